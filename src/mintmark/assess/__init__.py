@@ -1,0 +1,1 @@
+"""How good, how useful and how safe synthetic rows are."""

@@ -1,0 +1,1 @@
+"""Privacy metrics: one a file."""

@@ -1,0 +1,1 @@
+"""General checks: one rule a file."""

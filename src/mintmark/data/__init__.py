@@ -1,0 +1,1 @@
+"""Columns, schemas, files, splits and random streams."""

@@ -1,0 +1,144 @@
+"""Public schema: what may leave, and rows brought inside it before anything is learnt.
+
+A number, date or duration ends at the mean of the ten most extreme persons at either end; a
+category of fewer than ten persons is drawn again from the others; what a user declared stays as
+declared. Because the rows are protected before a method sees them, no method can learn what must
+not leave. A person is a row, or all rows that share a value of the column with role ``group``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mintmark.data.dataset import Dataset
+from mintmark.data.encode import _STEP, bound, distinct, from_numbers, numbers, scalar
+from mintmark.data.schema import Column, Schema
+
+__all__ = ["FEWEST", "OTHER", "persons", "protect"]
+
+FEWEST = 10
+"""Fewest persons a published category, extreme or cell stands for."""
+OTHER = "(other)"
+"""The one category of a column in which every category is rarer than `FEWEST`."""
+
+
+def persons(data: Dataset) -> npt.NDArray[np.int64]:
+    """For each row the number of its person, shape (n,)."""
+    groups = data.schema.with_role("group")
+    if not groups:
+        return np.arange(len(data), dtype=np.int64)
+    coded = pc.dictionary_encode(data.table[groups[0]].combine_chunks(), null_encoding="encode")
+    return np.asarray(coded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def protect(data: Dataset, rng: np.random.Generator) -> Dataset:
+    """The rows with extremes drawn in and rare categories redrawn, under their public schema.
+
+    Parameters
+    ----------
+    data : Dataset
+        Columns of numeric and discrete kinds; others pass unchanged.
+    rng : numpy.random.Generator
+        For redrawing rare categories.
+
+    Returns
+    -------
+    Dataset
+        Same columns and types (text or integer categories that are all rare become `OTHER` or
+        missing); bounds, categories and missing shares filled in.
+    """
+    person = persons(data)
+    table, columns = data.table, []
+    for index, column in enumerate(data.schema):
+        array = data.table[column.name].combine_chunks()
+        if column.is_numeric:
+            array, column = _ends(array, column, person)
+        elif column.is_discrete:
+            array, column = _categories(array, column, person, rng)
+        share = array.null_count / len(array) if len(array) else 0.0
+        columns.append(dataclasses.replace(column, missing=round(share, 4) or (1e-4 if share else 0)))
+        table = table.set_column(index, pa.field(column.name, array.type), array)
+    return Dataset(table, Schema(tuple(columns), data.schema.checks), data.provenance)
+
+
+def _ends(array: pa.Array, column: Column, person: npt.NDArray[np.int64]) -> tuple[pa.Array, Column]:
+    values = numbers(array, column)
+    known = ~np.isnan(values)
+    if not known.any():
+        return array, column
+    low, high = column.low, column.high
+    if low is None:
+        ends = _mean_of_extreme(values[known], person[known], column) if column.protect else values[known].min()
+        low = _inward(ends, column, up=True)
+    if high is None:
+        ends = -_mean_of_extreme(-values[known], person[known], column) if column.protect else values[known].max()
+        high = _inward(ends, column, up=False)
+    least, most = bound(low, column), bound(high, column)
+    assert least is not None and most is not None
+    if least > most:  # rounding inward met in the middle of a nearly constant column
+        low = high = scalar(float(np.median(values[known])), column)
+    column = dataclasses.replace(column, low=low, high=high)
+    return from_numbers(values, column), column
+
+
+def _mean_of_extreme(values: npt.NDArray[Any], person: npt.NDArray[np.int64], column: Column) -> float:
+    """Mean of the smallest values of the ten persons who have the smallest."""
+    order = np.argsort(values, kind="stable")
+    _, first = np.unique(person[order], return_index=True)
+    return float(np.mean(values[order[np.sort(first)[:FEWEST]]]))
+
+
+def _inward(value: float, column: Column, *, up: bool) -> int | float | str:
+    step = np.ceil if up else np.floor
+    if column.kind == "integer":
+        value = step(value)
+    elif column.kind == "number" and column.decimals is not None:
+        value = round(step(round(value * 10.0**column.decimals, 6)) / 10.0**column.decimals, column.decimals)
+    elif column.kind == "datetime":
+        unit = _STEP[column.resolution or "microsecond"]
+        value = step(value / unit) * unit
+    return scalar(float(value), column)
+
+
+def _categories(
+    array: pa.Array, column: Column, person: npt.NDArray[np.int64], rng: np.random.Generator
+) -> tuple[pa.Array, Column]:
+    if column.categories is not None:
+        return array, column
+    values, counts = distinct(array)
+    if column.protect and len(values):
+        counts = _persons_per(array, values, person)
+    keep = counts >= FEWEST if column.protect else np.ones(len(values), dtype=bool)
+    frequent = [value for value, kept in zip(values, keep, strict=True) if kept]
+    if len(frequent) < len(values):
+        array, frequent = _redrawn(array, frequent, counts[keep], rng)
+    return array, dataclasses.replace(column, categories=tuple(frequent))
+
+
+def _persons_per(array: pa.Array, values: list[Any], person: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    coded = pc.index_in(array, value_set=pa.array(values, array.type), skip_nulls=True)
+    position = np.asarray(pc.fill_null(coded, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    pairs = np.unique(np.stack([position, person])[:, position >= 0], axis=1)
+    return np.bincount(pairs[0], minlength=len(values)).astype(np.int64)
+
+
+def _redrawn(
+    array: pa.Array, frequent: list[Any], counts: npt.NDArray[np.int64], rng: np.random.Generator
+) -> tuple[pa.Array, list[Any]]:
+    """Rare values replaced by draws from the frequent ones, in proportion."""
+    if not frequent:
+        if not pa.types.is_string(array.type):
+            return pa.nulls(len(array), array.type), []
+        other = pa.array([OTHER] * len(array), array.type)
+        return pc.if_else(pc.is_valid(array), other, array), [OTHER]
+    known = pa.array(frequent, array.type)
+    rare = pc.and_(pc.is_valid(array), pc.invert(pc.is_in(array, value_set=known)))
+    mask = rare.to_numpy(zero_copy_only=False).astype(bool)
+    drawn = rng.choice(len(frequent), size=len(array), p=counts / counts.sum())
+    return pc.if_else(pa.array(mask), known.take(pa.array(drawn)), array), frequent

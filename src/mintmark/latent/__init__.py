@@ -1,0 +1,1 @@
+"""Latent methods: learnt from real rows."""

@@ -1,0 +1,1 @@
+"""What leaves: policy, certificate, card; and whether it still is what left."""

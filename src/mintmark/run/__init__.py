@@ -1,0 +1,1 @@
+"""Recipes, runs and where they are worked off."""

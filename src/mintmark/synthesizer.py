@@ -1,0 +1,393 @@
+"""The Synthesizer contract: what makes rows.
+
+An author writes a `@method` class with checked parameters and two hooks: ``_learn(data, rng)``
+returns named arrays, Arrow tables and JSON values; ``_draw(n, learnt, rng)`` returns exactly n
+rows and reads or writes no other state. A third hook, ``_condition(learnt, where)``, is optional.
+Everything else (input errors, protection, keys, blocks, redrawing, checks, save, load) is here.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import pyarrow as pa
+
+from mintmark import check, registry
+from mintmark.data import keys
+from mintmark.data.conform import conforms
+from mintmark.data.dataset import Dataset
+from mintmark.data.model_files import read_model, write_model
+from mintmark.data.protect import protect
+from mintmark.data.schema import Schema, arrow_type
+from mintmark.data.streams import check_seed, stream
+from mintmark.data.where import Where, check_where, matches
+from mintmark.errors import InputError, ModelFileError, NotFittedError, RejectedError, first_three
+from mintmark.method import name_of, parameters
+from mintmark.progress import time_limit, track
+
+__all__ = ["Drawn", "Learnt", "Nature", "Synthesizer", "load_model", "make"]
+
+Learnt = Mapping[str, Any]
+Nature = Literal[
+    "simulated", "fully synthetic", "partially synthetic", "augmented real", "masked real"
+]
+
+_PATIENCE = 20
+"""Attempts at one block before a low acceptance rate ends the drawing."""
+_LEAST_ACCEPTED = 1e-3
+_REPAIR_ROUNDS = 50
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What `fit` left: values only, so that saving and shipping need no code per method."""
+
+    learnt: Learnt
+    schema: Schema  # public, every column of the data in order
+    modelled: Schema  # the columns the method saw
+    provenance: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One block's accepted rows, without keys, and what was rejected on the way."""
+
+    table: pa.Table
+    drawn: int
+    rejected: Mapping[str, int]
+
+
+class Synthesizer:
+    """Makes rows. Abstract: write `_learn` and `_draw` and decorate with `@method`."""
+
+    nature: ClassVar[Nature] = "fully synthetic"
+    holds: ClassVar[Literal["rows", "values", "aggregates"]] = "values"
+    """What of the real data a saved model contains."""
+    needs_data: ClassVar[bool] = True
+    units: ClassVar[Literal["row", "sequence"]] = "row"
+    block: ClassVar[int] = 4096
+    """Units of one block: drawn whole, from one random stream, then cut."""
+    version: ClassVar[int] = 1
+    _fitted: ClassVar[Fitted | None] = None  # set on the instance by `fit`
+
+    # -- the author's hooks ------------------------------------------------------------------
+
+    def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
+        raise NotImplementedError
+
+    def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
+        raise NotImplementedError
+
+    def _condition(self, learnt: Learnt, where: Where) -> Learnt | None:
+        """Values from which `_draw` makes only matching units; None to have the base redraw."""
+        return None
+
+    # -- the promise -------------------------------------------------------------------------
+
+    def fit(self, data: Any, *, seed: int, max_minutes: float | None = None) -> Self:
+        """Learn from rows.
+
+        Parameters
+        ----------
+        data : Dataset, or a table that `mintmark.read` takes
+        seed : int, >= 0
+        max_minutes : float, optional
+            End with what was learnt by then, or raise `OutOfTimeError` where that is nothing.
+
+        Returns
+        -------
+        Synthesizer
+            Itself, fitted.
+
+        Raises
+        ------
+        InputError
+            If the data has fewer than two rows or a column that this method cannot make.
+        """
+        data = _dataset(data)
+        check_seed(seed)
+        if max_minutes is not None and max_minutes <= 0:
+            raise InputError(f"max_minutes must be above 0, not {max_minutes!r}.")
+        self._refuse(data)
+        for record in data.schema.checks:
+            check.load(record)
+        renewed = keys.renewed(data.schema)
+        modelled = protect(data, stream(seed, "protect"))
+        public = keys.public(data, modelled.schema)
+        modelled = modelled.drop(*renewed)
+        with time_limit(max_minutes):
+            learnt = self._learn(modelled, stream(seed, "fit"))
+        provenance = {"rows": len(data), "keys": renewed}
+        object.__setattr__(self, "_fitted", Fitted(learnt, public, modelled.schema, provenance))
+        return self
+
+    def _refuse(self, data: Dataset) -> None:
+        """Raise where this method cannot learn from the data, with the remedy."""
+        if len(data) < 2:
+            raise InputError(f"the data has {len(data)} row{'s' * (len(data) != 1)}; at least 2 are needed.")
+        text = [c.name for c in data.schema if c.kind == "text" and not keys.is_renewed(c)]
+        if text:
+            raise InputError(
+                f"column {first_three(map(repr, text))} holds free text, which {name_of(type(self))} "
+                "cannot make safely. Drop it, or declare it a category (kinds={'...': 'category'}) or "
+                "a key (roles={'...': 'key'})."
+            )
+        strange = [c for c in data.schema if not (c.is_numeric or c.is_discrete or c.kind == "text")]
+        if strange:
+            raise InputError(
+                f"column {strange[0].name!r} is {strange[0].kind}, which {name_of(type(self))} "
+                "cannot make. Drop it."
+            )
+        for column in data.schema:
+            if self.units == "row" and "foreign_key" in column.roles:
+                raise InputError(
+                    f"column {column.name!r} is a foreign key; {name_of(type(self))} makes one table "
+                    "of independent rows. Drop it, or take the role away."
+                )
+        if len(keys.renewed(data.schema)) == len(data.schema):
+            raise InputError("every column is a key: there is nothing to learn. Check the roles.")
+        empty = [c.name for c in data.schema if data.table[c.name].null_count == len(data)]
+        if empty:
+            warnings.warn(
+                f"column {first_three(map(repr, empty))} holds no value at all; its synthetic "
+                "values are all missing too. Drop it if nobody needs it.",
+                stacklevel=3,
+            )
+
+    def sample(
+        self,
+        n: int,
+        *,
+        seed: int,
+        where: Where | None = None,
+        map: Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]] = map,
+    ) -> Dataset:
+        """Draw n rows; the same seed gives the same rows, and `sample(m)` begins `sample(n)`.
+
+        Parameters
+        ----------
+        n : int, >= 0
+        seed : int, >= 0
+        where : mapping, optional
+            Column to a value, a list of values, a closed range ``(low, high)`` with None for
+            open, or None for missing; all must hold.
+        map : callable, optional
+            How blocks are worked off, e.g. the ``map`` of a process pool.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` has not been called.
+        InputError
+            If n is negative or no row can match `where`.
+        RejectedError
+            If the checks let too few rows through; names the check.
+        """
+        self.ready(n, seed, where)
+        size = self.block
+        drawn = list(
+            track(
+                map(partial(self.draw_block, n=n, seed=seed, where=where), range(-(-n // size))),
+                "drawing rows",
+                total=-(-n // size),
+            )
+        )
+        return self.assemble(drawn, n, seed=seed, where=where)
+
+    def ready(self, n: int, seed: int, where: Where | None = None) -> Fitted:
+        """Check the arguments of `sample` without drawing."""
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0:
+            raise InputError(f"n must be a whole number of 0 or more, not {n!r}.")
+        check_seed(seed)
+        fitted = self._state()
+        check_where(where or {}, fitted.schema)
+        return fitted
+
+    def draw_block(self, b: int, *, n: int, seed: int, where: Where | None = None) -> Drawn:
+        """The accepted rows of block b of n rows; depends on (seed, b) alone, never on order.
+
+        Attempt t draws from the stream (seed, "sample", b, t); accepted rows keep their order.
+        """
+        fitted = self._state()
+        wanted = min(self.block, n - b * self.block)
+        conditioned = self._condition(fitted.learnt, where) if where else None
+        learnt = fitted.learnt if conditioned is None else conditioned
+        rules = self._rules(fitted, where)
+        rejected: Counter[str] = Counter()
+        parts, have, drawn = [], 0, 0
+        for attempt in range(10**6):
+            table = self._draw(self.block, learnt, stream(seed, "sample", b, attempt))
+            if table.num_rows != self.block or table.column_names != fitted.modelled.names:
+                raise AssertionError(
+                    f"{name_of(type(self))}._draw({self.block}) returned {table.num_rows} rows of "
+                    f"columns {table.column_names}"
+                )
+            table = table.cast(_arrow_schema(fitted.modelled))
+            held = np.ones(len(table), dtype=bool)
+            for name, rule in rules.items():
+                ok = rule(table)
+                rejected[name] += int((held & ~ok).sum())
+                held &= ok
+            parts.append(table.filter(pa.array(held)))
+            have += int(held.sum())
+            drawn += len(table)
+            if have >= wanted:
+                break
+            if attempt + 1 >= _PATIENCE and have < _LEAST_ACCEPTED * drawn:
+                worst, count = rejected.most_common(1)[0]
+                raise RejectedError(
+                    f"{have} of {drawn:,} drawn rows passed; check {worst!r} rejected {count:,}. "
+                    "Widen the condition, or mend the check."
+                )
+        table = pa.concat_tables(parts).slice(0, wanted)
+        return Drawn(table, drawn, {name: count for name, count in rejected.items() if count})
+
+    def _rules(self, fitted: Fitted, where: Where | None) -> dict[str, Callable[[pa.Table], Any]]:
+        rules: dict[str, Callable[[pa.Table], Any]] = {
+            "in_schema": lambda table: conforms(table, fitted.modelled)
+        }
+        for record in fitted.schema.checks:
+            rule = check.load(record)
+            if rule.scope == "row":
+                rules[str(rule)] = lambda table, rule=rule: rule.holds(Dataset(table, fitted.modelled))
+        if where:
+            rules["where"] = lambda table: matches(table, fitted.modelled, where)
+        return rules
+
+    def assemble(
+        self, blocks: Iterable[Drawn], n: int, *, seed: int, where: Where | None = None
+    ) -> Dataset:
+        """Join drawn blocks, hold the table checks and make the keys."""
+        fitted = self._state()
+        blocks = list(blocks)
+        empty = _arrow_schema(fitted.modelled).empty_table()
+        table = pa.concat_tables([empty, *(block.table for block in blocks)]).combine_chunks()
+        rejected = sum((Counter(block.rejected) for block in blocks), Counter())
+        table, repaired = self._repaired(table, fitted, seed, where)
+        table = keys.renew(table, fitted.schema)
+        provenance = self.describe() | {
+            "drawn": sum(block.drawn for block in blocks),
+            "rejected": dict(rejected + repaired),
+        }
+        return Dataset(table, fitted.schema, provenance)
+
+    def _repaired(
+        self, table: pa.Table, fitted: Fitted, seed: int, where: Where | None
+    ) -> tuple[pa.Table, Counter[str]]:
+        """Replace rows that a table check rejects, round by round, from (seed, "repair", round)."""
+        rules = [rule for record in fitted.schema.checks if (rule := check.load(record)).scope == "table"]
+        rejected: Counter[str] = Counter()
+        for repair in range(_REPAIR_ROUNDS):
+            held = np.ones(table.num_rows, dtype=bool)
+            for rule in rules:
+                ok = rule.holds(Dataset(table, fitted.modelled))
+                rejected[str(rule)] += int((held & ~ok).sum())
+                held &= ok
+            bad = np.flatnonzero(~held)
+            if not len(bad):
+                return table, rejected
+            fresh = pa.concat_tables(
+                self.draw_block(b, n=len(bad), seed=_repair_seed(seed, repair), where=where).table
+                for b in range(-(-len(bad) // self.block))
+            )
+            order = np.arange(table.num_rows)
+            order[bad] = table.num_rows + np.arange(len(bad))
+            table = pa.concat_tables([table, fresh]).take(pa.array(order)).combine_chunks()
+        worst, count = rejected.most_common(1)[0]
+        raise RejectedError(
+            f"after {_REPAIR_ROUNDS} rounds check {worst!r} still rejects {len(bad):,} of "
+            f"{table.num_rows:,} rows. Ask for fewer rows, or mend the check."
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Provenance of what this synthesizer makes; holds no seed."""
+        return {
+            "nature": self.nature,
+            "method": name_of(type(self)),
+            "method_version": self.version,
+            "parameters": parameters(self),
+            "fitted_rows": self._state().provenance.get("rows"),
+            "mintmark": version("mintmark"),
+        }
+
+    def _state(self) -> Fitted:
+        if self._fitted is None:
+            raise NotFittedError(
+                f"{name_of(type(self))} is not fitted yet. Call fit(data, seed=...) first."
+            )
+        return self._fitted
+
+    def save(self, path: str | Path) -> None:
+        """Write a model directory (mode 700); it holds real values and never leaves with a release."""
+        fitted = self._state()
+        header = {
+            "method": name_of(type(self)),
+            "method_version": self.version,
+            "parameters": parameters(self),
+            "holds": self.holds,
+            "schema": fitted.schema.to_json(),
+            "modelled": fitted.modelled.to_json(),
+            "provenance": dict(fitted.provenance),
+            "mintmark": version("mintmark"),
+        }
+        write_model(path, header, fitted.learnt)
+
+
+def make(name: str, **values: Any) -> Synthesizer:
+    """The registered synthesizer of that name with these parameters, unfitted.
+
+    Raises
+    ------
+    UnknownNameError
+        If the name or a parameter does not exist; the nearest is offered.
+    InputError
+        If a parameter is out of range.
+    """
+    made: Synthesizer = registry.find("synthesizers", name)(**values)
+    return made
+
+
+def load_model(path: str | Path) -> Synthesizer:
+    """A fitted synthesizer from a directory that `save` wrote; runs no code from it."""
+    header, learnt = read_model(path)
+    try:
+        made = make(header["method"], **header["parameters"])
+        if header["method_version"] > made.version:
+            raise ModelFileError(
+                f"{path} was fitted with {header['method']} version {header['method_version']}, "
+                f"this mintmark has {made.version}. Upgrade mintmark."
+            )
+        fitted = Fitted(
+            learnt,
+            Schema.from_json(header["schema"]),
+            Schema.from_json(header["modelled"]),
+            header["provenance"],
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ModelFileError(f"{path}/model.json is damaged: {error!r}.") from None
+    object.__setattr__(made, "_fitted", fitted)
+    return made
+
+
+def _dataset(data: Any) -> Dataset:
+    if isinstance(data, Dataset):
+        return data
+    from mintmark.data.read import read
+
+    return read(data)
+
+
+def _arrow_schema(schema: Schema) -> pa.Schema:
+    return pa.schema([pa.field(column.name, arrow_type(column.dtype)) for column in schema])
+
+
+def _repair_seed(seed: int, repair: int) -> int:
+    return int(stream(seed, "repair", repair).integers(2**63))
