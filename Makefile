@@ -27,7 +27,7 @@ test: $(VENV)/installed-test
 
 docs: $(VENV)/installed-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
-	$(BIN)/python docs/build.py
+	$(BIN)/zensical build -f zensical.toml --strict
 
 figures: $(VENV)/installed
 	$(BIN)/python benchmarks/spine.py
