@@ -45,6 +45,8 @@ def method(cls: type[C]) -> type[C]:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
+            if first["type"] == "missing":
+                raise InputError(f"{name_of(made)}: parameter {where!r} is needed.") from None
             raise InputError(
                 f"{name_of(made)}: parameter {where!r}: {first['msg']} (got {first['input']!r})."
             ) from None

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from mintmark.errors import CancelledError, OutOfTimeError
 
-__all__ = ["cancelled_by", "shown_by", "time_is_up", "time_limit", "track"]
+__all__ = ["cancelled_by", "shown_by", "stop_if_asked", "time_is_up", "time_limit", "track"]
 
 T = TypeVar("T")
 Show = Callable[[str, int, int | None], None]
@@ -53,9 +53,7 @@ def track(
     if show:
         show(label, 0, total)
     for done, item in enumerate(items, start=1):
-        stop = _stop.get()
-        if stop and stop():
-            raise CancelledError(f"{label}: cancelled after {done - 1} of {total or '?'} steps.")
+        stop_if_asked(f"{label}: cancelled after {done - 1} of {total or '?'} steps.")
         if not may_end_early and time_is_up():
             raise OutOfTimeError(
                 f"{label}: max_minutes passed after {done - 1} of {total or '?'} steps. "
@@ -64,6 +62,13 @@ def track(
         yield item
         if show:
             show(label, done, total)
+
+
+def stop_if_asked(message: str = "cancelled.") -> None:
+    """Raise `CancelledError` if the caller of `cancelled_by` asked to stop; for loops of unknown length."""
+    stop = _stop.get()
+    if stop and stop():
+        raise CancelledError(message)
 
 
 def time_is_up() -> bool:

@@ -8,6 +8,7 @@ Everything else (input errors, protection, keys, blocks, redrawing, checks, save
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from mintmark import check, registry
@@ -31,18 +33,18 @@ from mintmark.data.streams import check_seed, stream
 from mintmark.data.where import Where, check_where, matches
 from mintmark.errors import InputError, ModelFileError, NotFittedError, RejectedError, first_three
 from mintmark.method import name_of, parameters
-from mintmark.progress import time_limit, track
+from mintmark.progress import stop_if_asked, time_limit, track
 
 __all__ = ["Drawn", "Learnt", "Nature", "Synthesizer", "load_model", "make"]
 
 Learnt = Mapping[str, Any]
-Nature = Literal[
-    "simulated", "fully synthetic", "partially synthetic", "augmented real", "masked real"
-]
+Nature = Literal["simulated", "fully synthetic", "partially synthetic", "augmented real", "masked real"]
 
 _PATIENCE = 20
 """Attempts at one block before a low acceptance rate ends the drawing."""
 _LEAST_ACCEPTED = 1e-3
+_ENOUGH_DRAWN = 10_000
+"""Units drawn before an acceptance rate is judged; small blocks need more attempts for it."""
 _REPAIR_ROUNDS = 50
 
 
@@ -114,15 +116,15 @@ class Synthesizer:
         """
         data = _dataset(data)
         check_seed(seed)
-        if max_minutes is not None and max_minutes <= 0:
-            raise InputError(f"max_minutes must be above 0, not {max_minutes!r}.")
+        if max_minutes is not None and not (isinstance(max_minutes, (int, float)) and max_minutes > 0):
+            raise InputError(f"max_minutes must be a number above 0, not {max_minutes!r}.")
         self._refuse(data)
-        for record in data.schema.checks:
-            check.load(record)
         renewed = keys.renewed(data.schema)
         modelled = protect(data, stream(seed, "protect"))
         public = keys.public(data, modelled.schema)
         modelled = modelled.drop(*renewed)
+        for record in data.schema.checks:
+            check.load(record).holds(modelled[:2])  # a check that names no column of ours fails here
         with time_limit(max_minutes):
             learnt = self._learn(modelled, stream(seed, "fit"))
         provenance = {"rows": len(data), "keys": renewed}
@@ -223,14 +225,9 @@ class Synthesizer:
         rules = self._rules(fitted, where)
         rejected: Counter[str] = Counter()
         parts, have, drawn = [], 0, 0
-        for attempt in range(10**6):
-            table = self._draw(self.block, learnt, stream(seed, "sample", b, attempt))
-            if table.num_rows != self.block or table.column_names != fitted.modelled.names:
-                raise AssertionError(
-                    f"{name_of(type(self))}._draw({self.block}) returned {table.num_rows} rows of "
-                    f"columns {table.column_names}"
-                )
-            table = table.cast(_arrow_schema(fitted.modelled))
+        for attempt in itertools.count():
+            stop_if_asked(f"drawing rows: cancelled in block {b}.")
+            table = self._rows(learnt, fitted.modelled, stream(seed, "sample", b, attempt))
             held = np.ones(len(table), dtype=bool)
             for name, rule in rules.items():
                 ok = rule(table)
@@ -241,7 +238,8 @@ class Synthesizer:
             drawn += len(table)
             if have >= wanted:
                 break
-            if attempt + 1 >= _PATIENCE and have < _LEAST_ACCEPTED * drawn:
+            patient = attempt + 1 >= _PATIENCE and drawn >= _ENOUGH_DRAWN
+            if patient and have < _LEAST_ACCEPTED * drawn:
                 worst, count = rejected.most_common(1)[0]
                 raise RejectedError(
                     f"{have} of {drawn:,} drawn rows passed; check {worst!r} rejected {count:,}. "
@@ -250,26 +248,44 @@ class Synthesizer:
         table = pa.concat_tables(parts).slice(0, wanted)
         return Drawn(table, drawn, {name: count for name, count in rejected.items() if count})
 
-    def _rules(self, fitted: Fitted, where: Where | None) -> dict[str, Callable[[pa.Table], Any]]:
-        rules: dict[str, Callable[[pa.Table], Any]] = {
-            "in_schema": lambda table: conforms(table, fitted.modelled)
+    def _rows(self, learnt: Learnt, schema: Schema, rng: np.random.Generator) -> pa.Table:
+        """One full block from `_draw`, held to what the hook promises."""
+        table = self._draw(self.block, learnt, rng)
+        call = f"{name_of(type(self))}._draw({self.block})"
+        if table.num_rows != self.block or table.column_names != schema.names:
+            raise AssertionError(
+                f"{call} returned {table.num_rows} rows of columns {first_three(table.column_names)}"
+            )
+        try:
+            return table.cast(_arrow_schema(schema))
+        except pa.ArrowException as error:
+            raise AssertionError(f"{call} returned other types than its schema's: {error}") from None
+
+    def _rules(
+        self, fitted: Fitted, where: Where | None
+    ) -> dict[str, Callable[[pa.Table], npt.NDArray[np.bool_]]]:
+        rules: dict[str, Callable[[pa.Table], npt.NDArray[np.bool_]]] = {
+            "in_schema": partial(conforms, schema=fitted.modelled)
         }
         for record in fitted.schema.checks:
             rule = check.load(record)
             if rule.scope == "row":
-                rules[str(rule)] = lambda table, rule=rule: rule.holds(Dataset(table, fitted.modelled))
+                rules[str(rule)] = partial(_holds, rule=rule, schema=fitted.modelled)
         if where:
-            rules["where"] = lambda table: matches(table, fitted.modelled, where)
+            rules["where"] = partial(matches, schema=fitted.modelled, where=where)
         return rules
 
-    def assemble(
-        self, blocks: Iterable[Drawn], n: int, *, seed: int, where: Where | None = None
-    ) -> Dataset:
+    def assemble(self, blocks: Iterable[Drawn], n: int, *, seed: int, where: Where | None = None) -> Dataset:
         """Join drawn blocks, hold the table checks and make the keys."""
         fitted = self._state()
         blocks = list(blocks)
         empty = _arrow_schema(fitted.modelled).empty_table()
         table = pa.concat_tables([empty, *(block.table for block in blocks)]).combine_chunks()
+        if table.num_rows != n:
+            raise InputError(
+                f"the blocks hold {table.num_rows:,} rows, not {n:,}: `map` must return one result "
+                "for every block, in order."
+            )
         rejected = sum((Counter(block.rejected) for block in blocks), Counter())
         table, repaired = self._repaired(table, fitted, seed, where)
         table = keys.renew(table, fitted.schema)
@@ -301,7 +317,7 @@ class Synthesizer:
             order = np.arange(table.num_rows)
             order[bad] = table.num_rows + np.arange(len(bad))
             table = pa.concat_tables([table, fresh]).take(pa.array(order)).combine_chunks()
-        worst, count = rejected.most_common(1)[0]
+        worst = rejected.most_common(1)[0][0]
         raise RejectedError(
             f"after {_REPAIR_ROUNDS} rounds check {worst!r} still rejects {len(bad):,} of "
             f"{table.num_rows:,} rows. Ask for fewer rows, or mend the check."
@@ -320,9 +336,7 @@ class Synthesizer:
 
     def _state(self) -> Fitted:
         if self._fitted is None:
-            raise NotFittedError(
-                f"{name_of(type(self))} is not fitted yet. Call fit(data, seed=...) first."
-            )
+            raise NotFittedError(f"{name_of(type(self))} is not fitted yet. Call fit(data, seed=...) first.")
         return self._fitted
 
     def save(self, path: str | Path) -> None:
@@ -356,7 +370,14 @@ def make(name: str, **values: Any) -> Synthesizer:
 
 
 def load_model(path: str | Path) -> Synthesizer:
-    """A fitted synthesizer from a directory that `save` wrote; runs no code from it."""
+    """A fitted synthesizer from a directory that `save` wrote; runs no code from it.
+
+    Raises
+    ------
+    ModelFileError
+        If the directory holds no model, is newer, damaged or tampered with, or names a method
+        that is not installed.
+    """
     header, learnt = read_model(path)
     try:
         made = make(header["method"], **header["parameters"])
@@ -371,7 +392,11 @@ def load_model(path: str | Path) -> Synthesizer:
             Schema.from_json(header["modelled"]),
             header["provenance"],
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except ModelFileError:
+        raise
+    except InputError as error:
+        raise ModelFileError(f"{path}/model.json: {error}") from None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ModelFileError(f"{path}/model.json is damaged: {error!r}.") from None
     object.__setattr__(made, "_fitted", fitted)
     return made
@@ -383,6 +408,10 @@ def _dataset(data: Any) -> Dataset:
     from mintmark.data.read import read
 
     return read(data)
+
+
+def _holds(table: pa.Table, *, rule: check.Check, schema: Schema) -> npt.NDArray[np.bool_]:
+    return rule.holds(Dataset(table, schema))
 
 
 def _arrow_schema(schema: Schema) -> pa.Schema:

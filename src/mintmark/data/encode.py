@@ -218,11 +218,17 @@ def bound(value: Any, column: Column) -> float | None:
             value = value.replace(tzinfo=dt.UTC)
         return float((value - _EPOCH) // dt.timedelta(microseconds=1))
     if column.kind == "timedelta":
-        seconds = value.total_seconds() if isinstance(value, dt.timedelta) else float(value)
-        return seconds * 1e6
+        if isinstance(value, dt.timedelta):
+            return float(value // dt.timedelta(microseconds=1))
+        _number(value, column)
+        return float(value) * 1e6
+    _number(value, column)
+    return float(value)
+
+
+def _number(value: Any, column: Column) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float, decimal.Decimal, np.number)):
         raise InputError(f"column {column.name!r}: {value!r} is not a number.")
-    return float(value)
 
 
 def scalar(value: float, column: Column) -> int | float | str:

@@ -1,7 +1,8 @@
 """Key columns: made from the row's number in the whole table, never drawn, never a real key.
 
 A key tells rows or persons apart and says nothing else. Integer keys start above the next power
-of ten beyond every real one; text keys read ``column-00000001``.
+of ten beyond every real one (where their type ends before, above its least value); text keys
+read ``column-00000001``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from mintmark.data.dataset import Dataset
@@ -18,6 +20,9 @@ from mintmark.data.schema import Column, Schema, arrow_type
 from mintmark.errors import InputError
 
 __all__ = ["is_renewed", "public", "renew", "renewed"]
+
+_ROOM = 1_000_000
+"""Numbers that a key's type must leave free for new keys."""
 
 
 def is_renewed(column: Column) -> bool:
@@ -43,9 +48,8 @@ def _public_key(array: pa.ChunkedArray, column: Column) -> Column:
     kind = array.type
     first: int | None = None
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        real = np.abs(numbers(array, dataclasses.replace(column, kind="integer")))
-        top = float(np.nanmax(real)) if len(real) and not np.isnan(real).all() else 0.0
-        first = 10 ** len(str(int(top))) + 1
+        real = numbers(array, dataclasses.replace(column, kind="integer"))
+        first = _first(real[~np.isnan(real)], column)
     elif not pa.types.is_string(kind):
         raise InputError(
             f"column {column.name!r} is a key of type {kind}. Keys are integers or text; change its role."
@@ -53,6 +57,32 @@ def _public_key(array: pa.ChunkedArray, column: Column) -> Column:
     return dataclasses.replace(
         column, low=first, high=None, categories=None, missing=0.0, decimals=None, format=None
     )
+
+
+def _first(real: npt.NDArray[np.float64], column: Column) -> int:
+    """A number from which at least `_ROOM` new keys fit into the column's type."""
+    low, high = _range(arrow_type(column.dtype))
+    above = 10 ** len(str(int(np.abs(real).max(initial=0.0)))) + 1
+    if above + _ROOM <= high:
+        return above
+    if low < 0 and real.min(initial=0.0) > low + 2 * _ROOM:
+        return low + 1
+    raise InputError(
+        f"column {column.name!r} is a key of type {column.dtype}, which leaves no room for new keys. "
+        "Give it as text or as int64, or drop it."
+    )
+
+
+def _range(kind: pa.DataType) -> tuple[int, int]:
+    """Least and greatest whole number that a key of this Arrow type may be."""
+    if pa.types.is_integer(kind):
+        info = np.iinfo(kind.to_pandas_dtype())
+        return int(info.min), min(int(info.max), 2**63 - 1)  # made as int64
+    if pa.types.is_decimal(kind):
+        most = min(10 ** (kind.precision - kind.scale) - 1, 2**63 - 1)
+        return -most, most
+    most = 2 ** {16: 11, 32: 24, 64: 53}[kind.bit_width]  # beyond it floats skip whole numbers
+    return -most, most
 
 
 def renew(table: pa.Table, schema: Schema, start: int = 0) -> pa.Table:
@@ -67,6 +97,16 @@ def renew(table: pa.Table, schema: Schema, start: int = 0) -> pa.Table:
         if pa.types.is_string(kind):
             arrays.append(pa.array([f"{column.name}-{i + 1:08d}" for i in number], kind))
         else:
-            arrays.append(pa.array(number + int(column.low or 1), pa.int64()).cast(kind))
+            arrays.append(pa.array(number + _start(column, start + table.num_rows), pa.int64()).cast(kind))
     fields = [pa.field(column.name, arrow_type(column.dtype)) for column in schema]
     return pa.table(arrays, schema=pa.schema(fields))
+
+
+def _start(column: Column, rows: int) -> int:
+    first = int(column.low or 1)
+    if first + rows - 1 > _range(arrow_type(column.dtype))[1]:
+        raise InputError(
+            f"column {column.name!r} is a key of type {column.dtype}, too small for {rows:,} keys "
+            f"from {first:,}. Ask for fewer rows, or give it as text or int64."
+        )
+    return first

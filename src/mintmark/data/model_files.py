@@ -41,7 +41,7 @@ def write_model(path: str | Path, header: Mapping[str, Any], learnt: Mapping[str
     path = Path(path)
     if path.exists() and not (path / "model.json").is_file() and (not path.is_dir() or any(path.iterdir())):
         raise OutputError(f"{path} exists and holds no model. Give another path, or remove it.")
-    arrays = {k: np.ascontiguousarray(v) for k, v in learnt.items() if isinstance(v, np.ndarray)}
+    arrays = {k: np.asarray(v, order="C") for k, v in learnt.items() if isinstance(v, np.ndarray)}
     tables = {k: v for k, v in learnt.items() if isinstance(v, pa.Table)}
     values = {k: v for k, v in learnt.items() if k not in arrays and k not in tables}
     files = {_ARRAYS: save(arrays)}
@@ -90,21 +90,8 @@ def read_model(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
     from safetensors.numpy import load
 
     path = Path(path)
-    if not (path / "model.json").is_file():
-        raise ModelFileError(f"{path} holds no model (no model.json). Make one with `mintmark fit`.")
-    try:
-        record = json.loads((path / "model.json").read_bytes())
-        if not isinstance(record, dict):
-            raise ValueError("not an object")
-    except ValueError as error:
-        raise ModelFileError(f"{path / 'model.json'} is damaged: {error}.") from None
-    if not isinstance(record.get("format"), int) or record["format"] > FORMAT:
-        raise ModelFileError(
-            f"{path} has model format {record.get('format')!r}, this version reads up to {FORMAT}. "
-            "Upgrade mintmark."
-        )
-    files = record.pop("files", {})
-    learnt = dict(record.pop("learnt", {}))
+    record = _header(path / "model.json")
+    files, learnt = record.pop("files"), dict(record.pop("learnt"))
     for name, digest in files.items():
         found = re.fullmatch(r"table\.([A-Za-z0-9_\-]{1,64})\.arrow", name)
         if name != _ARRAYS and not found:
@@ -112,12 +99,43 @@ def read_model(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
         content = _content(path / name, digest)
         try:
             if found:
-                learnt[found[1]] = pa.ipc.open_file(content).read_all()
+                table = pa.ipc.open_file(content).read_all()
+                table.validate(full=True)
+                learnt[found[1]] = table
             else:
                 learnt.update(load(content))
-        except (SafetensorError, pa.ArrowInvalid, OSError, ValueError) as error:
+        except (SafetensorError, pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
             raise ModelFileError(f"{path / name} is damaged: {error}.") from None
     return record, learnt
+
+
+def _header(file: Path) -> dict[str, Any]:
+    """What ``model.json`` says, its shape checked."""
+    if file.is_symlink():
+        raise ModelFileError(f"{file} is a link. Copy the model whole.")
+    if not file.is_file():
+        raise ModelFileError(f"{file.parent} holds no model (no model.json). Make one with `mintmark fit`.")
+    try:
+        record = json.loads(file.read_bytes())
+        if not isinstance(record, dict):
+            raise ValueError("not an object")
+        if not isinstance(record.get("format"), int):
+            raise ValueError("it names no format")
+        if record["format"] > FORMAT:
+            raise ModelFileError(
+                f"{file.parent} has model format {record['format']}, this version reads up to {FORMAT}. "
+                "Upgrade mintmark."
+            )
+        for key in ("files", "learnt"):
+            if not isinstance(record.get(key), dict):
+                raise ValueError(f"{key!r} is missing or no object")
+        if _ARRAYS not in record["files"]:
+            raise ValueError(f"it names no {_ARRAYS}")
+    except ModelFileError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{file} is damaged: {error}.") from None
+    return record
 
 
 def _content(file: Path, digest: str) -> bytes:

@@ -2,7 +2,8 @@
 
 A number, date or duration ends at the mean of the ten most extreme persons at either end; a
 category of fewer than ten persons is drawn again from the others; what a user declared stays as
-declared. Because the rows are protected before a method sees them, no method can learn what must
+declared. A numeric column known of fewer than ten persons keeps no value, unless both of its bounds
+were declared. Because the rows are protected before a method sees them, no method can learn what must
 not leave. A person is a row, or all rows that share a value of the column with role ``group``.
 """
 
@@ -18,7 +19,8 @@ import pyarrow.compute as pc
 
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import _STEP, bound, distinct, from_numbers, numbers, scalar
-from mintmark.data.schema import Column, Schema
+from mintmark.data.keys import is_renewed
+from mintmark.data.schema import Column, Schema, arrow_type
 
 __all__ = ["FEWEST", "OTHER", "persons", "protect"]
 
@@ -57,6 +59,9 @@ def protect(data: Dataset, rng: np.random.Generator) -> Dataset:
     table, columns = data.table, []
     for index, column in enumerate(data.schema):
         array = data.table[column.name].combine_chunks()
+        if is_renewed(column):  # a key is made anew, nothing of it is published
+            columns.append(column)
+            continue
         if column.is_numeric:
             array, column = _ends(array, column, person)
         elif column.is_discrete:
@@ -70,28 +75,34 @@ def protect(data: Dataset, rng: np.random.Generator) -> Dataset:
 def _ends(array: pa.Array, column: Column, person: npt.NDArray[np.int64]) -> tuple[pa.Array, Column]:
     values = numbers(array, column)
     known = ~np.isnan(values)
-    if not known.any():
-        return array, column
     low, high = column.low, column.high
+    few = column.protect and (low is None or high is None) and len(np.unique(person[known])) < FEWEST
+    if few or not known.any():
+        return pa.nulls(len(array), array.type), column
     if low is None:
-        ends = _mean_of_extreme(values[known], person[known], column) if column.protect else values[known].min()
-        low = _inward(ends, column, up=True)
+        low = _end(values[known], person[known], column, upper=False)
     if high is None:
-        ends = -_mean_of_extreme(-values[known], person[known], column) if column.protect else values[known].max()
-        high = _inward(ends, column, up=False)
+        high = _end(values[known], person[known], column, upper=True)
     least, most = bound(low, column), bound(high, column)
-    assert least is not None and most is not None
+    assert least is not None
+    assert most is not None
     if least > most:  # rounding inward met in the middle of a nearly constant column
-        low = high = scalar(float(np.median(values[known])), column)
+        low = high = high if column.low is None else low
     column = dataclasses.replace(column, low=low, high=high)
     return from_numbers(values, column), column
 
 
-def _mean_of_extreme(values: npt.NDArray[Any], person: npt.NDArray[np.int64], column: Column) -> float:
-    """Mean of the smallest values of the ten persons who have the smallest."""
-    order = np.argsort(values, kind="stable")
+def _end(
+    values: npt.NDArray[np.float64], person: npt.NDArray[np.int64], column: Column, *, upper: bool
+) -> int | float | str:
+    """Where the column ends for the public: mean of the most extreme values of ten persons."""
+    sign = -1.0 if upper else 1.0
+    order = np.argsort(sign * values, kind="stable")
     _, first = np.unique(person[order], return_index=True)
-    return float(np.mean(values[order[np.sort(first)[:FEWEST]]]))
+    extreme = values[order[np.sort(first)[: FEWEST if column.protect else 1]]]
+    # divided first so that the sum cannot overflow, clipped so that equal values stay themselves
+    mean = np.clip(np.sum(extreme / len(extreme)), extreme.min(), extreme.max())
+    return _inward(float(mean), column, up=not upper)
 
 
 def _inward(value: float, column: Column, *, up: bool) -> int | float | str:
@@ -99,11 +110,27 @@ def _inward(value: float, column: Column, *, up: bool) -> int | float | str:
     if column.kind == "integer":
         value = step(value)
     elif column.kind == "number" and column.decimals is not None:
-        value = round(step(round(value * 10.0**column.decimals, 6)) / 10.0**column.decimals, column.decimals)
-    elif column.kind == "datetime":
-        unit = _STEP[column.resolution or "microsecond"]
+        scale = 10.0**column.decimals
+        if abs(value) < 2.0**53 / scale:  # beyond it a float has no such decimals
+            value = round(step(round(value * scale, 6)) / scale, column.decimals)
+    elif column.kind in ("datetime", "timedelta"):
+        unit = max(_STEP[column.resolution or "microsecond"], _tick(column))
         value = step(value / unit) * unit
+    kind = arrow_type(column.dtype)
+    if pa.types.is_floating(kind):  # a bound that the type cannot hold would be rounded outward
+        held = np.dtype(kind.to_pandas_dtype()).type(value)
+        if (held < value) if up else (held > value):
+            held = np.nextafter(held, held.dtype.type(np.inf if up else -np.inf))
+        value = float(held)
     return scalar(float(value), column)
+
+
+def _tick(column: Column) -> int:
+    """Finest step of the column's Arrow type, in microseconds."""
+    kind = arrow_type(column.dtype)
+    if pa.types.is_timestamp(kind) or pa.types.is_duration(kind):
+        return {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 1}[kind.unit]
+    return _STEP["day"] if pa.types.is_date(kind) else 1
 
 
 def _categories(

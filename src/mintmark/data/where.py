@@ -42,9 +42,12 @@ def _check_one(wanted: Any, column: Column) -> None:
     if isinstance(wanted, tuple):
         _check_range(wanted, column, where)
         return
-    values = wanted if isinstance(wanted, (list, set, frozenset)) else [wanted]
+    values = _several(wanted)
     if not values:
         raise InputError(f"{where}: the list of values is empty.")
+    if None in values:
+        _check_one(None, column)
+        values = [value for value in values if value is not None]
     if column.is_numeric:
         for value in values:
             _check_range((value, value), column, where)
@@ -62,8 +65,12 @@ def _check_range(wanted: tuple[Any, ...], column: Column, where: str) -> None:
     if len(wanted) != 2:
         raise InputError(f"{where}: a range is (low, high), None for open; got {wanted!r}.")
     low, high = (bound(value, column) for value in wanted)
+    if any(end is not None and np.isnan(end) for end in (low, high)):
+        raise InputError(f"{where}: NaN is no value; ask for None to have missing ones.")
     if low is not None and high is not None and low > high:
         raise InputError(f"{where}: low {wanted[0]!r} is above high {wanted[1]!r}.")
+    if column.kind == "integer" and low is not None and high is not None and np.ceil(low) > high:
+        raise InputError(f"{where}: the column holds whole numbers; none lies in {wanted!r}.")
     least, most = bound(column.low, column), bound(column.high, column)
     if (low is not None and most is not None and low > most) or (
         high is not None and least is not None and high < least
@@ -82,8 +89,12 @@ def matches(table: pa.Table, schema: Schema, where: Where) -> npt.NDArray[np.boo
 
 
 def _matches_one(array: pa.ChunkedArray, column: Column, wanted: Any) -> npt.NDArray[np.bool_]:
+    missing = np.asarray(array.is_null(nan_is_null=pa.types.is_floating(array.type)).to_numpy(), dtype=bool)
     if wanted is None:
-        return np.asarray(array.is_null().to_numpy(), dtype=bool)
+        return missing
+    several = [] if isinstance(wanted, tuple) else _several(wanted)
+    if None in several:
+        return missing | _matches_one(array, column, [value for value in several if value is not None])
     if column.is_numeric:
         values = numbers(array, column)
         if isinstance(wanted, tuple):
@@ -91,8 +102,12 @@ def _matches_one(array: pa.ChunkedArray, column: Column, wanted: Any) -> npt.NDA
             return (values >= (-np.inf if low is None else low)) & (
                 values <= (np.inf if high is None else high)
             )
-        several = wanted if isinstance(wanted, (list, set, frozenset)) else [wanted]
         return np.isin(values, [bound(value, column) for value in several])
-    several = list(wanted) if isinstance(wanted, (list, set, frozenset)) else [wanted]
+    if column.categories is not None:  # asked for as equal, e.g. 1 for True; Arrow wants its own type
+        several = [category for category in column.categories if category in several]
     found = pc.is_in(array, value_set=pa.array(several, array.type))
     return np.asarray(found.to_numpy(), dtype=bool)
+
+
+def _several(wanted: Any) -> list[Any]:
+    return list(wanted) if isinstance(wanted, (list, set, frozenset)) else [wanted]
