@@ -1,0 +1,111 @@
+"""The fast neighbour search beside a slow obvious one."""
+
+import numpy as np
+import pytest
+
+from mintmark.stats.neighbours import Space, alike, nearest
+
+SIZES = {"city": 7, "code": 300}
+
+
+def columns(n, rng, missing=0.1, jitter=0.0, like=None):
+    if like is not None:
+        return {
+            name: values + jitter * rng.standard_normal(len(values)) if values.dtype == float else values
+            for name, values in like.items()
+        }
+    spiky = np.where(rng.random(n) < 0.7, 0.0, rng.gamma(2.0, 100.0, n))
+    smooth = rng.standard_normal(n)
+    smooth[rng.random(n) < missing] = np.nan
+    city = rng.integers(-1, 7, n)
+    return {"smooth": smooth, "spiky": spiky, "city": city, "code": rng.integers(0, 300, n)}
+
+
+def slow_positions(values, train):
+    """Mid-rank of each value in train, in [0, 1], halfway for missing."""
+    known = train[~np.isnan(train)]
+    distinct = np.unique(known)
+    ranks = [((known < value).mean() + (known <= value).mean()) / 2 for value in distinct]
+    return np.where(np.isnan(values), 0.5, np.interp(values, distinct, ranks))
+
+
+def slow_squares(queries, references, train):
+    total = 0.0
+    for name in train:
+        a, b = queries[name][:, None], references[name][None, :]
+        if name in SIZES:
+            total = total + (a != b)
+            continue
+        x, y = slow_positions(a, train[name]), slow_positions(b, train[name])
+        total = total + (x - y) ** 2 + (np.isnan(a) != np.isnan(b))
+    return total
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("jitter", [None, 0.0, 1e-4])
+def test_fast_search_equals_slow_one(k, jitter):
+    rng = np.random.default_rng(k)
+    train = columns(9000, rng)  # more than one block of references
+    like = None if jitter is None else {name: values[:300] for name, values in train.items()}
+    queries = columns(300, rng, like=like, jitter=jitter or 0.0)
+    space = Space.of(train, SIZES)
+    found = nearest(space.place(queries), space.place(train), k)
+    wanted = np.sqrt(np.sort(slow_squares(queries, train, train), axis=1)[:, :k])
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    if jitter == 0.0:
+        assert (found[:, 0] == 0).all()
+
+
+def test_search_stays_exact_when_references_repeat():
+    rng = np.random.default_rng(0)
+    train = columns(40, rng)
+    train = {name: np.tile(values, 50) for name, values in train.items()}
+    queries = columns(60, rng, like={name: values[:60] for name, values in train.items()}, jitter=1e-3)
+    space = Space.of(train, SIZES)
+    found = nearest(space.place(queries), space.place(train), 2)
+    wanted = np.sqrt(np.sort(slow_squares(queries, train, train), axis=1)[:, :2])
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def test_missing_references_are_infinitely_far():
+    rng = np.random.default_rng(0)
+    train = columns(2, rng)
+    space = Space.of(train, SIZES)
+    found = nearest(space.place(columns(5, rng)), space.place(train), 3)
+    assert np.isfinite(found[:, :2]).all()
+    assert np.isinf(found[:, 2]).all()
+
+
+def test_alike_counts_the_columns_that_agree():
+    rng = np.random.default_rng(3)
+    train = columns(2000, rng)
+    queries = columns(100, rng)
+    space = Space.of(train, SIZES)
+    found = alike(space.place(queries), space.place(train))
+    count = 0
+    for name in train:
+        a, b = queries[name][:, None], train[name][None, :]
+        if name in SIZES:
+            count = count + (a == b)
+            continue
+        x, y = (np.round(slow_positions(v, train[name]) * 240) for v in (a, b))
+        both, neither = ~np.isnan(a) & ~np.isnan(b), np.isnan(a) & np.isnan(b)
+        count = count + ((both & (np.abs(x - y) <= 5)) | neither)
+    np.testing.assert_array_equal(found, count.max(axis=1))
+
+
+def test_one_changed_column_leaves_all_others_alike():
+    rng = np.random.default_rng(4)
+    train = columns(500, rng)
+    changed = {**train, "city": (train["city"] + 2) % 7}
+    space = Space.of(train, SIZES)
+    assert (alike(space.place(train), space.place(train)) == 4).all()
+    assert (alike(space.place(changed), space.place(train)) >= 3).all()
+
+
+def test_columns_without_any_value_do_not_matter():
+    train = {"empty": np.full(5, np.nan), "same": np.ones(5)}
+    space = Space.of(train, {})
+    other = space.place({"empty": np.full(3, np.nan), "same": np.ones(3)})
+    assert (nearest(other, space.place(train)) == 0).all()
+    assert (alike(other, space.place(train)) == 2).all()
