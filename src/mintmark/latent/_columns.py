@@ -1,0 +1,146 @@
+"""Columns as trees see them: codes to split on, atoms to draw, responses to grow on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mintmark.data.protect import FEWEST
+from mintmark.data.schema import Column
+from mintmark.latent._marginal import spikes
+
+__all__ = ["Coded", "coded", "codes_of", "values_of"]
+
+Array = npt.NDArray[Any]
+
+_CUTS = 255
+"""Most cuts of a numeric predictor, as histogram trees have them."""
+_CLASSES = 32
+"""Most classes a tree is grown on; the rarer ones of a larger column share the last."""
+_REACH = 10
+"""How many other people's values a drawn number may move past, either way."""
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column of n rows.
+
+    ``codes`` (n,): 0 where missing, else 1 + category or 1 + bin. ``size``: number of codes.
+    ``atoms`` (n,): -1 where missing, else the category, or the position among ``spike`` and then
+    ``rest`` values. ``response``: classes (n,), or numbers (n, outputs).
+    """
+
+    codes: Array
+    size: int
+    atoms: Array
+    response: Array
+    classes: bool
+    nominal: bool
+    learnt: Mapping[str, Array]
+
+
+def coded(values: Array, column: Column, j: int) -> Coded:
+    """Column j from the array that `encode` gives."""
+    return _numeric(values, j) if column.is_numeric else _discrete(values, column)
+
+
+def _discrete(values: Array, column: Column) -> Coded:
+    codes = values.astype(np.int32) + 1
+    size = len(column.categories or ()) + 1
+    counts = np.bincount(codes, minlength=size)
+    order = np.argsort(-counts, kind="stable")
+    label = np.full(size, min(size, _CLASSES) - 1)
+    label[order[: _CLASSES - 1]] = np.arange(min(size, _CLASSES - 1))
+    present = np.unique(label[codes], return_inverse=True)[1]
+    return Coded(codes, size, values.astype(np.int32), present, True, True, {})
+
+
+def _numeric(values: Array, j: int) -> Coded:
+    """A numeric column: NaN where missing."""
+    known = ~np.isnan(values)
+    spike, _ = spikes(values[known])
+    rest = np.setdiff1d(values[known], spike)
+    if len(spike) and (~np.isin(values[known], spike)).sum() < FEWEST:
+        values = np.where(known, _nearest(spike, values), np.nan)
+        rest = rest[:0]
+    atoms = np.full(len(values), -1, dtype=np.int32)
+    is_spike = np.isin(values, spike)
+    is_rest = known & ~is_spike
+    atoms[is_spike] = np.searchsorted(spike, values[is_spike])
+    atoms[is_rest] = len(spike) + np.searchsorted(rest, values[is_rest])
+    cuts = _cuts(values[known])
+    learnt = {f"{j}/cuts": cuts, f"{j}/spike": spike, f"{j}/rest": rest}
+    codes = codes_of(values, learnt, j)
+    return Coded(codes, len(cuts) + 2, atoms, _outputs(values, known), False, False, learnt)
+
+
+def _nearest(grid: Array, values: Array) -> Array:
+    above = np.clip(np.searchsorted(grid, values), 1, max(1, len(grid) - 1))
+    above = np.minimum(above, len(grid) - 1)
+    below = np.maximum(above - 1, 0)
+    closer = np.abs(values - grid[below]) <= np.abs(grid[above] - values)
+    return np.where(closer, grid[below], grid[above])
+
+
+def _cuts(known: Array) -> Array:
+    """Ascending cuts halfway between neighbouring values; frequent values get a bin of their own."""
+    distinct, counts = np.unique(known, return_counts=True)
+    if len(distinct) > _CUTS + 1:
+        share = np.cumsum(counts) / counts.sum()
+        first = np.searchsorted(share, np.arange(1, _CUTS) / _CUTS)
+        large = np.flatnonzero(counts >= 0.01 * counts.sum())
+        first = np.unique(np.concatenate([first, large, large + 1]))
+        first = first[(first > 0) & (first < len(distinct))]
+    else:
+        first = np.arange(1, len(distinct))
+    return (distinct[first - 1] + distinct[first]) / 2
+
+
+def codes_of(values: Array, learnt: Mapping[str, Array], j: int) -> Array:
+    """Codes of numbers of column j: 0 where missing, else 1 + bin."""
+    bins = np.searchsorted(learnt[f"{j}/cuts"], values, side="right") + 1
+    return np.where(np.isnan(values), 0, bins).astype(np.int32)
+
+
+def _outputs(values: Array, known: Array) -> Array:
+    """What a regression tree tells apart: rank in 0..1, being missing, being a large spike."""
+    _, place, counts = np.unique(values[known], return_inverse=True, return_counts=True)
+    rank = np.full(len(values), 0.5)
+    middle = (np.cumsum(counts) - counts / 2) / max(1, counts.sum())
+    rank[known] = middle[place]
+    outputs = [2 * rank]
+    if not known.all():
+        outputs.append((~known).astype(float))
+    for k in np.argsort(-counts, kind="stable")[:2]:
+        if 0.05 < counts[k] / len(values) < 0.95:
+            outputs.append(np.zeros(len(values)))
+            outputs[-1][np.flatnonzero(known)[place == k]] = 1.0
+    return np.stack(outputs, axis=1)
+
+
+def values_of(
+    atoms: Array, learnt: Mapping[str, Array], j: int, smoothing: bool, rng: np.random.Generator
+) -> Array:
+    """Numbers of column j for drawn atoms, NaN where missing.
+
+    A spike stays. Another value moves up to `_REACH` places among the column's other rare values,
+    either way, and comes to lie anywhere between two of them.
+    """
+    spike, rest = learnt[f"{j}/spike"], learnt[f"{j}/rest"]
+    both = np.concatenate([spike, rest, [np.nan]])  # atom -1 is the last
+    values = both[atoms]
+    if not smoothing or len(rest) < 2:
+        return values
+    moved = atoms >= len(spike)
+    place = (atoms[moved] - len(spike)).astype(float)
+    reach = min(_REACH, max(1, len(rest) // 4))
+    place += rng.uniform(-reach, reach, len(place))
+    top = len(rest) - 1
+    place = np.abs(place)
+    place = np.where(place > top, np.abs(2 * top - place), place)  # reflected at both ends
+    values[moved] = np.interp(place, np.arange(len(rest)), rest)
+    return values

@@ -1,0 +1,71 @@
+"""Which column is drawn when, and on which of the earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mintmark.data.schema import Schema
+from mintmark.latent._columns import Coded
+
+__all__ = ["order_of", "predictors_of"]
+
+_MOST = 40
+"""Most predictors of one tree; the most associated of the earlier columns where there are more."""
+_BINS = 8
+_ROWS = 5000
+
+
+def order_of(schema: Schema) -> list[int]:
+    """Positions of the columns in the order in which they are drawn."""
+    order = list(range(len(schema)))
+    if schema.target is not None:
+        t = schema.names.index(schema.target)
+        order = [*(j for j in order if j != t), t]
+    return order
+
+
+def predictors_of(
+    columns: Sequence[Coded], order: Sequence[int], rows: npt.NDArray[Any]
+) -> dict[int, list[int]]:
+    """For each column the earlier ones its tree may split on, in the order drawn."""
+    if len(order) <= _MOST + 1:
+        return {j: list(order[:place]) for place, j in enumerate(order)}
+    rows = rows[:_ROWS]
+    coarse = {j: _coarse(columns[j], rows) for j in order}
+    chosen: dict[int, list[int]] = {}
+    for place, j in enumerate(order):
+        before = list(order[:place])
+        if place > _MOST:
+            told = np.array([_told(coarse[k], coarse[j]) for k in before])
+            kept = np.argsort(-told, kind="stable")[:_MOST]
+            before = [before[k] for k in np.sort(kept)]
+        chosen[j] = before
+    return chosen
+
+
+def _coarse(column: Coded, rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Standardised indicators of at most `_BINS` groups of codes, shape (rows, groups)."""
+    codes = column.codes[rows]
+    counts = np.bincount(codes, minlength=column.size)
+    if column.nominal:
+        order = np.argsort(-counts, kind="stable")
+        group = np.full(column.size, _BINS - 1)
+        group[order[: _BINS - 1]] = np.arange(min(column.size, _BINS - 1))
+    else:
+        group = 1 + (
+            (np.cumsum(counts) - counts / 2 - counts[0]) / max(1, counts[1:].sum()) * (_BINS - 1)
+        ).astype(int)
+        group[0] = 0
+    _, label = np.unique(group[codes], return_inverse=True)
+    share = np.bincount(label) / len(label)
+    return ((label[:, None] == np.arange(len(share))) - share) / np.sqrt(share)
+
+
+def _told(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
+    """Pearson's mean square contingency of two groupings, less what chance gives."""
+    square = float(np.sum((a.T @ b / len(a)) ** 2))
+    return square - (a.shape[1] - 1) * (b.shape[1] - 1) / len(a)
