@@ -94,9 +94,9 @@ class Assessment:
         return text(self)
 
     def _repr_html_(self) -> str:
-        from mintmark.assess.report.html import html
+        from mintmark.assess.report.html import fragment
 
-        return html(self)
+        return fragment(self)
 
 
 def digest_of(table: Any) -> str:

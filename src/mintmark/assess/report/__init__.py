@@ -1,0 +1,1 @@
+"""The report: an Assessment rendered as one HTML page or as plain text. Reads, never computes scores."""

@@ -1,0 +1,143 @@
+"""What each score says, in words a reviewer understands; a score unknown here reads by its record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mintmark.assess.report._figures import figure, percent
+from mintmark.metric import Score
+
+__all__ = ["FAMILIES", "PRIVACY_LIMIT", "REPORT_LIMIT", "Family", "anchors", "sentence", "title"]
+
+PRIVACY_LIMIT = "about the people in train and holdout; these attacks only; not a finding of anonymity"
+REPORT_LIMIT = "A report over real data is not itself private: share it inside only."
+
+
+@dataclass(frozen=True)
+class Family:
+    """One of the three questions a report answers."""
+
+    key: str
+    title: str
+    question: str
+
+
+FAMILIES = (
+    Family("fidelity", "Fidelity", "Do the synthetic rows look like the real ones?"),
+    Family("utility", "Utility", "Does work done on the synthetic rows carry over to real ones?"),
+    Family("privacy", "Privacy", "Do the synthetic rows give away who was in the training data?"),
+)
+
+
+@dataclass(frozen=True)
+class _Words:
+    """``says`` is filled with {v} figure, {p} per cent and {c} the ceiling's per cent, {cv} its figure."""
+
+    title: str
+    says: str
+    ceiling: str = "fresh real rows"
+    best: str = ""
+
+
+_WORDS = {
+    "column_shapes": _Words(
+        "Single columns",
+        "On average a column’s distribution agrees with the real one to {p}.",
+        best="Fresh real rows reach {c}.",
+    ),
+    "pair_trends": _Words(
+        "Pairs of columns",
+        "The relations between two columns agree with the real ones to {p}.",
+        best="Fresh real rows reach {c}.",
+    ),
+    "missingness": _Words(
+        "Missing values",
+        "The patterns of missing values agree with the real ones to {p}.",
+        best="Fresh real rows reach {c}.",
+    ),
+    "two_sample": _Words(
+        "Told apart by a classifier",
+        "Shown one synthetic and one real row, a strong classifier told which is which {p} of the time; "
+        "50\u00a0% is guessing.",
+        ceiling="guessing",
+    ),
+    "distinctness": _Words("Variety", "How much of the variety of real rows is there; low means collapse."),
+    "tstr": _Words(
+        "Trained on synthetic, tested on real",
+        "A model trained on synthetic rows scores {v} on real rows it has never seen.",
+        ceiling="trained on real rows",
+        best="Trained on as many real rows it scores {cv}.",
+    ),
+    "tstr.gap": _Words(
+        "Lost by training on synthetic",
+        "Training on synthetic instead of real rows changes the score on real rows by {v}; "
+        "0 means nothing is lost.",
+        ceiling="nothing lost",
+    ),
+    "tstr.trts": _Words(
+        "Trained on real, tested on synthetic",
+        "A model trained on real rows scores {v} on the synthetic ones. "
+        "Far above the score on real rows, it hints at rows that are too easy.",
+        ceiling="tested on real rows",
+    ),
+    "copies.exact": _Words(
+        "Exact copies",
+        "{p} of the synthetic rows equal a training row.",
+        best="Of fresh real rows, {c} do so by chance.",
+    ),
+    "copies.near": _Words(
+        "Near copies",
+        "{p} of the synthetic rows almost equal a training row.",
+        best="Of fresh real rows, {c} do so by chance.",
+    ),
+    "unique_values": _Words(
+        "Unique real values used again",
+        "{p} of the values that one single training row holds turn up again.",
+        best="In fresh real rows {c} do by chance.",
+    ),
+    "membership.auc": _Words(
+        "Membership attack",
+        "Shown one person from the training data and one who was not in it, an attacker who holds both "
+        "records and the synthetic table picked the right one {p} of the time; 50\u00a0% is guessing.",
+        ceiling="guessing",
+    ),
+    "membership.tpr": _Words(
+        "Membership attack, surest guesses",
+        "Where the attacker seldom raises a false alarm, {p} of the people in the training data were found.",
+        ceiling="guessing",
+        best="Guessing finds {c}.",
+    ),
+    "closest_record": _Words(
+        "Nearest real record",
+        "{p} of the synthetic rows lie nearer to a training row than to a held-out one; 50\u00a0% is chance. "
+        "A smoke test only: passing it proves nothing.",
+        ceiling="chance",
+    ),
+}
+_FLOORS = {"fidelity": "independent columns", "utility": "independent columns", "privacy": "copy of train"}
+
+
+def title(metric: str) -> str:
+    """A score's name for readers."""
+    return _WORDS[metric].title if metric in _WORDS else metric.replace("_", " ").replace(".", ", ")
+
+
+def anchors(score: Score) -> tuple[str, str]:
+    """What the floor and the ceiling of a score are called."""
+    known = _WORDS.get(score.metric)
+    return _FLOORS.get(score.family, "floor"), known.ceiling if known else "as good as expected"
+
+
+def sentence(score: Score) -> str:
+    """What the score says; its convention where the metric has no words here."""
+    known = _WORDS.get(score.metric)
+    if known is None:
+        better = "Higher" if score.direction == "higher" else "Lower"
+        return f"{score.convention} {better} is better.".strip()
+    text = known.says + (f" {known.best}" if known.best and score.ceiling is not None else "")
+    return text.format(
+        v=figure(score.estimate),
+        p=percent(score.estimate),
+        c=percent(score.ceiling),
+        cv=figure(score.ceiling),
+    )

@@ -1,0 +1,92 @@
+"""The report as one HTML page: no script, no network, no row; pictures are drawn in SVG."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from mintmark.assess.assessment import Assessment
+from mintmark.assess.report import _story
+from mintmark.assess.report._verdict import MARKS, Verdict, judgement
+from mintmark.assess.report._words import PRIVACY_LIMIT, REPORT_LIMIT
+
+__all__ = ["fragment", "html"]
+
+
+def html(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> str:
+    """One self-contained page.
+
+    Parameters
+    ----------
+    assessment : Assessment
+        Any of its tables may be absent; what is absent is left out of the page.
+    verdicts : iterable of Verdict, optional
+        What a policy says: ``family``, ``metric``, ``outcome`` ("pass", "fail", "inconclusive",
+        "not run"), ``threshold``, ``reason``. None: the page says that nothing was judged.
+
+    Returns
+    -------
+    str
+        HTML5, under 500 kB for 15 columns and 2 MB for 100.
+    """
+    return _page().render(
+        _opening(assessment, verdicts)
+        | {
+            "compact": False,
+            "columns": _story.columns(assessment),
+            "associations": _story.associations(assessment),
+            "curve": _story.utility(assessment),
+            "projection": _story.projection(assessment),
+            "nearest": _story.nearest(assessment),
+            "differences": [str(text) for text in assessment.tables.get("differences") or ()],
+            "rejected": _story.rejected(assessment),
+            "parameters": json.dumps(
+                assessment.provenance.get("parameters") or {}, sort_keys=True, indent=2, ensure_ascii=False
+            ),
+        }
+    )
+
+
+def fragment(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> str:
+    """Verdict and overview for a notebook cell, in a frame so that no style leaks in or out."""
+    page = _page().render(_opening(assessment, verdicts) | {"compact": True})
+    height = min(300 + 90 * len(assessment.scores), 900)
+    return (
+        f'<iframe title="Synthetic data report" sandbox="" srcdoc="{escape(page)}" '
+        f'style="width:100%;height:{height}px;border:0;resize:vertical;overflow:auto"></iframe>'
+    )
+
+
+def _opening(assessment: Assessment, verdicts: Iterable[Verdict] | None) -> dict[str, Any]:
+    return {
+        "style": Markup(_text("_styles.css")),
+        "assessment": assessment,
+        "judgement": judgement(assessment, verdicts),
+        "facts": _story.facts(assessment),
+        "families": _story.families(assessment),
+        "marks": MARKS,
+        "privacy_limit": PRIVACY_LIMIT,
+        "report_limit": REPORT_LIMIT,
+    }
+
+
+def _text(name: str) -> str:
+    return (files("mintmark.assess.report") / name).read_text(encoding="utf-8")
+
+
+@cache
+def _page() -> Template:
+    page = Environment(
+        autoescape=True,
+        loader=FunctionLoader(_text),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return page.get_template("_page.html.jinja")

@@ -1,0 +1,77 @@
+"""The report as plain text, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mintmark.assess.assessment import Assessment
+from mintmark.assess.report._figures import between, figure
+from mintmark.assess.report._verdict import Line, Verdict, judgement
+from mintmark.assess.report._words import FAMILIES, PRIVACY_LIMIT, title
+from mintmark.metric import Score
+
+__all__ = ["text"]
+
+_HEADS = ("", "figure", "95 % interval", "floor", "as real")
+
+
+def text(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> str:
+    """Verdict first, then the scores between their anchors, at most 100 characters wide.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    verdicts : iterable of Verdict, optional
+        As `mintmark.assess.report.html.html` takes them.
+    """
+    judged = judgement(assessment, verdicts)
+    lines = [judged.headline, judged.explains, ""]
+    lines += [f"  {line.mark} {line.title}: {line.reason or line.outcome}" for line in judged.families]
+    lines += [""] if judged.families else []
+    for line in judged.rules:
+        lines += _rule(line)
+    lines += _scores(assessment.scores)
+    lines += ["", f"Privacy: {PRIVACY_LIMIT}."]
+    return "\n".join(line.rstrip() for line in lines if line is not None)
+
+
+def _rule(line: Line) -> list[str]:
+    parts = [
+        f"  {line.mark} {line.outcome}: {_plain(line.title)} {line.figure}, needs {_plain(line.threshold)}"
+    ]
+    if line.outcome != "pass" and line.reason:
+        parts.append(f"      {_plain(line.reason)}")
+    return parts
+
+
+def _scores(scores: Iterable[Score]) -> list[str]:
+    rows: list[tuple[str, ...]] = []
+    notes: dict[int, str] = {}
+    for family in FAMILIES:
+        mine = [score for score in scores if score.family == family.key]
+        if mine:
+            rows.append((family.title, *_HEADS[1:]) if not rows else (family.title, "", "", "", ""))
+        for score in mine:
+            if score.status != "ok" or score.estimate is None:
+                notes[len(rows)] = f"not run: {_plain(score.reason)}"
+            shown = between(score.interval) if score.interval else "–"
+            name = f"  {_plain(title(score.metric))[:38]}"
+            rows.append((name, figure(score.estimate), shown, figure(score.floor), figure(score.ceiling)))
+    if not rows:
+        return ["No scores."]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADS))]
+    lines = []
+    for i, row in enumerate(rows):
+        cells = [
+            cell.ljust(w) if j == 0 else cell.rjust(w)
+            for j, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
+        heading = not row[0].startswith("  ")
+        lines += [""] if heading and i else []
+        lines.append(f"{row[0].ljust(widths[0])}  {notes[i]}" if i in notes else "  ".join(cells))
+    return lines
+
+
+def _plain(words: str) -> str:
+    """Without control characters, which could move a terminal's cursor."""
+    return "".join(c if c.isprintable() else " " for c in words)
