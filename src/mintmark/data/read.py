@@ -1,0 +1,216 @@
+"""Read a table from a file, a URL or memory, and say what its columns are."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from mintmark.data._files import read_file
+from mintmark.data._frames import from_frame
+from mintmark.data._tidy import check_names, tidy, without_index
+from mintmark.data.dataset import Dataset
+from mintmark.data.infer import check_kind, infer
+from mintmark.data.schema import Schema, arrow_type
+from mintmark.errors import InputError, UnknownNameError, first_three
+
+__all__ = ["METADATA", "read"]
+
+METADATA = b"mintmark"
+"""Key of the file metadata that holds schema and provenance as JSON."""
+
+_log = logging.getLogger(__name__)
+
+
+def read(
+    source: Any,
+    *,
+    target: str | None = None,
+    kinds: Mapping[str, str] | None = None,
+    roles: Mapping[str, str | Sequence[str]] | None = None,
+    schema: Schema | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    quote: str = '"',
+    columns: Sequence[str] | None = None,
+) -> Dataset:
+    """A dataset from a path, fsspec URL, pandas or polars frame, Arrow table, or dict of arrays.
+
+    Parameters
+    ----------
+    source : str, Path, frame, pyarrow.Table, mapping of arrays, or Dataset
+        CSV, Parquet, Arrow IPC or JSON Lines by ending; CSV and JSON Lines also packed
+        (.gz, .bz2, .xz, .zst). A schema that mintmark stored in the file is used as it stands.
+    target : str, optional
+        The column to be predicted.
+    kinds, roles : mapping by column, optional
+        Taken instead of what would be inferred or is stored.
+    schema : Schema, optional
+        Used as it stands; columns are cast to its types.
+    delimiter, encoding, decimal, quote : str, optional
+        For CSV; found where not given (encoding: UTF-8).
+    columns : sequence of str, optional
+        Read only these, in this order.
+
+    Raises
+    ------
+    InputError
+        Anything wrong with the data; names file, column and row, and the remedy.
+
+    Examples
+    --------
+    >>> data = read({"age": [31, 45, 62], "sex": ["f", "m", "f"]}, target="sex")
+    >>> data.schema["age"].kind
+    'integer'
+    """
+    kinds, roles = dict(kinds or {}), dict(roles or {})
+    provenance: Mapping[str, Any] = {}
+    if isinstance(source, Dataset):
+        table, provenance = source.table, source.provenance
+        schema = schema or source.schema
+        stored: Schema | None = None
+    else:
+        table = _table(source, kinds, delimiter, encoding, decimal, quote)
+        stored, provenance = _stored(table)
+    table = _selected(table, columns)
+    for name in (target, *kinds, *roles):
+        if name is not None and name not in table.column_names:
+            raise UnknownNameError("column", name, table.column_names)
+    hints = {
+        field.name: "category"
+        for field in table.schema
+        if pa.types.is_dictionary(field.type) and pa.types.is_integer(field.type.value_type)
+    }
+    table = tidy(table)
+    if schema is not None:
+        return _edited(*_fitted(table, schema), provenance, target, kinds, roles)
+    if stored is not None and (fitting := _matching(stored, table)) is not None:
+        return _edited(table, fitting, provenance, target, kinds, roles)
+    _tell_empty(table)
+    found = infer(table, target=target, kinds={**hints, **kinds}, roles=roles)
+    return Dataset(table, found, provenance if stored is not None else {})
+
+
+def _table(
+    source: Any,
+    kinds: Mapping[str, str],
+    delimiter: str | None,
+    encoding: str | None,
+    decimal: str | None,
+    quote: str,
+) -> pa.Table:
+    if isinstance(source, (str, Path)):
+        table = read_file(
+            source, kinds=kinds, delimiter=delimiter, encoding=encoding, decimal=decimal, quote=quote,
+            check_names=check_names,
+        )  # fmt: skip
+    else:
+        names = [str(name) for name in getattr(source, "columns", [])]
+        if names and type(source).__module__.startswith("pandas"):
+            check_names(names)
+        table = from_frame(source, kinds)
+    table = without_index(table)
+    check_names(table.column_names)
+    return table
+
+
+def _stored(table: pa.Table) -> tuple[Schema | None, Mapping[str, Any]]:
+    """Schema and provenance from the file's own metadata."""
+    text = (table.schema.metadata or {}).get(METADATA)
+    if text is None:
+        return None, {}
+    try:
+        record = json.loads(text)
+        return Schema.from_json(record["schema"]), record.get("provenance", {})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError("the schema stored in the file is damaged. Write the file again.") from None
+
+
+def _selected(table: pa.Table, columns: Sequence[str] | None) -> pa.Table:
+    if columns is None:
+        return table
+    if isinstance(columns, str):
+        raise InputError(f"columns must be a list of names, e.g. columns=[{columns!r}].")
+    for name in columns:
+        if name not in table.column_names:
+            raise UnknownNameError("column", name, table.column_names)
+    check_names(list(columns))
+    return table.select(list(columns))
+
+
+def _matching(stored: Schema, table: pa.Table) -> Schema | None:
+    """The stored schema for the columns that are there; None where another tool changed them."""
+    if not set(table.column_names) <= set(stored.names):
+        return None
+    schema = stored.select(table.column_names)
+    if any(arrow_type(c.dtype) != t for c, t in zip(schema, table.schema.types, strict=True)):
+        return None
+    return schema
+
+
+def _fitted(table: pa.Table, schema: Schema) -> tuple[pa.Table, Schema]:
+    """The table in the given schema's order and types."""
+    for name in table.column_names:
+        if name not in schema:
+            raise UnknownNameError("column", name, schema.names)
+    for name in schema.names:
+        if name not in table.column_names:
+            raise UnknownNameError("column", name, table.column_names)
+    schema = schema.select(table.column_names)
+    for index, column in enumerate(schema):
+        kind = arrow_type(column.dtype)
+        if table[column.name].type != kind:
+            try:
+                cast = table[column.name].cast(kind)
+            except pa.ArrowException:
+                raise InputError(
+                    f"column {column.name!r} holds {table[column.name].type}, its schema says {column.dtype}."
+                ) from None
+            table = table.set_column(index, pa.field(column.name, kind), cast)
+        check_kind(table[column.name], column)
+    return table, schema
+
+
+def _edited(
+    table: pa.Table,
+    schema: Schema,
+    provenance: Mapping[str, Any],
+    target: str | None,
+    kinds: Mapping[str, str],
+    roles: Mapping[str, str | Sequence[str]],
+) -> Dataset:
+    for name, kind in kinds.items():
+        if schema[name].kind != kind:
+            kept = schema[name].roles
+            fresh = infer(table.select([name]), kinds={name: kind}, roles={name: kept})[name]
+            columns = tuple(fresh if column.name == name else column for column in schema)
+            schema = Schema(columns, schema.checks)
+    for name, given in roles.items():
+        schema = schema.edit(name, roles=(given,) if isinstance(given, str) else tuple(given))
+    if target is not None and schema.with_role("target") != [target]:
+        columns = tuple(
+            replace(
+                column,
+                roles=(
+                    *(role for role in column.roles if role != "target"),
+                    *(("target",) if column.name == target else ()),
+                ),
+            )
+            for column in schema
+        )
+        schema = Schema(columns, schema.checks)
+    return Dataset(table, schema, provenance)
+
+
+def _tell_empty(table: pa.Table) -> None:
+    empty = [name for name in table.column_names if table[name].null_count == table.num_rows]
+    if empty:
+        _log.warning("every value is missing in %s", first_three(map(repr, empty)))
