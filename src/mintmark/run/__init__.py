@@ -1,1 +1,1 @@
-"""Recipes, runs and where they are worked off."""
+"""The recipe, and the run that executes it into a directory that can be resumed."""
