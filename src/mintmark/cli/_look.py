@@ -1,0 +1,115 @@
+"""inspect, list, init, completion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from mintmark.cli._make import table_options
+from mintmark.cli._show import command, out, pairs
+
+__all__ = ["completion_", "init_", "inspect_", "list_"]
+
+
+@command("inspect")
+@click.argument("table")
+@table_options
+def inspect_(
+    table: str, target: str | None, kinds: tuple[str, ...], roles: tuple[str, ...], delimiter: str | None
+) -> None:
+    """Show the columns of TABLE (a file or URL) as mintmark understands them, and what looks wrong."""
+    from mintmark.data.profile import profile
+    from mintmark.data.read import read
+
+    data = read(
+        table, target=target, kinds=pairs(kinds, "--kind"), roles=pairs(roles, "--role"), delimiter=delimiter
+    )
+    found = profile(data)
+    words = [f"{len(data):,} rows x {len(data.names)} columns", ""]
+    names = max(len(record["name"]) for record in found)
+    words += [_described(record, names) for record in found]
+    out("\n".join(words), {"rows": len(data), "columns": found})
+
+
+def _described(record: dict[str, Any], width: int) -> str:
+    roles = ", ".join(record["roles"])
+    if "top" in record:
+        held = ", ".join(f"{value} ({count:,})" for value, count in record["top"][:3])
+    else:
+        held = f"{record['low']} to {record['high']}" if "low" in record else ""
+    missing = f"{record['missing']:.1%} missing" if record["missing"] else ""
+    facts = "; ".join(part for part in (f"{record['distinct']:,} values", missing, held) if part)
+    line = f"{record['name']:<{width}}  {record['kind']:<9}  {roles:<9}  {facts}".rstrip()
+    return "\n".join([line, *(f"{'':<{width}}  ! {warning}" for warning in record["warnings"])])
+
+
+@command("list")
+@click.argument("sort", required=False, type=click.Choice(["synthesizers", "metrics", "checks", "policies"]))
+def list_(sort: str | None) -> None:
+    """List synthesizers, metrics, checks and policies, or one SORT of them."""
+    from mintmark import registry
+    from mintmark.release.policy import Policy, shipped
+
+    found: dict[str, dict[str, str]] = {}
+    for kind in ("synthesizers", "metrics", "checks"):
+        if sort in (None, kind):
+            of = cast(registry.Sort, kind)
+            found[kind] = {name: _summary(registry.find(of, name)) for name in registry.names(of)}
+    if sort in (None, "policies"):
+        found["policies"] = {name: _sentence(Policy.load(name).purpose) for name in shipped()}
+    width = max((len(name) for names in found.values() for name in names), default=0)
+    words = [
+        "\n".join([f"{kind}:", *(f"  {name:<{width}}  {about}" for name, about in names.items())])
+        for kind, names in found.items()
+    ]
+    out("\n\n".join(words), found)
+
+
+def _summary(cls: type) -> str:
+    return _sentence(cls.__doc__ or "")
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.strip().partition("\n\n")[0].split())
+
+
+@command("init")
+@click.argument("table")
+@table_options
+@click.option("--out", "to", type=click.Path(path_type=Path), help="Recipe file; printed by default.")
+def init_(
+    table: str, target: str | None, kinds: tuple[str, ...], roles: tuple[str, ...], delimiter: str | None,
+    to: Path | None,
+) -> None:  # fmt: skip
+    """Write a commented recipe for TABLE, with the kinds and roles that were inferred."""
+    from mintmark.data.read import read
+    from mintmark.errors import OutputError
+    from mintmark.run._atomic import write_bytes
+    from mintmark.run._draft import draft
+
+    data = read(
+        table, target=target, kinds=pairs(kinds, "--kind"), roles=pairs(roles, "--role"), delimiter=delimiter
+    )
+    text = draft(data, table, folder=Path.cwd() if to is None else to.parent)
+    if to is None:
+        out(text.rstrip(), {"recipe": text})
+        return
+    if to.exists():
+        raise OutputError(f"{to} exists. Give another --out, or remove it.")
+    write_bytes(to, text.encode())
+    out(f"wrote {to}. Run it: mintmark run {to} --out run/", {"out": str(to)})
+
+
+@command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion_(shell: str) -> None:
+    """Print the completion script of SHELL; e.g. ``mintmark completion bash >> ~/.bashrc``."""
+    from click.shell_completion import get_completion_class
+
+    from mintmark.cli.main import cli
+
+    made: Any = get_completion_class(shell)
+    script = made(cli, {}, "mintmark", "_MINTMARK_COMPLETE").source()
+    out(script, {"script": script})

@@ -1,0 +1,93 @@
+"""fit, sample."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mintmark.cli._show import command, out, pairs, where_of
+from mintmark.errors import InputError
+
+__all__ = ["fit_", "sample_", "table_options"]
+
+
+def table_options(function: Any) -> Any:
+    """The options that say what a table's columns are."""
+    for option in (
+        click.option("--delimiter", help="Of a CSV file; found out by default."),
+        click.option("--role", "roles", multiple=True, metavar="COLUMN=ROLE", help="What a column is for."),
+        click.option("--kind", "kinds", multiple=True, metavar="COLUMN=KIND", help="Where inference errs."),
+        click.option("--target", help="Column to be predicted."),
+    ):
+        function = option(function)
+    return function
+
+
+@command("fit")
+@click.argument("train")
+@click.option("--method", default="sequential_trees", show_default=True, help="See `mintmark list`.")
+@click.option("--set", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the method.")
+@table_options
+@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--max-minutes", type=float, help="End with what was learnt by then.")
+@click.option("--out", "to", type=click.Path(path_type=Path), required=True, help="Model directory.")
+def fit_(
+    train: str, method: str, parameters: tuple[str, ...], target: str | None, kinds: tuple[str, ...],
+    roles: tuple[str, ...], delimiter: str | None, drop: tuple[str, ...], seed: int,
+    max_minutes: float | None, to: Path,
+) -> None:  # fmt: skip
+    """Fit a synthesizer to the table TRAIN (a file or URL) and save it.
+
+    The model directory holds real values (mode 700): it never belongs to a release.
+    """
+    from mintmark.data.read import read
+    from mintmark.synthesizer import make
+
+    chosen = make(method, **{name: _value(text) for name, text in pairs(parameters, "--set").items()})
+    data = read(
+        train, target=target, kinds=pairs(kinds, "--kind"), roles=pairs(roles, "--role"), delimiter=delimiter
+    ).drop(*drop)
+    model = chosen.fit(data, seed=seed, max_minutes=max_minutes)
+    model.save(to)
+    out(
+        f"fitted {method} on {len(data):,} rows x {len(data.names)} columns: {to}",
+        {"model": str(to), "method": method, "rows": len(data), "columns": len(data.names)},
+    )
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+@command("sample")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--rows", type=int, required=True, help="How many.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--where", "wheres", multiple=True, metavar="COLUMN=VALUE",
+    help="Only such rows; low..high is a closed range on numbers and dates. Repeatable, all must hold.",
+)  # fmt: skip
+@click.option("--out", "to", required=True, help="File; the ending names the format.")
+def sample_(model: Path, rows: int, seed: int, wheres: tuple[str, ...], to: str) -> None:
+    """Draw rows from the fitted MODEL; the same seed gives the same rows."""
+    from mintmark.data.write import write
+    from mintmark.synthesizer import load_model
+
+    fitted = load_model(model)
+    schema = fitted.ready(rows, seed).schema
+    synthetic = fitted.sample(rows, seed=seed, where=where_of(wheres, schema) or None)
+    if not to:
+        raise InputError("--out names no file.")
+    write(synthetic, to)
+    rejected = synthetic.provenance.get("rejected") or {}
+    words = f"drew {len(synthetic):,} rows: {to}"
+    for rule, count in rejected.items():
+        words += f"\nrejected {count:,} rows by {rule}"
+    out(words, {"rows": len(synthetic), "out": to, "rejected": rejected})

@@ -1,0 +1,151 @@
+"""What the commands share: options, machine output, progress bars and warnings."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from mintmark.errors import InputError
+
+if TYPE_CHECKING:
+    from mintmark.data.schema import Column, Schema
+
+__all__ = ["command", "out", "pairs", "where_of"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def command(name: str) -> Callable[[F], click.Command]:
+    """A command that shows progress and warnings as `--json` and `--quiet` ask; both may follow it."""
+
+    def made(function: F) -> click.Command:
+        @functools.wraps(function)
+        @click.pass_context
+        def shown(ctx: click.Context, /, as_json: bool, quiet: bool, **values: Any) -> Any:
+            ctx.obj = {key: (ctx.obj or {}).get(key) or value for key, value in
+                       {"json": as_json, "quiet": quiet}.items()}  # fmt: skip
+            with _warned(quiet=ctx.obj["quiet"]), _progress(quiet=ctx.obj["quiet"] or ctx.obj["json"]):
+                return function(**values)
+
+        shown = click.option("--quiet", "-q", is_flag=True, help="No progress and no warnings.")(shown)
+        shown = click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")(shown)
+        return click.command(name)(shown)
+
+    return made
+
+
+def out(words: str, values: dict[str, Any]) -> None:
+    """Print the words, or the values where machines listen."""
+    if click.get_current_context().obj["json"]:
+        click.echo(json.dumps(values, ensure_ascii=False, default=str))
+    elif words:
+        click.echo(words)
+
+
+@contextmanager
+def _warned(*, quiet: bool) -> Iterator[None]:
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        click.echo(f"warning: {message}", err=True)
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("warning: %(message)s"))
+    handler.setLevel(logging.CRITICAL if quiet else logging.WARNING)
+    log = logging.getLogger("mintmark")
+    log.addHandler(handler)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if quiet else "default")
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        warnings.showwarning = show  # type: ignore[assignment]  # the documented way to redirect them
+        try:
+            yield
+        finally:
+            log.removeHandler(handler)
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[None]:
+    """Bars with the time left on standard error, where that is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from mintmark.progress import shown_by
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(label: str, done: int, total: int | None) -> None:
+            if label not in tasks:
+                tasks[label] = bars.add_task(label, total=total)
+            bars.update(tasks[label], completed=done, total=total)
+
+        with shown_by(show):
+            yield
+
+
+def pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
+    """``NAME=VALUE`` options as a mapping, split at the first ``=``."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise InputError(f"{option} {text!r}: write COLUMN=VALUE.")
+        if name in found:
+            raise InputError(f"{option}: column {name!r} is given twice. Name each column once.")
+        found[name] = value
+    return found
+
+
+def where_of(texts: tuple[str, ...], schema: Schema) -> dict[str, Any]:
+    """`--where` options as `Synthesizer.sample` takes them.
+
+    ``COLUMN=VALUE`` splits at the first ``=``, the rest is literal; ``low..high`` is a closed range
+    on number, integer and datetime columns, either end may be left out; nothing means missing.
+    """
+    from mintmark.errors import UnknownNameError
+
+    asked = {}
+    for name, text in pairs(texts, "--where").items():
+        if name not in schema:
+            raise UnknownNameError("column in --where", name, schema.names)
+        asked[name] = _wanted(text, schema[name])
+    return asked
+
+
+def _wanted(text: str, column: Column) -> Any:
+    if not column.is_numeric:
+        known = {_literal(value): value for value in column.categories or ()}
+        return known.get(text, None if text == "" else text)
+    if text == "":
+        return None
+    low, sign, high = text.partition("..")
+    if not sign:
+        return _number(text, column)
+    return (_number(low, column) if low else None, _number(high, column) if high else None)
+
+
+def _literal(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _number(text: str, column: Column) -> Any:
+    if column.kind == "datetime":
+        return text
+    try:
+        return int(text) if text.lstrip("+-").isdigit() else float(text)
+    except ValueError:
+        raise InputError(
+            f"--where {column.name}={text}: column {column.name!r} is {column.kind}; "
+            f"write a number, or low..high."
+        ) from None

@@ -1,0 +1,93 @@
+"""A first recipe for a table: what was inferred, every choice with its comment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import yaml
+
+from mintmark.data.dataset import Dataset
+from mintmark.data.schema import Column
+
+__all__ = ["draft"]
+
+_TEXT = """\
+# A mintmark recipe. Run it with: mintmark run THIS_FILE --out run/
+# Every key and its meaning: mintmark.Recipe.json_schema(), docs/recipes.md
+format: 1
+seed: 0
+
+source:
+  path: {path}                 # relative to this file, or a URL
+{target}
+  # What each of the {count} columns was taken for; change what is wrong.
+  kinds:
+{kinds}
+{roles}
+{drop}
+
+# schema:                       # what you know and the file does not show
+#   columns:
+#     {example}: {{low: 0, high: 120}}   # bounds, decimals, categories, unit; they may be published
+#   checks:
+#     - {{check: unique, columns: [{example}]}}
+
+generate:
+  method: sequential_trees      # `mintmark list synthesizers`
+  # rows: 1000                  # as many as train by default
+  # max_minutes: 10
+
+assess:
+  holdout: 0.2                  # share of real rows kept apart, or a file of rows nobody trained on
+
+release:
+  policy: internal              # `mintmark list policies`, or a YAML file of your own
+  key: keys/private.pem         # `mintmark keygen --out keys/`; without a key the run makes one
+  format: parquet               # or csv
+  # license: CC-BY-4.0          # for the card
+  personal: true                # whether the rows are about people
+"""
+
+
+def draft(data: Dataset, path: str, *, folder: Path) -> str:
+    """YAML text of a recipe that lies in `folder` and reads `path`.
+
+    Free text, which no general method makes safely, is dropped; the comment says so.
+    """
+    text = [column.name for column in data.schema if column.kind == "text" and not column.roles]
+    kept = [column for column in data.schema if column.name not in text]
+    roles = {c.name: list(c.roles) for c in kept if set(c.roles) - {"target"}}
+    shown = path if "://" in path else os.path.relpath(path, folder)
+    target = (
+        f"  target: {_scalar(data.target)}"
+        if data.target
+        else "  # target: NAME             # column to be predicted"
+    )
+    return _TEXT.format(
+        path=_scalar(shown),
+        target=target,
+        count=len(data.schema),
+        kinds="\n".join(_kind(column) for column in kept) or "    {}",
+        roles="\n".join(
+            ["  roles:                        # key, group (one person), sensitive, ...",
+             *(f"    {_scalar(name)}: {_flow(of)}" for name, of in roles.items())]
+        ) if roles else "  # roles: {customer_id: key}   # key, group (one person), sensitive, ...",
+        drop=f"  drop: {_flow(text)}   # free text: declare a category or a key to keep it"
+        if text else "  # drop: [comment]",
+        example=_scalar(next((c.name for c in kept if c.is_numeric), data.names[0])),
+    )  # fmt: skip
+
+
+def _kind(column: Column) -> str:
+    share = f"{column.missing:.0%} missing" if column.missing else ""
+    return f"    {_scalar(column.name)}: {column.kind}" + (f"   # {share}" if share else "")
+
+
+def _scalar(value: object) -> str:
+    text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, width=10**6)
+    return text.removesuffix("\n").removesuffix("\n...").strip()
+
+
+def _flow(values: list[str]) -> str:
+    return _scalar(list(values))

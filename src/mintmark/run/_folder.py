@@ -1,0 +1,236 @@
+"""The run directory: what a run may find again after any crash, and the manifest that commits it.
+
+::
+
+    run.json      recipe, versions, keyed digest of the source; written first
+    private/      mode 700: secret (mode 600), model/, keys/ where the recipe names no key
+    shards/       one Arrow file a block, with its digest
+    assessment/   report.json, report.html, synthetic.parquet
+    release/      what may leave
+    manifest.json digest of every file outside private/; written last
+
+The secret (32 bytes of the operating system) is mixed into every stage's seed, so that a recipe's
+seed alone cannot repeat what protected somebody; `forget` erases it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hmac
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from mintmark.data.streams import derive_seed
+from mintmark.errors import InputError, OutputError
+from mintmark.run import _atomic
+from mintmark.run.recipe import Recipe
+
+__all__ = ["RunFolder", "forget", "opened", "vacant"]
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of one run, and its secret."""
+
+    path: Path
+    secret: bytes
+
+    @property
+    def model(self) -> Path:
+        """The fitted synthesizer."""
+        return self.path / "private" / "model"
+
+    @property
+    def keys(self) -> Path:
+        """Where the run's own signing keys lie."""
+        return self.path / "private" / "keys"
+
+    @property
+    def shards(self) -> Path:
+        """The drawn blocks."""
+        return self.path / "shards"
+
+    @property
+    def assessment(self) -> Path:
+        """Report and scored file."""
+        return self.path / "assessment"
+
+    @property
+    def release(self) -> Path:
+        """What may leave."""
+        return self.path / "release"
+
+    def seed(self, seed: int, stage: str) -> int:
+        """The seed of a stage: nobody without the secret can repeat it."""
+        return derive_seed(seed, stage, secret=self.secret)
+
+    def finished(self) -> bool:
+        """Whether the manifest stands and every file is as it says."""
+        try:
+            files = json.loads((self.path / "manifest.json").read_bytes())["files"]
+            return bool(files) and files == self._digests()
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def commit(self, **about: Any) -> None:
+        """Write the manifest: from here on the run is finished."""
+        record = {"format": FORMAT, "mintmark": version("mintmark"), **about, "files": self._digests()}
+        _atomic.write_bytes(self.path / "manifest.json", _json(record))
+
+    def _digests(self) -> dict[str, str]:
+        return {
+            str(file.relative_to(self.path)): _atomic.sha256(file)
+            for part in (self.path / "run.json", self.shards, self.assessment, self.release)
+            for file in ([part] if part.is_file() else sorted(part.rglob("*")))
+            if file.is_file()
+        }
+
+
+def vacant(out: str | Path, *, resume: bool) -> Path:
+    """The path for a run, or an error where something else stands there.
+
+    Raises
+    ------
+    OutputError
+        If `out` is not empty and `resume` is false, or is no run directory.
+    """
+    path = Path(out)
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"{path} is a file. Give a directory with --out.")
+    if path.is_dir() and any(path.iterdir()):
+        is_run = (path / "run.json").is_file()
+        if not is_run:
+            raise OutputError(f"{path} is not empty and holds no run. Give another --out.")
+        if not resume:
+            raise OutputError(
+                f"{path} already holds a run. Add --resume to go on with it, or give another --out."
+            )
+    return path
+
+
+@contextmanager
+def opened(out: Path, recipe: Recipe, source: str) -> Iterator[RunFolder]:
+    """The run directory of this recipe and source, made or found again.
+
+    What a user must mend leaves no directory behind that was not there before.
+
+    Raises
+    ------
+    InputError
+        If the directory belongs to another recipe, source or version, or its secret was erased.
+    OutputError
+        If it cannot be written, or another process is at work in it.
+    """
+    fresh = not (out / "run.json").is_file()
+    with _atomic.writing(out):
+        if fresh:
+            _begin(out, recipe, source)
+        with (out / "run.json").open("rb") as lock:
+            _hold(lock, out)
+            for part in (out, out / "private", out / "shards"):
+                _atomic.sweep(part)
+            secret = out / "private" / "secret"
+            if not secret.is_file():
+                raise InputError(f"the secret of {out} was erased, so it cannot go on. Begin a new run.")
+            place = RunFolder(out, secret.read_bytes())
+            try:
+                _compare(place, recipe, source)
+                (out / "shards").mkdir(exist_ok=True)
+                yield place
+            except InputError:
+                if fresh:
+                    shutil.rmtree(out, ignore_errors=True)
+                raise
+
+
+def _begin(out: Path, recipe: Recipe, source: str) -> None:
+    _atomic.sweep(out.parent, f".{out.name}.tmp-*")
+    with _atomic.folder(out) as made:
+        secret = os.urandom(32)
+        (made / "private").mkdir(mode=0o700)
+        handle = os.open(made / "private" / "secret", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secret)
+        (made / "run.json").write_bytes(_json(_identity(secret, recipe, source)))
+
+
+def _hold(lock: Any, out: Path) -> None:
+    """Keep others out until this process ends, however it ends."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OutputError(
+            f"another process is at work in {out}. Wait for it, or give another --out."
+        ) from None
+
+
+def _compare(place: RunFolder, recipe: Recipe, source: str) -> None:
+    here = json.loads((place.path / "run.json").read_bytes())
+    now = _identity(place.secret, recipe, source)
+    remedy = "Begin a new run with another --out."
+    if here.get("format", 0) > FORMAT or here.get("mintmark") != now["mintmark"]:
+        raise InputError(
+            f"{place.path} was begun with mintmark {here.get('mintmark')}, this is {now['mintmark']}. "
+            + remedy
+        )
+    if here["recipe_digest"] != now["recipe_digest"]:
+        raise InputError(f"the recipe is not the one that {place.path} was begun with. {remedy}")
+    if here["sources"] != now["sources"]:
+        raise InputError(f"{recipe.source.path} changed since {place.path} was begun. {remedy}")
+
+
+def _identity(secret: bytes, recipe: Recipe, source: str) -> dict[str, Any]:
+    sources = [source, *([recipe.resolve(h)] if isinstance(h := recipe.assess.holdout, str) else [])]
+    return {
+        "format": FORMAT,
+        "mintmark": version("mintmark"),
+        "recipe": recipe.record(),
+        "recipe_digest": recipe.digest(),
+        "sources": [_keyed_digest(secret, path) for path in sources],
+    }
+
+
+def _keyed_digest(secret: bytes, path: str) -> str:
+    """HMAC-SHA-256 of a file: a plain digest of small private data would confirm guesses."""
+    import fsspec
+
+    digest = hmac.new(secret, digestmod="sha256")
+    with fsspec.open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def forget(out: str | Path) -> None:
+    """Erase a run's secret: from then on nobody can repeat its draws, and it cannot be resumed.
+
+    Raises
+    ------
+    InputError
+        If `out` holds no run or its secret is gone already.
+    """
+    path = Path(out)
+    secret = path / "private" / "secret"
+    if not (path / "run.json").is_file():
+        raise InputError(f"{path} holds no run (no run.json). Give the --out of `mintmark run`.")
+    if not secret.is_file():
+        raise InputError(f"the secret of {path} was erased already.")
+    with _atomic.writing(secret):
+        with secret.open("r+b") as file:
+            file.write(bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        secret.unlink()
+
+
+def _json(record: dict[str, Any]) -> bytes:
+    return (json.dumps(record, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,144 @@
+"""Blocks into shards, here or in a pool of processes; the rows are the same whatever the workers.
+
+A shard is an Arrow file, written whole, and beside it a small JSON record of its digest, rows and
+rejections. A block is drawn again only where these two do not agree.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
+from pathlib import Path
+
+import pyarrow as pa
+
+from mintmark.data.where import Where
+from mintmark.errors import InputError, MintmarkError
+from mintmark.progress import track
+from mintmark.run._atomic import sha256, write_bytes
+from mintmark.synthesizer import Drawn, Synthesizer, load_model
+
+__all__ = ["draw", "read_shard"]
+
+_WORTH_A_POOL = 64
+"""Blocks below which starting processes costs more than it saves."""
+_model: Synthesizer | None = None  # set once in each worker, where it never changes
+
+
+def draw(
+    model: Synthesizer,
+    saved: Path,
+    shards: Path,
+    *,
+    n: int,
+    seed: int,
+    where: Where | None = None,
+    workers: int | None = None,
+) -> list[Drawn]:
+    """Every block of n units, drawn where `shards` does not hold it yet.
+
+    Parameters
+    ----------
+    model : Synthesizer
+        Fitted.
+    saved : Path
+        The same model's directory, from which workers load it.
+    shards : Path
+        Directory for the shards.
+    n, seed, where :
+        As `Synthesizer.sample` takes them.
+    workers : int, optional
+        Processes; by default as many as there are cores where the blocks are many, else none.
+    """
+    if workers is not None and workers < 1:
+        raise InputError(f"workers must be 1 or more, not {workers}.")
+    blocks = range(-(-n // model.block))
+    missing = [b for b in blocks if read_shard(shards, b) is None]
+    workers = workers or ((os.cpu_count() or 1) if len(missing) >= _WORTH_A_POOL else 1)
+    if workers > 1 and len(missing) > 1:
+        made = _pooled(saved, shards, missing, min(workers, len(missing)), n, seed, where)
+    else:
+        made = (_write(model, shards, b, n, seed, where) for b in missing)
+    for _ in track(made, "drawing rows", total=len(missing)):
+        pass
+    drawn = [read_shard(shards, b) for b in blocks]
+    if any(shard is None for shard in drawn):
+        raise InputError(f"{shards} changed while rows were being drawn. Run again with --resume.")
+    return [shard for shard in drawn if shard is not None]
+
+
+def _pooled(
+    saved: Path, shards: Path, blocks: Iterable[int], workers: int, n: int, seed: int, where: Where | None
+) -> Iterator[int]:
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(saved,))
+    try:
+        asked = [pool.submit(_work, shards, b, n, seed, where) for b in blocks]
+        for future in asked:
+            yield future.result()
+    except BrokenProcessPool:
+        raise MintmarkError(
+            "a worker process ended unexpectedly, perhaps for want of memory. "
+            "Run again with --resume and fewer --workers."
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin(saved: Path) -> None:
+    global _model
+    parent = multiprocessing.parent_process()
+    if parent is not None:  # a worker must not outlive a run that was killed
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    _model = load_model(saved)
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
+
+
+def _work(shards: Path, b: int, n: int, seed: int, where: Where | None) -> int:
+    assert _model is not None
+    return _write(_model, shards, b, n, seed, where)
+
+
+def _write(model: Synthesizer, shards: Path, b: int, n: int, seed: int, where: Where | None) -> int:
+    drawn = model.draw_block(b, n=n, seed=seed, where=where)
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_file(sink, drawn.table.schema, options=options) as writer:
+        writer.write_table(drawn.table.combine_chunks())
+    data, record = _names(shards, b)
+    write_bytes(data, sink.getvalue().to_pybytes())
+    about = {
+        "sha256": sha256(data),
+        "rows": drawn.table.num_rows,
+        "drawn": drawn.drawn,
+        "rejected": dict(drawn.rejected),
+    }
+    write_bytes(record, json.dumps(about, sort_keys=True).encode())
+    return b
+
+
+def read_shard(shards: Path, b: int) -> Drawn | None:
+    """Block b as it was drawn, or None where it is missing or damaged."""
+    data, record = _names(shards, b)
+    try:
+        about = json.loads(record.read_bytes())
+        if sha256(data) != about["sha256"]:
+            return None
+        table = pa.ipc.open_file(data.read_bytes()).read_all()
+        return Drawn(table, about["drawn"], about["rejected"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _names(shards: Path, b: int) -> tuple[Path, Path]:
+    return shards / f"{b:06d}.arrow", shards / f"{b:06d}.json"

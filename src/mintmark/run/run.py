@@ -1,0 +1,177 @@
+"""The run: stations in order, each taking values and returning one, into a directory that resumes."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from mintmark import check, registry
+from mintmark.assess.assess import assess
+from mintmark.assess.assessment import Assessment
+from mintmark.data.dataset import Dataset
+from mintmark.data.read import read
+from mintmark.data.split import split
+from mintmark.errors import ModelFileError
+from mintmark.release.certify import Certificate, certify
+from mintmark.release.keys import load_private, make_keys
+from mintmark.release.policy import Policy
+from mintmark.run import _atomic, _local
+from mintmark.run._assessment import write_assessment
+from mintmark.run._folder import RunFolder, opened, vacant
+from mintmark.run.recipe import Recipe
+from mintmark.synthesizer import Synthesizer, load_model, make
+
+__all__ = ["run", "source_of"]
+
+
+def run(
+    recipe: Recipe | str | Path, out: str | Path, *, resume: bool = False, workers: int | None = None
+) -> Certificate:
+    """Read, split, fit, sample, assess and certify into a run directory.
+
+    Parameters
+    ----------
+    recipe : Recipe, or the path of its YAML file
+    out : path
+        The run directory, see `mintmark.run._folder`.
+    resume : bool
+        Go on with what stands in `out`; what verifies is kept, and the rows come out byte by byte
+        as if nothing had happened.
+    workers : int, optional
+        Processes that draw rows; the rows do not depend on it.
+
+    Returns
+    -------
+    Certificate
+        Of the release or of the refusal.
+
+    Raises
+    ------
+    InputError
+        If recipe, data or key must be mended; a run that had just begun leaves nothing behind.
+    OutputError
+        If `out` is taken or cannot be written.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
+    place = vacant(out, resume=resume)
+    plan = _planned(recipe)
+    real = source_of(recipe)
+    with opened(place, recipe, recipe.resolve(recipe.source.path)) as folder:
+        if folder.finished():
+            return Certificate.load(folder.release)
+        train, holdout = _parted(real, recipe, folder)
+        model = _fitted(plan.synthesizer, train, recipe, folder)
+        synthetic = _drawn(model, len(train), recipe, folder, workers)
+        assessment = _assessed(train, synthetic, holdout, plan.policy, model, recipe, folder)
+        certificate = _certified(synthetic, assessment, plan.policy, recipe, folder)
+        folder.commit(rows=len(synthetic))
+    return certificate
+
+
+@dataclass(frozen=True)
+class _Plan:
+    synthesizer: Synthesizer
+    policy: Policy
+
+
+def _planned(recipe: Recipe) -> _Plan:
+    """Everything the recipe names, found before the first expensive step."""
+    for name in recipe.assess.metrics or ():
+        registry.find("metrics", name)
+    for record in recipe.checks:
+        check.load(record)
+    recipe.where  # noqa: B018  # a malformed range is told now
+    if recipe.release.key is not None:
+        load_private(recipe.resolve(recipe.release.key))
+    policy = recipe.release.policy
+    if policy.endswith((".yaml", ".yml")):
+        policy = recipe.resolve(policy)
+    return _Plan(make(recipe.generate.method, **recipe.generate.parameters), Policy.load(policy))
+
+
+def source_of(recipe: Recipe) -> Dataset:
+    """The real table as the recipe describes it."""
+    source = recipe.source
+    real = read(
+        recipe.resolve(source.path),
+        target=source.target,
+        kinds=source.kinds,
+        roles=source.roles,
+        delimiter=source.delimiter,
+        encoding=source.encoding,
+        decimal=source.decimal,
+        quote=source.quote,
+    ).drop(*source.drop)
+    for name, edit in recipe.edits.columns.items():
+        real = real.edit(name, **edit.model_dump(exclude_unset=True))
+    if not recipe.checks:
+        return real
+    schema = dataclasses.replace(real.schema, checks=real.schema.checks + recipe.checks)
+    return dataclasses.replace(real, schema=schema)
+
+
+def _parted(real: Dataset, recipe: Recipe, folder: RunFolder) -> tuple[Dataset, Dataset]:
+    holdout = recipe.assess.holdout
+    if isinstance(holdout, str):
+        return real, read(recipe.resolve(holdout), schema=real.schema, columns=real.names)
+    return split(real, holdout, seed=folder.seed(recipe.seed, "split"), time=recipe.assess.time)
+
+
+def _fitted(unfitted: Synthesizer, train: Dataset, recipe: Recipe, folder: RunFolder) -> Synthesizer:
+    try:
+        return load_model(folder.model)
+    except ModelFileError:
+        seed = folder.seed(recipe.seed, "fit")
+        unfitted.fit(train, seed=seed, max_minutes=recipe.generate.max_minutes).save(folder.model)
+    return load_model(folder.model)
+
+
+def _drawn(
+    model: Synthesizer, fitted: int, recipe: Recipe, folder: RunFolder, workers: int | None
+) -> Dataset:
+    n = fitted if recipe.generate.rows is None else recipe.generate.rows
+    seed, where = folder.seed(recipe.seed, "sample"), recipe.where
+    model.ready(n, seed, where)
+    blocks = _local.draw(model, folder.model, folder.shards, n=n, seed=seed, where=where, workers=workers)
+    return model.assemble(blocks, n, seed=seed, where=where)
+
+
+def _assessed(
+    train: Dataset, synthetic: Dataset, holdout: Dataset, policy: Policy, model: Synthesizer,
+    recipe: Recipe, folder: RunFolder,
+) -> Assessment:  # fmt: skip
+    if _atomic.intact(folder.assessment):
+        return Assessment.load(folder.assessment / "report.json")
+    asked = recipe.assess
+    assessment = assess(
+        train=train, synthetic=synthetic, holdout=holdout, policy=policy, metrics=asked.metrics,
+        seed=folder.seed(recipe.seed if asked.seed is None else asked.seed, "assess"), synthesizer=model,
+    )  # fmt: skip
+    verdicts = policy.judge(assessment.to_json(), nature=model.nature)
+    write_assessment(assessment, synthetic, folder.assessment, verdicts)
+    return assessment
+
+
+def _certified(
+    synthetic: Dataset, assessment: Assessment, policy: Policy, recipe: Recipe, folder: RunFolder
+) -> Certificate:
+    return certify(
+        synthetic,
+        assessment,
+        policy=policy,
+        key=_key(recipe, folder),
+        out=folder.release,
+        recipe=recipe.public(),
+    )
+
+
+def _key(recipe: Recipe, folder: RunFolder) -> str:
+    """The recipe's signing key, or one of the run's own, its public half laid beside the results."""
+    if recipe.release.key is not None:
+        return recipe.resolve(recipe.release.key)
+    if not (folder.keys / "private.pem").is_file():
+        with _atomic.folder(folder.keys) as made:
+            make_keys(made)
+    _atomic.write_bytes(folder.path / "public.pem", (folder.keys / "public.pem").read_bytes())
+    return str(folder.keys / "private.pem")
