@@ -67,7 +67,9 @@ class Assessment:
 
     def dumps(self) -> str:
         """Canonical JSON text: sorted keys, two spaces, diffable."""
-        return json.dumps(self.to_json(), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return (
+            json.dumps(self.to_json(), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        )
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Assessment:
@@ -100,17 +102,57 @@ class Assessment:
 
 
 def digest_of(table: Any) -> str:
-    """SHA-256 over a table's schema and values, independent of chunking and file format."""
-    import pyarrow as pa
+    """SHA-256 over a table's names, types and values, whatever its chunking or file format.
 
+    Parameters
+    ----------
+    table : pyarrow.Table
+    """
     hasher = hashlib.sha256()
     for name in table.column_names:
         array = table[name].combine_chunks()
-        hasher.update(f"{name}\0{array.type}\0{len(array)}\0".encode())
-        sink = pa.BufferOutputStream()
-        # a fresh copy through take drops offsets and unused buffers, so equal values give equal bytes
-        batch = pa.record_batch([array.take(pa.array(range(len(array)), pa.int64()))], names=["v"])
-        with pa.ipc.new_stream(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        hasher.update(sink.getvalue())
+        for part in _canonical(array):
+            hasher.update(len(part).to_bytes(8, "little"))
+            hasher.update(part)
+        hasher.update(f"{name}\0".encode())
     return hasher.hexdigest()
+
+
+def _canonical(array: Any) -> list[Any]:
+    """Bytes that are the same for equal values: type, which are missing, and the values.
+
+    Types that files cannot tell apart (seconds and milliseconds in Parquet, plain and large or
+    dictionary-coded text) are written alike.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return _canonical(array.dictionary_decode())
+    if pa.types.is_timestamp(kind) and kind.unit in ("s", "ms"):
+        return _canonical(array.cast(pa.timestamp("us", tz=kind.tz)))
+    if pa.types.is_duration(kind) and kind.unit in ("s", "ms"):
+        return _canonical(array.cast(pa.duration("us")))
+    if pa.types.is_string(kind) or pa.types.is_binary(kind):
+        return _canonical(array.cast(pa.large_string() if pa.types.is_string(kind) else pa.large_binary()))
+    valid = np.packbits(array.is_valid().to_numpy(zero_copy_only=False))
+    head = [f"{kind}\0{len(array)}".encode(), valid.tobytes()]
+    if pa.types.is_large_string(kind) or pa.types.is_large_binary(kind):
+        filled = array.fill_null("" if pa.types.is_large_string(kind) else b"") if array.null_count else array
+        _, offsets, data = filled.buffers()
+        ends = np.frombuffer(offsets, np.int64)[filled.offset : filled.offset + len(filled) + 1]
+        text = memoryview(data)[ends[0] : ends[-1]] if data is not None and len(ends) else b""
+        return [*head, (ends - ends[0]).tobytes() if len(ends) else b"", text]
+    if pa.types.is_boolean(kind):
+        return [*head, array.fill_null(False).to_numpy(zero_copy_only=False).tobytes()]
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return [*head, array.fill_null(0).to_numpy(zero_copy_only=False).tobytes()]
+    if pa.types.is_temporal(kind) and kind.bit_width in (32, 64):
+        whole = array.cast(pa.int64() if kind.bit_width == 64 else pa.int32())
+        return [*head, whole.fill_null(0).to_numpy(zero_copy_only=False).tobytes()]
+    return [*head, json.dumps(array.to_pylist(), default=_text).encode()]
+
+
+def _text(value: Any) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)

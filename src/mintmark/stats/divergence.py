@@ -88,7 +88,8 @@ def kullback_leibler(p: npt.ArrayLike, q: npt.ArrayLike, *, add: float = 0.5) ->
 
 def _shares(counts: npt.ArrayLike) -> Floats:
     values = np.asarray(counts, dtype=np.float64)
-    return values / values.sum()
+    shares: Floats = values / values.sum()
+    return shares
 
 
 def _relative_entropy(p: Floats, q: Floats) -> float:

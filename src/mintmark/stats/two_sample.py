@@ -37,7 +37,7 @@ class Detection:
 
 
 def detect(
-    a: Floats, b: Floats, rng: np.random.Generator, *, folds: int = 5, rounds: int = 60, threads: int = 2
+    a: Floats, b: Floats, rng: np.random.Generator, *, folds: int = 5, rounds: int = 60, threads: int = 1
 ) -> Detection:
     """Cross-validate gradient-boosted trees that tell rows of `a` from rows of `b`.
 
@@ -55,7 +55,7 @@ def detect(
     fold = np.concatenate([rng.permutation(np.arange(len(part)) % folds) for part in (a, b)])
     settings = {
         "objective": "binary", "num_leaves": 15, "learning_rate": 0.15, "min_data_in_leaf": 20,
-        "max_bin": 127, "num_threads": threads, "deterministic": True, "force_col_wise": True,
+        "max_bin": 127, "num_threads": threads, "deterministic": True, "force_row_wise": True,
         "seed": int(rng.integers(2**31)), "verbosity": -1, "feature_pre_filter": False,
     }  # fmt: skip
     # bins once for all folds: they see no label, so nothing of the answer passes into a fold

@@ -1,0 +1,234 @@
+"""Every scored column as small integers, coded once for all metrics.
+
+Bins are learnt on train alone: a number falls into quantile bins, with frequent values (spikes)
+in bins of their own; a category becomes its rank by frequency in train. Two codes close each
+column: a category that train does not hold, and missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mintmark.data.dataset import Dataset
+from mintmark.data.encode import distinct, numbers
+from mintmark.data.keys import is_renewed
+from mintmark.data.protect import persons
+from mintmark.data.schema import Column
+from mintmark.data.streams import stream
+from mintmark.metric import NotRun, Tables
+
+__all__ = ["Coded", "Coding", "codings", "equal", "features", "full", "kept", "levels", "once", "subset"]
+
+Ints = npt.NDArray[np.int64]
+
+_QUANTILES = 20
+_SPIKES = 14
+_SPIKE_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How one column becomes integers.
+
+    Parameters
+    ----------
+    column : Column
+    breaks : array, shape (bins - 1,), for a numeric column
+        A value's bin is the number of breaks that are not above it.
+    values : pyarrow.Array, for a discrete column
+        Categories of train, most frequent first.
+    bins : int
+        Codes 0..bins-1 are bins or categories, `bins` is a category unknown to train,
+        `bins + 1` is missing.
+    """
+
+    column: Column
+    breaks: npt.NDArray[np.float64] | None
+    values: pa.Array | None
+    bins: int
+
+    @property
+    def size(self) -> int:
+        """Number of codes."""
+        return self.bins + 2
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the column is a number, date or duration."""
+        return self.breaks is not None
+
+
+@dataclass(frozen=True)
+class Coded:
+    """One table as arrays.
+
+    Parameters
+    ----------
+    codes : dict of array, shape (n,)
+        Codes of every scored column, see `Coding`.
+    numbers : dict of array, shape (n,)
+        Numeric columns as floats, NaN where missing.
+    persons : array of int, shape (n,), optional
+        Whose row it is, where the schema declares a group.
+    """
+
+    codes: dict[str, Ints]
+    numbers: dict[str, npt.NDArray[np.float64]]
+    persons: Ints | None
+    rows: int
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def take(self, rows: Ints) -> Coded:
+        """The rows at these positions."""
+        return Coded(
+            {name: codes[rows] for name, codes in self.codes.items()},
+            {name: values[rows] for name, values in self.numbers.items()},
+            None if self.persons is None else self.persons[rows],
+            len(rows),
+        )
+
+
+def once(tables: Tables, name: str, make: Callable[[], Any]) -> Any:
+    """What `make` returns, computed for the first metric that asks and kept for the next."""
+    if name not in tables.shared:
+        tables.shared[name] = make()
+    return tables.shared[name]
+
+
+def kept(column: Column) -> bool:
+    """Whether a column is scored: keys, groups, free text and media are not."""
+    return (column.is_numeric or column.is_discrete) and not is_renewed(column)
+
+
+def codings(tables: Tables) -> dict[str, Coding]:
+    """How each scored column is coded, in the order of train's schema."""
+    return once(  # type: ignore[no-any-return]  # the kept value of another call
+        tables,
+        "codings",
+        lambda: {c.name: _coding(tables.train.table[c.name], c) for c in tables.train.schema if kept(c)},
+    )
+
+
+def _coding(array: pa.ChunkedArray, column: Column) -> Coding:
+    if column.is_numeric:
+        breaks = _breaks(numbers(array, column))
+        return Coding(column, breaks, None, len(breaks) + 1)
+    values, counts = distinct(array)
+    order = np.argsort(-counts, kind="stable")
+    ranked = pa.array([values[i] for i in order], array.type)
+    return Coding(column, None, ranked, len(ranked))
+
+
+def _breaks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Ends of at most 48 bins: spikes alone, the other values in twentieths."""
+    known = values[~np.isnan(values)]
+    distinct_values, counts = np.unique(known, return_counts=True)
+    frequent = np.flatnonzero(counts >= max(2.0, _SPIKE_SHARE * len(known)))
+    spikes = frequent[np.argsort(-counts[frequent], kind="stable")[:_SPIKES]]
+    rest = counts.copy()
+    rest[spikes] = 0
+    ends: list[npt.NDArray[np.float64]] = [
+        distinct_values[spikes],
+        np.nextafter(distinct_values[spikes], np.inf),
+    ]
+    if rest.sum():
+        passed = np.cumsum(rest)
+        at = np.searchsorted(passed, passed[-1] * np.arange(1, _QUANTILES) / _QUANTILES, "right")
+        ends.append(distinct_values[np.minimum(at, len(distinct_values) - 1)])
+    return np.unique(np.concatenate(ends))
+
+
+def full(tables: Tables, which: str) -> Coded:
+    """One of the tables "train", "synthetic", "holdout" and "floor", coded, all of its rows."""
+    data: Dataset | None = getattr(tables, which)
+    if data is None:
+        raise NotRun("no holdout was given. Keep real rows apart before fitting and pass them.")
+    return once(
+        tables, f"coded {which}", lambda: _coded(data, codings(tables), which in ("train", "holdout"))
+    )  # type: ignore[no-any-return]
+
+
+def _coded(data: Dataset, plans: dict[str, Coding], real: bool) -> Coded:
+    codes, floats = {}, {}
+    for name, plan in plans.items():
+        array = data.table[name].combine_chunks()
+        if plan.breaks is not None:
+            floats[name] = numbers(array, data.schema[name])
+            coded = np.searchsorted(plan.breaks, floats[name], "right")
+            coded[np.isnan(floats[name])] = plan.bins + 1
+        else:
+            coded = _positions(array, plan)
+        codes[name] = coded.astype(np.int64, copy=False)
+    # synthetic rows are nobody's: each is a draw of its own
+    grouped = real and bool(data.schema.with_role("group"))
+    return Coded(codes, floats, persons(data) if grouped else None, len(data))
+
+
+def _positions(array: pa.Array, plan: Coding) -> Ints:
+    missing = np.asarray(array.is_null(nan_is_null=True).to_numpy(zero_copy_only=False), dtype=bool)
+    if plan.bins == 0:
+        return np.where(missing, 1, 0)
+    found = pc.fill_null(pc.index_in(array, value_set=plan.values, skip_nulls=True), plan.bins)
+    return np.where(missing, plan.bins + 1, found.to_numpy(zero_copy_only=False))
+
+
+def equal(tables: Tables, which: str) -> Coded:
+    """The table cut to as many rows as every compared table has (train keeps all its rows).
+
+    A score and its anchors need equal row counts, because distances of samples grow as rows shrink.
+    """
+    least = min(len(tables.synthetic), len(tables.holdout) if tables.holdout is not None else 2**62)
+    return subset(tables, which, least)
+
+
+def subset(tables: Tables, which: str, rows: int) -> Coded:
+    """The table cut to at most `rows` rows, drawn without replacement, the same at every call."""
+    whole = full(tables, which)
+    if len(whole) <= rows:
+        return whole
+
+    def cut() -> Coded:
+        rng = stream(tables.shared.get("seed", 0), "assess", "rows", which, rows)
+        return whole.take(np.sort(rng.choice(len(whole), rows, replace=False)))
+
+    return once(tables, f"coded {which} {rows}", cut)  # type: ignore[no-any-return]
+
+
+def levels(coded: Coded, plans: dict[str, Coding], most: int) -> tuple[dict[str, Ints], dict[str, int]]:
+    """Codes coarsened to at most `most` levels and missing, with the number of levels of each.
+
+    Neighbouring bins of a number are merged evenly; a category beyond the most frequent joins
+    the unknown ones.
+    """
+    out, sizes = {}, {}
+    for name, plan in plans.items():
+        table = np.arange(plan.size)
+        if plan.numeric and plan.bins > most:
+            table[: plan.bins] = np.arange(plan.bins) * most // plan.bins
+            table[plan.bins :] = [most, most + 1]
+        elif plan.bins >= most:
+            table = np.minimum(table, most - 1)
+            table[-1] = most
+        out[name] = table[coded.codes[name]]
+        sizes[name] = int(table.max()) + 1
+    return out, sizes
+
+
+def features(coded: Coded, plans: dict[str, Coding]) -> npt.NDArray[np.float64]:
+    """Numbers as they are and categories as ranks by frequency in train, NaN where missing."""
+    columns = [
+        coded.numbers[name]
+        if plan.numeric
+        else np.where(coded.codes[name] > plan.bins, np.nan, coded.codes[name])
+        for name, plan in plans.items()
+    ]
+    return np.stack(columns, axis=1) if columns else np.empty((len(coded), 0))

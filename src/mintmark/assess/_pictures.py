@@ -1,0 +1,219 @@
+"""What the report draws: histograms, associations, a projection, all pre-binned.
+
+No row of anybody is here: bins end at the bounds of the public schema, and a cell of fewer than
+ten persons reads 0.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mintmark.assess._association import correlation, cramers_v, grade
+from mintmark.assess._codes import Coded, Coding, codings, equal, full, levels, subset
+from mintmark.data.encode import bound
+from mintmark.data.keys import renewed
+from mintmark.data.protect import FEWEST, protect
+from mintmark.data.schema import Column, Schema
+from mintmark.metric import Score, Tables
+
+__all__ = ["pictures"]
+
+Floats = npt.NDArray[np.float64]
+_BINS = 24
+_CATEGORIES = 29
+_MOST_COLUMNS = 30
+_MOST_HISTOGRAMS = 100
+_GRID = 24
+
+
+def pictures(
+    tables: Tables, scores: Iterable[Score], differences: list[str], rng: np.random.Generator
+) -> dict[str, Any]:
+    """JSON values for the report, see `Assessment.tables`."""
+    public = _public(tables, rng)
+    plans = codings(tables)
+    out: dict[str, Any] = {
+        "rows": {which: None if data is None else len(data) for which, data in _each(tables).items()},
+        "target": tables.target,
+        "schema": public.to_json(),
+        "differences": differences,
+        "columns": {
+            name: _histogram(tables, public[name], plan)
+            for name, plan in list(plans.items())[:_MOST_HISTOGRAMS]
+        },
+    }
+    if len(plans) > 1:
+        out["correlations"] = _correlations(tables, dict(list(plans.items())[:_MOST_COLUMNS]))
+        projected = _projection(tables, plans)
+        if projected:
+            out["projection"] = projected
+    for score in scores:
+        if "curve" in score.details:
+            out["utility"] = {"curve": score.details["curve"]}
+        if "nearest" in score.details:
+            out["nearest"] = score.details["nearest"]
+    return out
+
+
+def _public(tables: Tables, rng: np.random.Generator) -> Schema:
+    """Train's schema as it may leave: protected bounds and categories, nothing about keys."""
+    schema = protect(tables.train, rng).schema
+    for name in renewed(schema):
+        schema = schema.edit(name, low=None, high=None, categories=None, missing=None)
+    return schema
+
+
+def _each(tables: Tables) -> dict[str, Any]:
+    return {"train": tables.train, "holdout": tables.holdout, "synthetic": tables.synthetic}
+
+
+def _suppressed(cells: npt.NDArray[np.int64], persons: npt.NDArray[np.int64] | None, size: int) -> Floats:
+    """How many rows fall into each cell, 0 where they stand for fewer than ten persons."""
+    counts = np.bincount(cells, minlength=size).astype(np.float64)
+    heads = counts
+    if persons is not None:
+        pairs = np.unique(np.stack([cells, persons]), axis=1)[0]
+        heads = np.bincount(pairs, minlength=size)
+    return np.where(heads >= FEWEST, counts, 0.0)
+
+
+def _shares(counts: Floats, rows: int) -> list[float]:
+    return [round(float(count) / rows, 4) for count in counts]
+
+
+def _histogram(tables: Tables, column: Column, plan: Coding) -> dict[str, Any]:
+    out: dict[str, Any] = {"kind": column.kind, "labels": [], "missing": {}}
+    if plan.numeric:
+        edges, out["labels"] = _edges(column, full(tables, "train").numbers[column.name])
+    else:
+        shown, out["labels"] = _shown(column, plan)
+    for which, data in _each(tables).items():
+        if data is None:
+            out[which] = out["missing"][which] = None
+            continue
+        coded = full(tables, which)
+        if plan.numeric:
+            values = coded.numbers[column.name]
+            size = len(edges) - 1
+            cells = np.clip(np.searchsorted(edges, values, "right") - 1, 0, size - 1)
+            cells = np.where(np.isnan(values), size, cells)
+        else:
+            cells, size = shown[coded.codes[column.name]], len(out["labels"])
+        counts = _suppressed(cells, coded.persons, size + 1)
+        out[which] = _shares(counts[:size], len(coded))
+        out["missing"][which] = _shares(counts[size:], len(coded))[0]
+    return out
+
+
+def _shown(column: Column, plan: Coding) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """For each code the bar it goes to (the last is missing), and the bars' names."""
+    if not plan.bins:
+        return np.array([0, 1]), ["(other)"]
+    public = pa.array(list(column.categories or ()), plan.values.type)
+    known = pc.is_in(plan.values, value_set=public).to_numpy(zero_copy_only=False)
+    kept = np.flatnonzero(known)[:_CATEGORIES]
+    table = np.full(plan.size, len(kept))
+    table[kept] = np.arange(len(kept))
+    table[-1] = len(kept) + 1
+    return table, [*(str(plan.values[int(i)].as_py()) for i in kept), "(other)"]
+
+
+def _edges(column: Column, values: Floats) -> tuple[Floats, list[str]]:
+    """Ends of equal bins between the public bounds, and their names."""
+    low, high = bound(column.low, column), bound(column.high, column)
+    if low is None or high is None or np.isnan(values).all():
+        return np.array([0.0, 1.0]), [""]
+    if column.kind == "integer" and high - low < _BINS:
+        whole = np.arange(np.floor(low), np.floor(high) + 1)
+        return np.append(whole, whole[-1] + 1), [f"{value:.0f}" for value in whole]
+    if low == high:
+        return np.array([low, np.nextafter(low, np.inf)]), [_label(low, column)]
+    edges = (
+        _round_steps(low, high) if column.kind in ("number", "integer") else np.linspace(low, high, _BINS + 1)
+    )
+    return edges, [f"{_label(a, column)} – {_label(b, column)}" for a, b in pairwise(edges)]
+
+
+def _round_steps(low: float, high: float) -> Floats:
+    """Edges at multiples of 1, 2, 2.5 or 5 times a power of ten, at most `_BINS` + 1 bins."""
+    rough = (high - low) / _BINS
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= rough * 0.999)
+    first = np.floor(low / step)
+    count = max(1, int(np.ceil(high / step - first)))
+    return np.asarray((first + np.arange(count + 1)) * step)
+
+
+def _label(value: float, column: Column) -> str:
+    if column.kind == "datetime":
+        return (dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=float(value))).isoformat(" ", "minutes")
+    if column.kind == "timedelta":
+        return str(dt.timedelta(microseconds=float(value)))
+    return f"{value:,.6g}"
+
+
+def _correlations(tables: Tables, plans: dict[str, Coding]) -> dict[str, Any]:
+    train = full(tables, "train")
+    orders = {name: np.sort(values[~np.isnan(values)]) for name, values in train.numbers.items()}
+    out: dict[str, Any] = {"names": list(plans)}
+    for which in ("train", "synthetic"):
+        coded = full(tables, which)
+        codes, sizes = levels(coded, plans, 12)
+        grades = {name: grade(coded.numbers[name], orders[name]) for name, p in plans.items() if p.numeric}
+        matrix = np.eye(len(plans))
+        for (i, a), (j, b) in combinations(enumerate(plans), 2):
+            if a in grades and b in grades:
+                value = correlation(grades[a], grades[b])[0]
+            else:
+                value = cramers_v(codes[a], codes[b], sizes[b])
+            matrix[i, j] = matrix[j, i] = round(float(value), 3)
+        out[which] = matrix.tolist()
+    return out
+
+
+def _projection(tables: Tables, plans: dict[str, Coding]) -> dict[str, Any] | None:
+    """Two principal components of train's percentiles and categories, as densities on a grid."""
+    train, synthetic = subset(tables, "train", len(tables.synthetic)), equal(tables, "synthetic")
+    orders = {name: np.sort(v[~np.isnan(v)]) for name, v in full(tables, "train").numbers.items()}
+    points = [_columns(coded, plans, orders) for coded in (train, synthetic)]
+    centre = points[0].mean(0)
+    points = [x - centre for x in points]
+    values, vectors = np.linalg.eigh(points[0].T @ points[0] / len(points[0]))
+    if len(values) < 2 or values[-2] <= 1e-9:
+        return None
+    axes = vectors[:, [-1, -2]]
+    axes *= np.sign(axes[np.abs(axes).argmax(0), [0, 1]])  # a sign of its own choice would flip the picture
+    points = [x @ axes for x in points]
+    edges = []
+    for axis in (0, 1):
+        low, high = np.quantile(points[0][:, axis], [0.005, 0.995])
+        edges.append(np.linspace(round(float(low), 2) - 0.01, round(float(high), 2) + 0.01, _GRID + 1))
+    out: dict[str, Any] = {
+        name: [round(float(v), 3) for v in e] for name, e in zip(("x_edges", "y_edges"), edges, strict=True)
+    }
+    for which, coded, x in (("train", train, points[0]), ("synthetic", synthetic, points[1])):
+        i, j = (np.clip(np.searchsorted(edges[k], x[:, k], "right") - 1, 0, _GRID - 1) for k in (0, 1))
+        counts = _suppressed(i * _GRID + j, coded.persons, _GRID * _GRID)
+        out[which] = [[round(float(v) / len(coded), 5) for v in row] for row in counts.reshape(_GRID, _GRID)]
+    return out
+
+
+def _columns(coded: Coded, plans: dict[str, Coding], orders: dict[str, Floats]) -> Floats:
+    """Percentiles of numbers and marks of frequent categories, each column of like weight."""
+    parts = []
+    codes, sizes = levels(coded, plans, 8)
+    for name, plan in plans.items():
+        if plan.numeric:
+            value = grade(coded.numbers[name], orders[name])
+            parts.append(np.where(np.isnan(value), 0.5, value)[:, None] * np.sqrt(12))
+        else:
+            parts.append((codes[name][:, None] == np.arange(sizes[name])).astype(np.float64))
+    return np.concatenate(parts, axis=1)

@@ -1,0 +1,205 @@
+"""Assess: every metric on (train, holdout, synthetic), with anchors and pictures, as one record."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from mintmark import registry
+from mintmark.assess._codes import kept
+from mintmark.assess._pictures import pictures
+from mintmark.assess.assessment import Assessment, digest_of
+from mintmark.data.dataset import Dataset
+from mintmark.data.keys import is_renewed
+from mintmark.data.schema import Schema, arrow_type
+from mintmark.data.streams import check_seed, stream
+from mintmark.errors import InputError, UnknownNameError, first_three
+from mintmark.metric import Metric, Score, Tables
+from mintmark.progress import track
+
+__all__ = ["assess"]
+
+
+def assess(
+    *,
+    train: Any,
+    synthetic: Any,
+    holdout: Any = None,
+    target: str | None = None,
+    policy: Any = None,
+    metrics: Sequence[str | Metric] | None = None,
+    seed: int = 0,
+    synthesizer: Any = None,
+) -> Assessment:
+    """Score synthetic rows for fidelity, utility and privacy.
+
+    Parameters
+    ----------
+    train, synthetic : Dataset, or anything `mintmark.read` takes
+        The rows a synthesizer learnt from, and the rows it made. Train's schema rules.
+    holdout : optional
+        Real rows that the synthesizer never saw; without them many metrics are not run.
+    target : str, optional
+        Column to be predicted; train's own where it has one.
+    policy : str, Policy or mapping, optional
+        Fixed before scoring: name, path, policy, or its record (``name``, ``digest``, ``text``).
+    metrics : sequence of str or Metric, optional
+        Registered names; all of them if None.
+    seed : int, >= 0
+    synthesizer : Synthesizer, optional
+        The fitted one, for metrics that question it.
+
+    Raises
+    ------
+    InputError
+        If a table is empty, lacks a column of train, or holds values of another type.
+    UnknownNameError
+        If the target, a metric or the policy does not exist.
+    """
+    check_seed(seed)
+    record = _policy_record(policy)
+    chosen = [_metric(name) for name in (metrics if metrics is not None else registry.names("metrics"))]
+    train, released = _dataset(train, "train"), _dataset(synthetic, "synthetic")
+    train = _aimed(train, target)
+    differences: list[str] = []
+    synthetic = _aligned(released, train.schema, "synthetic", differences)
+    if holdout is not None:
+        holdout = _aligned(_dataset(holdout, "holdout"), train.schema, "holdout", differences)
+    silent = [c.name for c in train.schema if not kept(c) and not is_renewed(c)]
+    if silent:
+        differences.append(f"scored for privacy alone, since free text or media: {first_three(silent)}")
+    floor = _independent(train, len(synthetic), seed)
+    tables = Tables(train, synthetic, holdout, floor, synthesizer)
+    tables.shared["seed"] = seed
+    scores: list[Score] = []
+    for name, metric in track(chosen, "assessing"):
+        scores += metric.measure(tables, stream(seed, "assess", name))
+    return Assessment(
+        scores=tuple(scores),
+        tables=pictures(tables, scores, differences, stream(seed, "assess", "pictures")),
+        policy=record,
+        provenance=dict(released.provenance),
+        sha256=digest_of(released.table),
+        seed=seed,
+        versions=_versions(),
+    )
+
+
+def _policy_record(policy: Any) -> dict[str, Any] | None:
+    if policy is None or isinstance(policy, Mapping):
+        return None if policy is None else dict(policy)
+    if not hasattr(policy, "record"):
+        # the name is resolved by the room that owns policies; an import at the top would tie
+        # measuring to judging, which must be able to change without it
+        policy = importlib.import_module("mintmark.release.policy").Policy.load(policy)
+    return dict(policy.record())
+
+
+def _metric(given: str | Metric) -> tuple[str, Metric]:
+    if isinstance(given, str):
+        return given, registry.find("metrics", given)()
+    return type(given).__module__.rpartition(".")[2], given
+
+
+def _dataset(source: Any, which: str) -> Dataset:
+    if not isinstance(source, Dataset):
+        from mintmark.data.read import read
+
+        source = read(source)
+    if not len(source):
+        raise InputError(f"{which} has no rows: there is nothing to compare.")
+    return source  # type: ignore[no-any-return]  # a Dataset either way
+
+
+def _aimed(train: Dataset, target: str | None) -> Dataset:
+    """Train with its target column set."""
+    if target is None or target == train.target:
+        return train
+    if target not in train.schema:
+        raise UnknownNameError("target column", target, train.names)
+    schema = train.schema
+    for column in train.schema:
+        roles = tuple(role for role in column.roles if role != "target")
+        schema = schema.edit(column.name, roles=(*roles, "target") if column.name == target else roles)
+    return dataclasses.replace(train, schema=schema)
+
+
+def _aligned(data: Dataset, schema: Schema, which: str, differences: list[str]) -> Dataset:
+    """The rows under train's schema: its columns in its order and types; what differed is noted."""
+    absent = {column.name for column in schema if column.name not in data.schema}
+    # a key says nothing about the rows and may be left away; whose row it is must be known of real rows
+    needed = [
+        name
+        for name in schema.names
+        if name in absent
+        and (not is_renewed(schema[name]) or (which == "holdout" and "group" in schema[name].roles))
+    ]
+    if needed:
+        near = UnknownNameError("column", needed[0], data.names)
+        raise InputError(
+            f"{which} lacks column {first_three(map(repr, needed))} of train. " + str(near).partition(". ")[2]
+        )
+    if absent:
+        differences.append(f"{which} lacks the key {first_three(sorted(absent))}")
+    extra = [name for name in data.names if name not in schema]
+    if extra:
+        differences.append(f"{which} has columns that train lacks: {first_three(extra)}; they are not scored")
+    elif not absent and data.names != schema.names:
+        differences.append(f"{which} has its columns in another order")
+    arrays = []
+    for column in schema:
+        if column.name in absent:
+            arrays.append(pa.nulls(len(data), arrow_type(column.dtype)))
+            continue
+        array, own = data.table[column.name], data.schema[column.name]
+        if own.dtype != column.dtype:
+            array = _cast(array, column.dtype, column.name, which)
+            differences.append(f"{which}: column {column.name} is {own.dtype}, in train {column.dtype}")
+        elif own.kind != column.kind:
+            differences.append(f"{which}: column {column.name} is read as {own.kind}, in train {column.kind}")
+        arrays.append(array)
+    return Dataset(pa.table(dict(zip(schema.names, arrays, strict=True))), schema, data.provenance)
+
+
+def _cast(array: pa.ChunkedArray, dtype: str, name: str, which: str) -> pa.ChunkedArray:
+    try:
+        return array.cast(arrow_type(dtype))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(
+            f"{which}: column {name!r} is {array.type} and cannot be read as train's {dtype} "
+            f"({str(error).splitlines()[0][:120]}). Give both tables the same types."
+        ) from None
+
+
+def _independent(train: Dataset, rows: int, seed: int) -> Dataset:
+    """The floor: every column drawn from train by itself, so that no relation is left."""
+    table = pa.table(
+        {
+            name: train.table[name]
+            .combine_chunks()
+            .take(pa.array(stream(seed, "assess", "floor", name).integers(len(train), size=rows)))
+            for name in train.names
+        }
+    )
+    return Dataset(table, train.schema)
+
+
+def _versions() -> dict[str, str]:
+    import lightgbm
+    import numpy
+    import sklearn
+
+    from mintmark import __version__
+
+    return {
+        "mintmark": __version__,
+        "numpy": numpy.__version__,
+        "sklearn": sklearn.__version__,
+        "lightgbm": lightgbm.__version__,
+        "python": platform.python_version(),
+    }

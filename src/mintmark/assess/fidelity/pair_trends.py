@@ -1,0 +1,155 @@
+"""Pair trends: how far the joint distribution of each pair of columns is from train's."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from mintmark.assess._association import correlation, grade
+from mintmark.assess._codes import Coded, Coding, codings, equal, full, levels
+from mintmark.method import method, name_of
+from mintmark.metric import Family, Metric, NotRun, Score, Tables
+from mintmark.stats.intervals import influence_variance, normal
+
+__all__ = ["PairTrends"]
+
+Floats = npt.NDArray[np.float64]
+_LEVELS = 12
+_MOST_COLUMNS = 60
+_WORST = 30
+
+
+@method
+class PairTrends(Metric):
+    """Mean over pairs of columns of one minus how much their relation differs from train's."""
+
+    family: ClassVar[Family] = "fidelity"
+
+    def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
+        plans = codings(tables)
+        if len(plans) < 2:
+            raise NotRun("fewer than two columns are scored: there is no pair.")
+        plans = _at_most(plans, rng)
+        train = _Side(full(tables, "train"), plans, None)
+        synthetic = _Side(equal(tables, "synthetic"), plans, train)
+        found = _compare(train, synthetic, plans, influence=True)
+        ceiling = floor = None
+        if tables.holdout is not None:
+            ceiling = _compare(train, _Side(equal(tables, "holdout"), plans, train), plans)
+        floor = _compare(train, _Side(equal(tables, "floor"), plans, train), plans)
+        worst = sorted(found.scores, key=found.scores.__getitem__)[:_WORST]
+        pairs = [
+            {
+                "columns": list(pair),
+                "score": found.scores[pair],
+                "ceiling": ceiling.scores[pair] if ceiling else None,
+                "floor": floor.scores[pair],
+            }
+            for pair in worst
+        ]
+        variance = influence_variance(found.on_synthetic) + influence_variance(
+            found.on_train, train.coded.persons
+        )
+        return [
+            Score(
+                metric=name_of(type(self)),
+                family=self.family,
+                estimate=found.score,
+                interval=normal(found.score, variance, low=0, high=1),
+                ceiling=ceiling.score if ceiling else None,
+                floor=floor.score,
+                n=len(synthetic.coded),
+                variance="draw of the synthetic and train rows (infinitesimal jackknife)",
+                convention=_CONVENTION,
+                source="Efron (1982) for the interval",
+                details={"worst": pairs, "pairs": len(found.scores)},
+            )
+        ]
+
+
+_CONVENTION = (
+    "mean over pairs of 1 - difference from train; two numbers: half the absolute difference of the "
+    "correlations of their percentiles in train (Spearman's, both known); other pairs: total variation "
+    f"of the contingency table, numbers on {_LEVELS} bins, the {_LEVELS - 1} most frequent categories "
+    "and the rest, missing as a value; at most "
+    f"{_MOST_COLUMNS} columns; ceiling: holdout against train; floor: columns drawn one by one."
+)
+
+
+def _at_most(plans: dict[str, Coding], rng: np.random.Generator) -> dict[str, Coding]:
+    """All columns, or a random choice of them where the pairs would be too many."""
+    if len(plans) <= _MOST_COLUMNS:
+        return plans
+    picked = set(rng.choice(list(plans), _MOST_COLUMNS, replace=False))
+    return {name: plan for name, plan in plans.items() if name in picked}
+
+
+class _Side:
+    """One table's coarse codes, and its numbers as percentiles in train."""
+
+    def __init__(self, coded: Coded, plans: dict[str, Coding], train: _Side | None) -> None:
+        self.coded = coded
+        self.codes, self.sizes = levels(coded, plans, _LEVELS)
+        self.orders: dict[str, Floats] = (
+            {name: np.sort(values[~np.isnan(values)]) for name, values in coded.numbers.items()}
+            if train is None
+            else train.orders
+        )
+        self.grades = {
+            name: grade(coded.numbers[name], self.orders[name])
+            for name, plan in plans.items()
+            if plan.numeric
+        }
+
+
+class _Comparison:
+    def __init__(self, train: int, other: int) -> None:
+        self.scores: dict[tuple[str, str], float] = {}
+        self.on_train: Floats = np.zeros(train)
+        self.on_synthetic: Floats = np.zeros(other)
+
+    @property
+    def score(self) -> float:
+        return float(np.mean(list(self.scores.values())))
+
+
+def _compare(train: _Side, other: _Side, plans: dict[str, Coding], *, influence: bool = False) -> _Comparison:
+    out = _Comparison(len(train.coded), len(other.coded))
+    for a, b in combinations(plans, 2):
+        pair = _correlations if plans[a].numeric and plans[b].numeric else _contingency
+        out.scores[a, b], on_train, on_other = pair(train, other, a, b, influence)
+        if influence:
+            out.on_train += on_train
+            out.on_synthetic += on_other
+    out.on_train /= len(out.scores)
+    out.on_synthetic /= len(out.scores)
+    return out
+
+
+def _contingency(
+    train: _Side, other: _Side, a: str, b: str, influence: bool
+) -> tuple[float, Floats | float, Floats | float]:
+    width = train.sizes[b]
+    cells = train.sizes[a] * width
+    at_train = train.codes[a] * width + train.codes[b]
+    at_other = other.codes[a] * width + other.codes[b]
+    difference = np.bincount(at_train, minlength=cells) / len(at_train)
+    difference = difference - np.bincount(at_other, minlength=cells) / len(at_other)
+    score = 1 - 0.5 * float(np.abs(difference).sum())
+    if not influence:
+        return score, 0.0, 0.0
+    half = 0.5 * np.sign(difference)
+    return score, -half[at_train], half[at_other]
+
+
+def _correlations(
+    train: _Side, other: _Side, a: str, b: str, influence: bool
+) -> tuple[float, Floats | float, Floats | float]:
+    first, on_first = correlation(train.grades[a], train.grades[b], influence)
+    second, on_second = correlation(other.grades[a], other.grades[b], influence)
+    score = 1 - 0.5 * abs(first - second)
+    sign = 0.5 * np.sign(first - second)
+    return score, -sign * on_first, sign * on_second
