@@ -55,7 +55,8 @@ class UnknownNameError(InputError):
 
     def __init__(self, what: str, name: object, known: Iterable[str]) -> None:
         names = sorted(map(str, known))
-        near = get_close_matches(str(name), names, n=1, cutoff=0.5)
+        folded = {known.casefold(): known for known in names}
+        near = [folded[found] for found in get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.5)]
         shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
         hint = f"Did you mean {near[0]!r}?" if near else f"There are: {shown or 'none'}."
         super().__init__(f"unknown {what} {str(name)!r}. {hint}")
