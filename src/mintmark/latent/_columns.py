@@ -83,7 +83,7 @@ def _nearest(grid: Array, values: Array) -> Array:
     above = np.minimum(above, len(grid) - 1)
     below = np.maximum(above - 1, 0)
     closer = np.abs(values - grid[below]) <= np.abs(grid[above] - values)
-    return np.where(closer, grid[below], grid[above])
+    return np.asarray(np.where(closer, grid[below], grid[above]))
 
 
 def _cuts(known: Array) -> Array:
@@ -97,7 +97,7 @@ def _cuts(known: Array) -> Array:
         first = first[(first > 0) & (first < len(distinct))]
     else:
         first = np.arange(1, len(distinct))
-    return (distinct[first - 1] + distinct[first]) / 2
+    return np.asarray((distinct[first - 1] + distinct[first]) / 2)
 
 
 def codes_of(values: Array, learnt: Mapping[str, Array], j: int) -> Array:

@@ -121,5 +121,5 @@ def invert(u: Floats, learnt: Mapping[str, Any], j: int) -> npt.NDArray[Any]:
     if probability is None:
         return np.full(len(u), np.nan)
     if f"{j}/value" in learnt:
-        return np.interp(u, probability, learnt[f"{j}/value"])
+        return np.asarray(np.interp(u, probability, learnt[f"{j}/value"]))
     return np.minimum(np.searchsorted(probability, u, side="right"), len(probability) - 1)

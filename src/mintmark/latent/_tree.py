@@ -18,11 +18,10 @@ __all__ = ["Tree", "drawn_atoms", "grow", "leaves", "ordered", "single_leaf"]
 
 Array = npt.NDArray[Any]
 
-_NOISE = 8.0
+_NOISE = 4.0
 """A split stays only if it lowers its node's impurity by as much as this many average rows carry:
-the best of a node's many thresholds gains about so much from a response that nothing predicts."""
-_SHRINK = 5.0
-"""Rows of the overall mean mixed into each category's, so that rare ones do not lead the order."""
+the best of a node's thresholds gains about so much from a response that nothing predicts. Lower, and
+rows of the training data draw nearer (closest-record share on Adult 51.8 % at 4, 52.3 % at 2)."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def grow(
     """
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-    maps, columns = _features(codes, sizes, nominal, response, classes, structure)
+    maps, columns = _features(codes, sizes, nominal, response, classes)
     x = np.stack(
         [_mapped(codes[k][structure], m) for k, m in zip(columns, maps, strict=True)], axis=1
     ).astype(np.float32)
@@ -120,7 +119,6 @@ def _features(
     nominal: Sequence[bool],
     response: Array,
     classes: bool,
-    rows: Array,
 ) -> tuple[list[Array], list[int]]:
     """For each feature the value of each code (empty: the code itself), and its predictor."""
     maps, columns = [], []
@@ -129,7 +127,7 @@ def _features(
             maps.append(np.zeros(0, dtype=np.float32))
             columns.append(k)
             continue
-        for order in ordered(code[rows], sizes[k], response[rows], classes):
+        for order in ordered(code, sizes[k], response, classes):
             maps.append(order)
             columns.append(k)
     return maps, columns
@@ -147,11 +145,18 @@ def ordered(code: Array, size: int, response: Array, classes: bool) -> list[Arra
     if classes:
         q = int(response.max()) + 1
         sums = np.bincount(code.astype(np.int64) * q + response, minlength=size * q).reshape(size, q)
+        squares = float(len(code))
     else:
         sums = np.stack([np.bincount(code, weights=y, minlength=size) for y in response.T], axis=1)
+        squares = float(np.sum(response**2))
     counts = np.bincount(code, minlength=size).astype(float)
     mean = sums.sum(axis=0) / len(code)
-    deviation = (sums + _SHRINK * mean) / (counts + _SHRINK)[:, None] - mean  # (size, q)
+    deviation = sums / np.maximum(counts, 1)[:, None] - mean * (counts > 0)[:, None]  # (size, q)
+    between = float(np.sum(counts @ deviation**2)) / len(code)
+    within = squares / len(code) - float(np.sum(mean**2)) - between
+    excess = between - within * np.count_nonzero(counts) / len(code)
+    shrink = np.clip(within / max(excess, 1e-12), 0, len(code))  # rows of the mean mixed into each category's
+    deviation *= (counts / np.maximum(counts + shrink, 1e-12))[:, None]
     spread = (deviation * counts[:, None]).T @ deviation
     value, vector = np.linalg.eigh(spread)
     axes = [-1] + ([-2] if len(value) > 2 and value[-2] > 0.05 * value[-1] else [])
@@ -162,7 +167,7 @@ def ordered(code: Array, size: int, response: Array, classes: bool) -> list[Arra
 
 
 def _mapped(code: Array, order: Array) -> Array:
-    return order[code] if len(order) else code.astype(np.float32)
+    return np.asarray(order[code] if len(order) else code, dtype=np.float32)
 
 
 def _pruned(grown: Any) -> tuple[Array, Array]:
@@ -238,7 +243,8 @@ def leaves(tree: Tree, codes: Any, n: int) -> Array:
 def drawn_atoms(tree: Tree, leaf: Array, rng: np.random.Generator) -> Array:
     """One response of each row's leaf, all of a leaf's rows equally likely, shape (n,)."""
     first, end = tree.offset[leaf], tree.offset[leaf + 1]
-    return tree.atoms[first + (rng.random(len(leaf)) * (end - first)).astype(np.int64)].astype(np.int64)
+    picked = first + (rng.random(len(leaf)) * (end - first)).astype(np.int64)
+    return np.asarray(tree.atoms[picked], dtype=np.int64)
 
 
 def _small(atoms: Array) -> Array:

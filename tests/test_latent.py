@@ -1,0 +1,261 @@
+"""The latent methods against known truth: margins, relations, smoothing, hard columns."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from mintmark.data.dataset import Dataset
+from mintmark.data.schema import Column, Schema, type_name
+from mintmark.latent._marginal import invert, learn_law, quantile_function
+from mintmark.latent._tree import grow, leaves, ordered
+from mintmark.latent.gaussian_copula import GaussianCopula, _correlations, _normal_scores
+from mintmark.latent.independent import Independent
+from mintmark.latent.sequential_trees import SequentialTrees
+from mintmark.synthesizer import load_model
+
+METHODS = [Independent, GaussianCopula, SequentialTrees]
+KINDS = {"i": "integer", "f": "number", "c": "category", "b": "boolean", "d": "datetime"}
+
+
+def table(target: str | None = None, **columns: object) -> Dataset:
+    """A dataset of columns whose names end in ``_`` and the letter of their kind."""
+    made = pa.table(columns)
+    schema = Schema(
+        tuple(
+            Column(
+                name=field.name,
+                kind=KINDS[field.name[-1]],
+                dtype=type_name(field.type),
+                roles=("target",) if field.name == target else (),
+            )
+            for field in made.schema
+        )
+    )
+    return Dataset(made, schema)
+
+
+def mixed(n: int = 3000, seed: int = 0) -> Dataset:
+    rng = np.random.default_rng(seed)
+    group = rng.choice(["a", "b", "c"], n, p=[0.6, 0.3, 0.1])
+    x = rng.normal(np.where(group == "a", 0, 3), 1)
+    amount = np.where(rng.random(n) < 0.7, 0, np.round(rng.lognormal(3, 1, n)))
+    return table(
+        target="yes_b",
+        group_c=group.tolist(),
+        x_f=np.where(rng.random(n) < 0.1 + 0.4 * (group == "b"), np.nan, x).tolist(),
+        amount_i=amount.astype(int),
+        yes_b=(x + rng.normal(0, 0.5, n) > 1.5).tolist(),
+        day_d=pa.array([dt.date(1960, 1, 1) + dt.timedelta(days=int(d)) for d in rng.integers(0, 9000, n)]),
+    )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_margins_and_missing_shares_are_kept(method):
+    data = mixed()
+    made = method().fit(data, seed=0).sample(3000, seed=1)
+    for name in ("group_c", "yes_b"):
+        for value in set(data.table[name].to_pylist()):
+            real, drawn = (np.mean([v == value for v in d.table[name].to_pylist()]) for d in (data, made))
+            assert abs(real - drawn) < 4 * np.sqrt(2 * real * (1 - real) / 3000)
+    real, drawn = (np.asarray(d.table["x_f"].to_numpy(), dtype=float) for d in (data, made))
+    assert abs(np.isnan(real).mean() - np.isnan(drawn).mean()) < 4 * np.sqrt(0.5 * 0.25 / 3000) * 2
+    grid = np.linspace(-2, 5, 30)
+    shares = [np.mean(values[~np.isnan(values)][:, None] < grid, axis=0) for values in (real, drawn)]
+    assert np.max(np.abs(shares[0] - shares[1])) < 0.05
+    zeros = [np.mean(d.table["amount_i"].to_numpy() == 0) for d in (data, made)]
+    assert abs(zeros[0] - zeros[1]) < 0.05
+
+
+@pytest.mark.parametrize("method", [GaussianCopula, SequentialTrees])
+def test_relations_are_kept(method):
+    made = method().fit(mixed(), seed=0).sample(3000, seed=1).table
+    x, yes = made["x_f"].to_numpy(), np.array(made["yes_b"].to_pylist())
+    known = ~np.isnan(x)
+    assert np.corrcoef(x[known], yes[known])[0, 1] > 0.6  # 0.82 in the real rows
+
+
+def test_trees_keep_what_missingness_depends_on():
+    made = SequentialTrees().fit(mixed(), seed=0).sample(4000, seed=1).table
+    gone = np.isnan(made["x_f"].to_numpy())
+    group = np.array(made["group_c"].to_pylist())
+    assert gone[group == "b"].mean() == pytest.approx(0.5, abs=0.06)
+    assert gone[group == "a"].mean() == pytest.approx(0.1, abs=0.06)
+
+
+def test_independent_columns_stay_independent():
+    made = Independent().fit(mixed(), seed=0).sample(4000, seed=1).table
+    x, yes = made["x_f"].to_numpy(), np.array(made["yes_b"].to_pylist())
+    known = ~np.isnan(x)
+    assert abs(np.corrcoef(x[known], yes[known])[0, 1]) < 4 / np.sqrt(known.sum())
+
+
+def test_a_function_of_another_column_is_learnt_exactly():
+    rng = np.random.default_rng(0)
+    code = rng.integers(0, 12, 4000)
+    data = table(name_c=[f"n{c}" for c in code], rank_i=(code * 7) % 12, other_f=rng.normal(size=4000))
+    made = SequentialTrees().fit(data, seed=0).sample(4000, seed=1).table
+    expected = [(int(name[1:]) * 7) % 12 for name in made["name_c"].to_pylist()]
+    assert np.mean(made["rank_i"].to_numpy() == expected) > 0.995
+
+
+def test_values_of_few_rows_are_not_emitted_and_spikes_are():
+    rng = np.random.default_rng(0)
+    x = np.where(rng.random(2000) < 0.5, 1.25, rng.normal(size=2000))
+    data = table(x_f=x)
+    for method in METHODS:
+        made = method().fit(data, seed=0).sample(2000, seed=1).table["x_f"].to_numpy()
+        assert not np.isin(made[made != 1.25], x).any()
+        assert np.mean(made == 1.25) == pytest.approx(0.5, abs=0.06)
+    made = SequentialTrees(smoothing=False).fit(data, seed=0).sample(2000, seed=1).table["x_f"].to_numpy()
+    inside = np.abs(made) < 2  # the ends are drawn in before the trees see them
+    assert np.isin(made[inside], x).all()
+
+
+def test_quantile_function_of_spikes_and_a_uniform_is_the_known_one():
+    values = np.concatenate([np.zeros(500), np.linspace(1, 2, 500)])
+    probability, value = quantile_function(values, 0.0, 2.0)
+    assert np.interp([0.1, 0.49], probability, value) == pytest.approx([0, 0])
+    assert np.interp([0.6, 0.75, 0.9], probability, value) == pytest.approx([1.2, 1.5, 1.8], abs=0.01)
+
+
+def test_law_of_a_discrete_column_gives_its_shares():
+    column = Column(name="c", kind="category", dtype="string", categories=("x", "never", "y"))
+    law = learn_law(np.array([0, 0, 0, 2, -1]), column, 0)
+    assert law["0/missing"] == pytest.approx([0.2])
+    assert list(invert(np.array([0.0, 0.74, 0.76, 0.999]), law, 0)) == [0, 0, 2, 2]
+
+
+def test_copula_correlation_of_two_halved_normals_is_that_of_the_normals():
+    rng = np.random.default_rng(0)
+    z = rng.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], 40_000)
+    halves = np.stack([_normal_scores((column > 0).astype(float)) for column in z.T], axis=1)
+    assert _correlations(halves)[0, 1] == pytest.approx(0.5, abs=0.05)  # their own is 1/3
+    full = np.stack([_normal_scores(column) for column in z.T], axis=1)
+    assert _correlations(full)[0, 1] == pytest.approx(0.5, abs=0.02)
+
+
+def test_categories_are_ordered_by_their_mean_response():
+    code = np.repeat([1, 2, 3], 100)
+    response = np.repeat([5.0, 1.0, 3.0], 100)[:, None]
+    rank = ordered(code, 4, response, classes=False)[0]
+    assert rank[1] != rank[2]
+    assert rank[3] == np.median(rank[1:])
+
+
+def test_leaves_are_those_of_scikit_learn():
+    from sklearn.tree import DecisionTreeRegressor
+
+    rng = np.random.default_rng(0)
+    codes = [rng.integers(0, 50, 2000), rng.integers(0, 9, 2000)]
+    y = np.stack([np.sin(codes[0] / 8.0) * codes[1]], axis=1)
+    tree = grow(
+        codes, [50, 9], [4, 7], [False, False], y, False, np.arange(2000),
+        structure=np.arange(2000), min_leaf=30, random_state=0,
+    )  # fmt: skip
+    ours = leaves(tree, {4: codes[0], 7: codes[1]}, 2000)
+    x = np.stack(codes, axis=1).astype(np.float32)
+    theirs = DecisionTreeRegressor(min_samples_leaf=30, random_state=0).fit(x, y).apply(x)
+    pairs = set(zip(theirs.tolist(), ours.tolist(), strict=True))
+    assert len(pairs) == len(np.unique(theirs))  # each of theirs lies in one of ours
+    assert np.bincount(ours).min() >= 30
+    assert list(np.diff(tree.offset)) == list(np.bincount(ours))
+    for leaf in (0, int(ours.max())):
+        held = tree.atoms[tree.offset[leaf] : tree.offset[leaf + 1]]
+        assert list(held) == list(np.flatnonzero(ours == leaf))
+
+
+def test_noise_is_not_split_on():
+    rng = np.random.default_rng(0)
+    codes = [rng.integers(0, 100, 5000) for _ in range(5)]
+    tree = grow(
+        codes, [100] * 5, list(range(5)), [False] * 5, rng.random((5000, 1)), False, np.arange(5000),
+        structure=np.arange(5000), min_leaf=30, random_state=0,
+    )  # fmt: skip
+    assert len(tree.offset) - 1 < 5000 / 30 / 2
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_fit_repeats_and_a_saved_model_draws_the_same(method, tmp_path):
+    data = mixed(500)
+    first, second = (method().fit(data, seed=3) for _ in range(2))
+    rows = first.sample(700, seed=5).table
+    assert rows.equals(second.sample(700, seed=5).table)
+    first.save(tmp_path / "model")
+    assert rows.equals(load_model(tmp_path / "model").sample(700, seed=5).table)
+    assert not rows.equals(first.sample(700, seed=6).table)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.filterwarnings("ignore:column .* holds no value:UserWarning")
+@pytest.mark.parametrize("n", [2, 30, 400])
+def test_hard_columns_come_out(method, n):
+    rng = np.random.default_rng(0)
+    sparse = [None] * n
+    sparse[0] = 1.5
+    data = table(
+        constant_i=np.full(n, 7),
+        empty_f=pa.nulls(n, pa.float64()),
+        void_c=pa.nulls(n, pa.string()),
+        sparse_f=pa.array(sparse, pa.float64()),
+        unique_f=rng.normal(size=n),
+        maybe_b=pa.array([None if i % 3 else i % 2 == 0 for i in range(n)]),
+        naïve_c=[f"k{i % 3}" for i in range(n)],
+    )
+    made = method().fit(data, seed=0).sample(50, seed=0).table
+    assert made.schema.equals(data.table.schema)
+    assert set(made["constant_i"].to_pylist()) == {7 if n >= 10 else None}  # fewer say nothing
+    assert made["empty_f"].null_count == made["void_c"].null_count == 50
+    assert made["unique_f"].null_count == (0 if n >= 10 else 50)
+
+
+def test_thousands_of_categories_keep_what_they_say():
+    rng = np.random.default_rng(0)
+    place = rng.integers(0, 5000, 100_000)
+    data = table(place_c=pa.array(place.astype(str)), north_f=place + rng.normal(size=100_000))
+    made = SequentialTrees().fit(data, seed=0).sample(5000, seed=0).table
+    north, drawn = made["north_f"].to_numpy(), np.array(made["place_c"].to_pylist()).astype(int)
+    assert np.corrcoef(north, drawn)[0, 1] > 0.99
+
+
+def test_time_up_ends_with_columns_on_their_own_and_says_which():
+    with pytest.warns(UserWarning, match="max_minutes passed: column 'group_c', 'x_f', 'amount_i'"):
+        model = SequentialTrees().fit(mixed(), seed=0, max_minutes=1e-9)
+    assert len(model.sample(10, seed=0)) == 10
+
+
+def test_wide_tables_take_the_most_associated_predictors():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(1500, 60))
+    columns = {f"n{k}_f": noise[:, k] for k in range(60)}
+    data = table(source_f=noise[:, 0] * 2, **columns, echo_f=noise[:, 0] + 0.1 * rng.normal(size=1500))
+    made = SequentialTrees().fit(data, seed=0).sample(1500, seed=0).table
+    assert np.corrcoef(made["source_f"].to_numpy(), made["echo_f"].to_numpy())[0, 1] > 0.95
+
+
+ADULT = Path(__file__).parents[1] / "src/mintmark/examples/adult.parquet"
+
+
+@pytest.mark.skipif(not ADULT.exists(), reason="the shipped example is not there")
+def test_no_more_adult_rows_are_copied_than_by_chance():
+    import pyarrow.parquet as pq
+
+    read = pq.read_table(ADULT).replace_schema_metadata(None).slice(0, 12_000)
+    letters = {"age": "i"}
+    kinds = {
+        f.name: KINDS[letters.get(f.name, "i" if pa.types.is_integer(f.type) else "c")] for f in read.schema
+    }
+    strings = [pa.string() if kinds[f.name] == "category" else f.type for f in read.schema]
+    read = read.cast(pa.schema(list(zip(read.column_names, strings, strict=True))))
+    schema = Schema(
+        tuple(Column(name=f.name, kind=kinds[f.name], dtype=type_name(f.type)) for f in read.schema)
+    )
+    train = Dataset(read, schema)
+    made = SequentialTrees().fit(train, seed=0).sample(12_000, seed=1).table
+    real = set(zip(*(column.to_pylist() for column in read.columns), strict=True))
+    copied = np.mean([row in real for row in zip(*(c.to_pylist() for c in made.columns), strict=True)])
+    assert copied < 0.001  # the share of duplicates among the real rows
