@@ -9,9 +9,10 @@ import click
 
 from mintmark.cli._make import table_options
 from mintmark.cli._show import command, out, pairs
+from mintmark.errors import InputError
 
 if TYPE_CHECKING:
-    pass
+    from mintmark.release.certificate import Certificate
 
 __all__ = ["assess_", "certify_", "keygen_", "report_outcome", "verify_"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import click
 
@@ -55,8 +55,7 @@ def list_(sort: str | None) -> None:
     found: dict[str, dict[str, str]] = {}
     for kind in ("synthesizers", "metrics", "checks"):
         if sort in (None, kind):
-            of = cast(registry.Sort, kind)
-            found[kind] = {name: _summary(registry.find(of, name)) for name in registry.names(of)}
+            found[kind] = {name: _summary(registry.find(kind, name)) for name in registry.names(kind)}
     if sort in (None, "policies"):
         found["policies"] = {name: _sentence(Policy.load(name).purpose) for name in shipped()}
     width = max((len(name) for names in found.values() for name in names), default=0)

@@ -63,7 +63,7 @@ def _warned(*, quiet: bool) -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore" if quiet else "default")
         warnings.filterwarnings("ignore", category=DeprecationWarning)
-        warnings.showwarning = show  # type: ignore[assignment]  # the documented way to redirect them
+        warnings.showwarning = show
         try:
             yield
         finally:

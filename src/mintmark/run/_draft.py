@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -89,5 +90,5 @@ def _scalar(value: object) -> str:
     return text.removesuffix("\n").removesuffix("\n...").strip()
 
 
-def _flow(values: list[str]) -> str:
+def _flow(values: Sequence[str]) -> str:
     return _scalar(list(values))
