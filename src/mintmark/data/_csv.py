@@ -110,8 +110,11 @@ def _sniff(data: bytes, quote: str) -> str:
     sample = data[:65536].decode("utf-8", "ignore")
     best, most = ",", 1
     for mark in ",;\t|":
-        rows = csv.reader(io.StringIO(sample), delimiter=mark, quotechar=quote)
-        widths = [len(row) for row in rows if row][:200]
+        rows = csv.reader(io.StringIO(sample, newline=""), delimiter=mark, quotechar=quote)
+        try:
+            widths = [len(row) for row in rows if row][:200]
+        except csv.Error:
+            continue
         if len(data) > 65536:
             widths = widths[:-1]
         if widths and min(widths) == max(widths) > most:
@@ -124,7 +127,7 @@ def _sniff(data: bytes, quote: str) -> str:
 
 def _header(data: bytes, delimiter: str, quote: str, where: str) -> tuple[list[str], int]:
     """Column names, and how many lines of the file they take."""
-    lines = (line.decode() for line in io.BytesIO(data))
+    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
     reader = csv.reader(lines, delimiter=delimiter, quotechar=quote)
     try:
         names = next((row for row in reader if row), [])
@@ -179,9 +182,11 @@ def _parse(data: bytes, names: list[str], lines: int, delimiter: str, quote: str
 def _typed(array: pa.ChunkedArray, name: str, kind: str | None, marks: list[str], where: str) -> pa.Array:
     """The column as boolean, integer, float, date or time if every cell is one, else as text."""
     array = array.combine_chunks() if array.num_chunks != 1 else array.chunk(0)
-    coded = pc.dictionary_encode(pc.utf8_trim_whitespace(array))
-    words, positions = coded.dictionary, coded.indices
-    words = pc.if_else(pc.equal(words, ""), pa.scalar(None, pa.string()), words)
+    coded = pc.dictionary_encode(array)
+    raw, positions = coded.dictionary, coded.indices
+    words = pc.utf8_trim_whitespace(raw)
+    padded = pc.and_(pc.not_equal(words, raw), pc.is_in(words, value_set=pa.array(MISSING)))
+    words = pc.if_else(pc.or_(pc.equal(words, ""), padded), pa.scalar(None, pa.string()), words)
     if words.null_count == len(words):
         return pa.nulls(len(array), pa.string())
     typed = _dates(words) or _flags(words)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from mintmark.data._tidy import check_names
 from mintmark.errors import InputError
 
 __all__ = ["from_frame"]
@@ -29,6 +30,7 @@ def from_frame(source: Any, kinds: Mapping[str, str]) -> pa.Table:
     room = type(source).__module__.partition(".")[0]
     if room == "pandas" and hasattr(source, "columns"):
         names = [str(name) for name in source.columns]
+        check_names(names)
         columns = (source.iloc[:, i] for i in range(len(names)))
         return _table(names, columns, kinds)
     if room == "polars" and hasattr(source, "collect"):

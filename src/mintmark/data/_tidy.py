@@ -121,16 +121,17 @@ def _check_cells(array: pa.ChunkedArray, name: str) -> None:
         if pc.any(endless).as_py():
             row = _first(endless)
             raise InputError(
-                f"column {name!r}, row {row + 1:,} of {len(array):,}: value {array[row].as_py()} is not finite. "
-                "Replace infinities by a number or leave the cell empty."
+                f"column {name!r}, row {row + 1:,} of {len(array):,}: value {array[row].as_py()} "
+                "is not finite. Replace infinities by a number or leave the cell empty."
             )
     elif pa.types.is_string(kind) or pa.types.is_binary(kind):
         size = pc.binary_length(array)
         if (pc.max(size).as_py() or 0) > LARGEST_CELL:
             row = _first(pc.greater(size, LARGEST_CELL))
             raise InputError(
-                f"column {name!r}, row {row + 1:,} of {len(array):,}: the cell holds {size[row].as_py():,} bytes, "
-                f"the limit is {LARGEST_CELL:,}. Shorten it, or leave the column out with read(..., columns=[...])."
+                f"column {name!r}, row {row + 1:,} of {len(array):,}: the cell holds "
+                f"{size[row].as_py():,} bytes, the limit is {LARGEST_CELL:,}. "
+                "Shorten it, or leave the column out with read(..., columns=[...])."
             )
 
 

@@ -104,7 +104,8 @@ def check_kind(array: pa.Array | pa.ChunkedArray, column: Column) -> None:
     fits = {
         "number": numeric, "integer": numeric, "datetime": timely, "timedelta": pa.types.is_duration(kind),
         "text": pa.types.is_string(kind) or pa.types.is_integer(kind),
-        "image": pa.types.is_binary(kind), "audio": pa.types.is_binary(kind), "array": pa.types.is_binary(kind),
+        "image": pa.types.is_binary(kind), "audio": pa.types.is_binary(kind),
+        "array": pa.types.is_binary(kind),
         "annotations": pa.types.is_string(kind),
         "category": not (pa.types.is_binary(kind) or pa.types.is_duration(kind)),
     }  # fmt: skip
@@ -117,8 +118,8 @@ def check_kind(array: pa.Array | pa.ChunkedArray, column: Column) -> None:
             if len(uneven):
                 row = int(uneven[0])
                 raise InputError(
-                    f"{where}, row {row + 1:,} of {len(values):,}: value {values[row]!r} is not a whole number. "
-                    "Declare kind 'number'."
+                    f"{where}, row {row + 1:,} of {len(values):,}: value {float(values[row])!r} "
+                    "is not a whole number. Declare kind 'number'."
                 )
     elif column.kind == "boolean" and (count := len(_distinct(array))) > 2:
         raise InputError(f"{where} holds {count:,} different values, a boolean two. Declare kind 'category'.")
@@ -221,14 +222,14 @@ def _text(words: pa.Array, array: pa.ChunkedArray, name: str, is_target: bool) -
         return _Finding("datetime", f"text that reads as dates {pattern}")
     if is_target:
         return _Finding("category", "a target in text")
+    if count > FEW_TEXTS and not _names.is_identifier(name) and _is_plain(words):
+        whole = not pc.any(pc.match_substring(words, ".")).as_py()
+        return _Finding("integer" if whole else "number", "numbers stored as text")
     length = float(pc.mean(pc.utf8_length(words)).as_py())
     if count == known and count >= ENOUGH_ROWS and (length <= 50 or _names.is_identifier(name)):
         return _Finding("text", "different in every row", ("key",))
     if _names.is_person(name) and count > FEW_CODES:
         return _Finding("text", "identifies persons who occur more than once", ("group",))
-    if count > FEW_TEXTS and _is_plain(words):
-        whole = not pc.any(pc.match_substring_regex(words, r"[.eE]")).as_py()
-        return _Finding("integer" if whole else "number", "numbers stored as text")
     if length > 50 and count > 0.5 * known and count >= ENOUGH_ROWS:
         return _Finding("text", "long and mostly different: free text")
     return _Finding("category", f"text with {count:,} different values")

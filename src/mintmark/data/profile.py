@@ -42,12 +42,12 @@ def _record(array: pa.ChunkedArray, column: Column) -> dict[str, Any]:
         "roles": list(column.roles),
         "why": explain(array, column),
         "missing": missing,
-        "distinct": int(pc.count_distinct(array).as_py()),
+        "distinct": len(pc.unique(array).drop_null()),
     }
     if column.is_numeric and missing < 1:
-        values = numbers(array, column)
-        record["low"] = scalar(float(np.nanmin(values)), column)
-        record["high"] = scalar(float(np.nanmax(values)), column)
+        floats = numbers(array, column)
+        record["low"] = scalar(float(np.nanmin(floats)), column)
+        record["high"] = scalar(float(np.nanmax(floats)), column)
     elif column.is_discrete and missing < 1:
         values, counts = distinct(array)
         first = np.argsort(-counts, kind="stable")[:MOST_SHOWN]

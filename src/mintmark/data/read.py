@@ -90,8 +90,8 @@ def read(
     table = tidy(table)
     if schema is not None:
         return _edited(*_fitted(table, schema), provenance, target, kinds, roles)
-    if stored is not None and (fitting := _matching(stored, table)) is not None:
-        return _edited(table, fitting, provenance, target, kinds, roles)
+    if stored is not None and (fitting := _matching(table, stored)) is not None:
+        return _edited(*fitting, provenance, target, kinds, roles)
     _tell_empty(table)
     found = infer(table, target=target, kinds={**hints, **kinds}, roles=roles)
     return Dataset(table, found, provenance if stored is not None else {})
@@ -111,9 +111,6 @@ def _table(
             check_names=check_names,
         )  # fmt: skip
     else:
-        names = [str(name) for name in getattr(source, "columns", [])]
-        if names and type(source).__module__.startswith("pandas"):
-            check_names(names)
         table = from_frame(source, kinds)
     table = without_index(table)
     check_names(table.column_names)
@@ -146,14 +143,20 @@ def _selected(table: pa.Table, columns: Sequence[str] | None) -> pa.Table:
     return table.select(list(columns))
 
 
-def _matching(stored: Schema, table: pa.Table) -> Schema | None:
-    """The stored schema for the columns that are there; None where another tool changed them."""
+def _matching(table: pa.Table, stored: Schema) -> tuple[pa.Table, Schema] | None:
+    """Table and stored schema for the columns that are there; None where another tool changed them."""
     if not set(table.column_names) <= set(stored.names):
         return None
     schema = stored.select(table.column_names)
-    if any(arrow_type(c.dtype) != t for c, t in zip(schema, table.schema.types, strict=True)):
+    wanted = pa.schema([pa.field(column.name, arrow_type(column.dtype)) for column in schema])
+    for kept, meant in zip(table.schema.types, wanted.types, strict=True):
+        # Parquet has no seconds and no date64: it widens them
+        if kept != meant and not (pa.types.is_temporal(kept) and pa.types.is_temporal(meant)):
+            return None
+    try:
+        return table.cast(wanted), schema
+    except pa.ArrowInvalid:
         return None
-    return schema
 
 
 def _fitted(table: pa.Table, schema: Schema) -> tuple[pa.Table, Schema]:

@@ -19,7 +19,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv as arrow_csv
 
-from mintmark.data._csv import MISSING
 from mintmark.data._files import is_url, local_path, parts
 from mintmark.data.dataset import Dataset
 from mintmark.data.read import METADATA
@@ -69,21 +68,16 @@ def _bytes(data: Dataset, form: str) -> bytes:
     else:
         with pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 def _csv(table: pa.Table) -> bytes:
     columns = [_printable(column) for column in table.columns]
-    # text that looks like a missing value is told from one by its quotes
-    unclear = any(
-        pa.types.is_string(column.type)
-        and pc.any(pc.is_in(column, value_set=pa.array(MISSING, pa.string()), skip_nulls=True)).as_py()
-        for column in columns
-    )
     sink = pa.BufferOutputStream()
-    options = arrow_csv.WriteOptions(quoting_style="all_valid" if unclear else "needed")
+    # text is quoted and a missing value is not: so "NA" the word and NA the gap stay apart
+    options = arrow_csv.WriteOptions(quoting_style="needed")
     arrow_csv.write_csv(pa.table(columns, names=table.column_names), sink, options)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 def _printable(column: pa.ChunkedArray) -> pa.ChunkedArray:
