@@ -163,7 +163,7 @@ def test_an_arrays_file_with_an_impossible_header_is_refused(model, content):
 def test_a_file_name_that_leads_elsewhere_is_refused(model, name):
     record = json.loads((model / "model.json").read_text())
     _change(model, files={**record["files"], name: "0" * 64})
-    with pytest.raises(ModelFileError, match="names a file .* that no model has"):
+    with pytest.raises(ModelFileError, match=r"names a file .* that no model has"):
         load_model(model)
 
 
@@ -180,7 +180,7 @@ def test_a_truncated_file_is_refused(model, name):
     content = (model / name).read_bytes()
     for length in (0, 1, len(content) // 2, len(content) - 1):
         (model / name).write_bytes(content[:length])
-        with pytest.raises(ModelFileError, match="damaged|changed"):
+        with pytest.raises(ModelFileError, match=r"damaged|changed"):
             load_model(model)
 
 

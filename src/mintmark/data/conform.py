@@ -25,11 +25,12 @@ def _column(array: pa.ChunkedArray, column: Column) -> npt.NDArray[np.bool_]:
     missing = np.asarray(array.is_null(nan_is_null=pa.types.is_floating(array.type)).to_numpy(), dtype=bool)
     if column.is_numeric:
         values = numbers(array, column)
-        low, high = bound(column.low, column), bound(column.high, column)
-        with np.errstate(invalid="ignore"):
-            ok = (values >= (-np.inf if low is None else low)) & (
-                values <= (np.inf if high is None else high)
-            )
+        declared = bound(column.low, column), bound(column.high, column)
+        low = -np.inf if declared[0] is None else declared[0]
+        high = np.inf if declared[1] is None else declared[1]
+        if pa.types.is_decimal(array.type):  # Arrow turns them into floats to the last digit but one
+            low, high = np.nextafter(low, -np.inf), np.nextafter(high, np.inf)
+        ok = (values >= low) & (values <= high)
     elif column.is_discrete and column.categories:
         known = pa.array(list(column.categories), array.type)
         ok = np.asarray(pc.is_in(array, value_set=known).to_numpy(), dtype=bool)

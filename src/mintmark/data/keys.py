@@ -64,7 +64,7 @@ def _first(real: npt.NDArray[np.float64], column: Column) -> int:
     low, high = _range(arrow_type(column.dtype))
     above = 10 ** len(str(int(np.abs(real).max(initial=0.0)))) + 1
     if above + _ROOM <= high:
-        return above
+        return int(above)
     if low < 0 and real.min(initial=0.0) > low + 2 * _ROOM:
         return low + 1
     raise InputError(
@@ -97,7 +97,10 @@ def renew(table: pa.Table, schema: Schema, start: int = 0) -> pa.Table:
         if pa.types.is_string(kind):
             arrays.append(pa.array([f"{column.name}-{i + 1:08d}" for i in number], kind))
         else:
-            arrays.append(pa.array(number + _start(column, start + table.num_rows), pa.int64()).cast(kind))
+            whole = pa.array(number + _start(column, start + table.num_rows), pa.int64())
+            if pa.types.is_decimal(kind):  # Arrow casts whole numbers only into room for all of them
+                whole = whole.cast(pa.decimal128(38, kind.scale))
+            arrays.append(whole.cast(kind))
     fields = [pa.field(column.name, arrow_type(column.dtype)) for column in schema]
     return pa.table(arrays, schema=pa.schema(fields))
 
