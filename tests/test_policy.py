@@ -1,0 +1,181 @@
+"""Policies: what they accept, and what they make of figures worked out by hand."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mintmark.errors import InputError, UnknownNameError
+from mintmark.metric import Score
+from mintmark.release.policy import Policy, Rule, shipped
+from mintmark.release.public_report import rounded
+
+TEXT = """
+name: small
+purpose: for this test
+rules:
+  - {id: shapes, family: fidelity, metric: column_shapes, at_least: 0.9, because: why not}
+"""
+
+
+def rule(**changes):
+    values = {"id": "r", "family": "fidelity", "metric": "m", "at_least": 0.9, "because": "of this"}
+    return Rule(**{**values, **changes})
+
+
+def score(metric="m", estimate=0.95, interval=(0.94, 0.96), **changes):
+    return Score(metric=metric, family="fidelity", estimate=estimate, interval=interval, **changes).to_json()
+
+
+def outcome(rule, *scores):
+    return rule.judge({s["metric"]: s for s in scores}).outcome
+
+
+@pytest.mark.parametrize(
+    ("interval", "least", "most"),
+    [
+        ((0.91, 0.95), "pass", "fail"),
+        ((0.90, 0.95), "pass", "inconclusive"),
+        ((0.85, 0.95), "inconclusive", "inconclusive"),
+        ((0.85, 0.90), "inconclusive", "pass"),
+        ((0.80, 0.89), "fail", "pass"),
+        ((0.90, 0.90), "pass", "pass"),
+    ],
+)
+def test_the_whole_interval_must_keep_the_threshold(interval, least, most):
+    figures = score(interval=interval)
+    assert outcome(rule(at_least=0.9), figures) == least
+    assert outcome(rule(at_least=None, at_most=0.9), figures) == most
+
+
+def test_a_rule_on_the_estimate_ignores_the_interval():
+    assert outcome(rule(bound="estimate"), score(estimate=0.91, interval=(0.1, 1.0))) == "pass"
+
+
+def test_an_anchor_is_taken_off_before_comparing():
+    excess = rule(metric="copies.exact", at_least=None, at_most=0.005, relative_to="ceiling")
+    natural = score("copies.exact", 0.021, (0.02, 0.022), ceiling=0.02)
+    copied = score("copies.exact", 0.5, (0.49, 0.51), ceiling=0.02)
+    assert outcome(excess, natural) == "pass"
+    assert outcome(excess, copied) == "fail"
+    assert outcome(excess, score("copies.exact", 0.0, (0.0, 0.0))) == "not run"  # no anchor measured
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        [],
+        [score(status="not run", reason="no holdout was given.")],
+        [score(estimate=float("nan"))],
+        [score(interval=None)],
+        [score(interval=(float("nan"), 0.96))],
+    ],
+)
+def test_what_was_not_measured_never_passes(figures):
+    assert outcome(rule(), *figures) == "not run"
+
+
+def test_who_gave_no_holdout_is_told_how():
+    report = {
+        "scores": [score(status="not run", reason="no holdout was given.")],
+        "tables": {"rows": {"train": 10, "holdout": None}},
+    }
+    verdict = Policy(name="p", purpose="p", rules=(rule(),)).judge(report, nature="simulated")[0]
+    assert verdict.outcome == "not run"
+    assert "--holdout" in verdict.reason
+
+
+def test_another_metric_stands_in_only_where_the_first_was_not_run_and_the_rule_names_it():
+    absent = score("tpr", status="not run", reason="fewer than 500 non-members")
+    other = score("tpr10", 0.12, (0.1, 0.14))
+    values = {"metric": "tpr", "at_least": None, "at_most": 0.05}
+    named = rule(**values, or_metric="tpr10", or_at_most=0.2)
+    assert outcome(named, absent, other) == "pass"
+    assert outcome(named, score("tpr", 0.3, (0.2, 0.4)), other) == "fail"
+    assert outcome(rule(**values), absent, other) == "not run"
+    assert outcome(rule(**values, or_metric="tpr10"), absent, other) == "fail"  # at its own threshold
+    assert "stands in" in named.judge({"tpr": absent, "tpr10": other}).reason
+
+
+@given(st.floats(-1e6, 1e6))
+def test_rounding_twice_is_rounding_once(value):
+    assert rounded(rounded(value)) == rounded(value)
+    assert rounded(value) == pytest.approx(value, rel=5.1e-4)
+
+
+def test_verdicts_are_taken_on_rounded_figures():
+    assert outcome(rule(), score(interval=(0.89996, 0.95))) == "pass"
+    assert outcome(rule(), score(interval=(0.8999, 0.95))) == "inconclusive"
+
+
+@pytest.mark.parametrize("name", ["internal", "open-data", "test-data"])
+def test_shipped_policies_load_and_say_why_of_every_rule(name):
+    policy = Policy.load(name)
+    assert name in shipped()
+    assert policy.name == name
+    assert all(len(rule.because) > 20 for rule in policy.rules)
+    assert {rule.family for rule in policy.rules} >= {"fidelity", "privacy"}
+
+
+def test_open_data_needs_a_formal_guarantee_for_rows_learnt_from_people():
+    policy = Policy.load("open-data")
+    nothing = {"scores": []}
+    last = {n: policy.judge(nothing, nature=n)[-1] for n in ("simulated", "fully synthetic", "masked real")}
+    assert last["simulated"].outcome == "pass"
+    assert last["fully synthetic"].outcome == last["masked real"].outcome == "inconclusive"
+    assert "no formal guarantee" in last["fully synthetic"].reason
+    assert policy.judge(nothing, nature="fully synthetic", personal=False)[-1].outcome == "pass"
+
+
+def test_the_record_is_the_same_however_the_policy_was_written(tmp_path):
+    (tmp_path / "small.yaml").write_text(TEXT)
+    loaded = Policy.load(tmp_path / "small.yaml")
+    made = Policy(
+        name="small",
+        purpose="for  this\ntest",
+        rules=[rule(id="shapes", metric="column_shapes", because="why not")],
+    )
+    assert loaded.record() == made.record()
+    assert loaded.digest == hashlib.sha256(loaded.text.encode()).hexdigest()
+    assert Policy.parse(loaded.text) == loaded
+    assert Policy.parse(loaded.text).text == loaded.text
+    assert Policy.parse(TEXT.replace("0.9", "0.91")).digest != loaded.digest
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("at_least", "at_lest"), "at_least"),
+        (("purpose:", "purpos:"), "purpose"),
+        (("fidelity", "fidelty"), "fidelity"),
+        (("at_least: 0.9", "at_least: 0.9, at_most: 1"), "only one"),
+        (("at_least: 0.9, ", ""), "at_least or at_most"),
+        (("at_least: 0.9", "at_least: high"), "finite number"),
+        (("at_least: 0.9", "at_least: .nan"), "finite number"),
+        ((", because: why not", ""), "because"),
+        (("rules:", "needs: {formal_guarante: true}\nrules:"), "formal_guarantee"),
+        (("name: small\n", "name: small\nformat: 9\n"), "Upgrade"),
+        (("name: small\n", ""), "name"),
+        (("- {id", "- {{id"), "no YAML"),
+    ],
+)
+def test_a_wrong_policy_is_refused_with_the_remedy(change, says):
+    with pytest.raises(InputError, match=says):
+        Policy.parse(TEXT.replace(*change))
+
+
+def test_a_policy_of_no_rules_or_with_a_rule_twice_is_refused():
+    with pytest.raises(InputError, match="no rules"):
+        Policy(name="p", purpose="p", rules=())
+    with pytest.raises(InputError, match="taken"):
+        Policy(name="p", purpose="p", rules=(rule(), rule()))
+
+
+def test_an_unknown_policy_offers_the_nearest(tmp_path):
+    with pytest.raises(UnknownNameError, match="internal"):
+        Policy.load("internl")
+    with pytest.raises(InputError, match="cannot read"):
+        Policy.load(tmp_path / "absent.yaml")
