@@ -113,7 +113,7 @@ def _picture(real, made):
         kind = "category"
     else:
         edges = np.histogram_bin_edges(known, 24)
-        labels = [f"{a:,.0f} to {b:,.0f}" for a, b in itertools.pairwise(edges)]
+        labels = [f"{a:,.0f} – {b:,.0f}" for a, b in itertools.pairwise(edges)]
         shares = [(np.histogram(part, edges)[0] / len(part)).tolist() for part in (known, fresh)]
         kind = "integer"
     return {
@@ -293,7 +293,19 @@ def test_the_verdict_comes_first_and_only_pass_passes(assessment):
         *VERDICTS,
         SimpleNamespace(family="privacy", metric="copies.exact", outcome="fail", threshold="0", reason=""),
     ]
-    assert "Fails the policy" in html(assessment, failing)
+    page = html(assessment, failing)
+    assert "Fails the policy" in page
+    asked = page[page.index('id="rules"') : page.index('id="fidelity"')]
+    assert asked.index("Exact copies") < asked.index("surest guesses") < asked.index("Told apart")
+
+
+def test_a_rule_says_why_the_policy_has_it(assessment):
+    rule = SimpleNamespace(
+        **vars(VERDICTS[0]) | {"because": "people rely on it.", "threshold": "two_sample: at most 0.7"}
+    )
+    asked = html(assessment, [rule])
+    assert "Because people rely on it." in asked
+    assert "two_sample: at most" not in asked
 
 
 def test_a_policy_without_a_rule_for_a_family_says_so(assessment):
@@ -439,6 +451,8 @@ def test_notebooks_get_the_overview_in_a_frame(assessment):
     ("value", "shown"),
     [
         (0.98765, "0.988"),
+        (0.99963, "0.9996"),
+        (0.999999, ">0.9999"),
         (1, "1.00"),
         (0, "0"),
         (12.345, "12.3"),

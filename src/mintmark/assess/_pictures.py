@@ -157,7 +157,7 @@ def _label(value: float, column: Column) -> str:
         return (dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=float(value))).isoformat(" ", "minutes")
     if column.kind == "timedelta":
         return str(dt.timedelta(microseconds=float(value)))
-    return f"{value:,.6g}"
+    return f"{value:,.0f}" if abs(value) >= 1e6 else f"{value:,.6g}"
 
 
 def _correlations(tables: Tables, plans: dict[str, Coding]) -> dict[str, Any]:

@@ -30,8 +30,24 @@ def roc(curve: Mapping[str, Any]) -> Markup:
     ]
     parts += [f'<path class="{key}" d="{_path(x, values)}"/>' for key, values in lines.items()]
     for share in (0.0, 0.5, 1.0):
-        parts.append(text(_LEFT + share * _SIDE, bottom + 15, percent(share), anchor="middle", style="quiet"))
-        parts.append(text(_LEFT - 5, bottom - share * _SIDE + 4, percent(share), anchor="end", style="quiet"))
+        parts.append(
+            text(
+                _LEFT + share * _SIDE,
+                bottom + 15,
+                f"{100 * share:.0f}\u00a0%",
+                anchor="middle",
+                style="quiet",
+            )
+        )
+        parts.append(
+            text(
+                _LEFT - 5,
+                bottom - share * _SIDE + 4,
+                f"{100 * share:.0f}\u00a0%",
+                anchor="end",
+                style="quiet",
+            )
+        )
     at = {key: _height(x, values, 0.1) for key, values in lines.items()}
     said = {"tstr": "trained on synthetic", "trtr": "trained on real"}
     desc = "At 10 % false alarms: " + ", ".join(f"{said[key]} finds {percent(v)}" for key, v in at.items())

@@ -27,6 +27,8 @@ def figure(value: object) -> str:
     sign, size = ("−" if number < 0 else ""), abs(number)
     if size < 1e-4:
         return f"{sign}<0.0001" if not sign else ">−0.0001"
+    if 0.9995 <= size < 1:  # so that not quite all never reads as all
+        return f"{sign}{size:.4f}" if size < 0.99995 else (">0.9999" if not sign else "<−0.9999")
     if size >= 999.5:
         return f"{sign}{size:,.0f}"
     return sign + f"{size:#.3g}".rstrip(".")

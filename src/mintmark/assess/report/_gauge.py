@@ -12,6 +12,8 @@ from mintmark.metric import Score
 __all__ = ["gauge"]
 
 _WIDTH, _EDGE, _Y = 340.0, 12.0, 17.0
+_LEAST = 0.1
+"""Shortest stretch of the unit interval that a line spans."""
 
 
 def gauge(score: Score) -> Markup:
@@ -25,8 +27,11 @@ def gauge(score: Score) -> Markup:
     low, high = min(known), max(known)
     if floor is None and ceiling is None:  # no anchors: the unit interval where the figures lie in it
         low, high = (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
-    room = high - low or abs(high) or 1.0
-    low, high = (low, high) if high > low else (low - room / 2, high + room / 2)
+    if low >= 0 and high <= 1 and high - low < _LEAST:  # so that a hair's breadth does not look like a gulf
+        worse = max(high - _LEAST, 0.0), min(low + _LEAST, 1.0)
+        low, high = (worse[0], high) if score.direction == "higher" else (low, worse[1])
+    if low == high:
+        low, high = low - 1, high + 1
 
     def x(value: float) -> float:
         place = (value - low) / (high - low)
@@ -35,7 +40,7 @@ def gauge(score: Score) -> Markup:
     parts = [rect(_EDGE, _Y - 3, _WIDTH - 2 * _EDGE, 6, "track", round_=3)]
     if floor is not None and ceiling is not None:
         parts.append(_bar(x(floor), x(ceiling), "span"))
-    if floor is not None:
+    if floor is not None and x(estimate) > x(floor):
         parts.append(_bar(x(floor), x(estimate), "reach"))
     parts += _anchor_marks(score, floor, ceiling, x)
     if len(ends) == 2:
@@ -57,7 +62,7 @@ def _bar(a: float, b: float, style: str) -> str:
 
 def _anchor_marks(score: Score, floor: float | None, ceiling: float | None, x) -> list[str]:  # type: ignore[no-untyped-def]  # a local scale
     """Ticks and labels of both anchors; a second line where the labels would meet."""
-    parts, taken = [], [-1.0, -1.0]  # right-hand ends of what stands on each line
+    parts, taken = [], [-99.0, -99.0]  # right-hand ends of what stands on each line
     marks = [(value, name) for value, name in zip((floor, ceiling), anchors(score), strict=True)]
     for value, name in sorted(((v, m) for v, m in marks if v is not None), key=lambda mark: x(mark[0])):
         label, at = f"{name} {figure(value)}", x(value)

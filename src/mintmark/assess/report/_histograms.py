@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from mintmark.assess.report._figures import finite, percent
 from mintmark.assess.report._svg import clip, drawing, n, rect, text, ticks
+from mintmark.data.protect import OTHER
 
 __all__ = ["bars", "distance", "histogram", "shares", "steps"]
 
@@ -75,11 +76,7 @@ def steps(
     if any(share > 0 for share in outline):
         line = "".join(f"V{n(y(share))}h{n(step)}" for share in outline)
         parts.append(f'<path class="outline" d="M4 {n(bottom)}{line}V{n(bottom)}"/>')
-    shown = ticks(labels, 2 if any(len(label) > 12 for label in labels) else 3)
-    for i in shown:
-        anchor = "start" if i == 0 else "end" if i == len(labels) - 1 else "middle"
-        place = {"start": 4.0, "end": right, "middle": 4 + (i + 0.5) * step}[anchor]
-        parts.append(text(place, bottom + 15, clip(labels[i], 22), anchor=anchor))
+    parts += _ticks(labels, step, right, bottom + 15)
     if side:
         x = _WIDTH - side + 10
         parts.append(rect(x, y(gaps[1]), 28, bottom - y(gaps[1]), "fill gap"))
@@ -87,6 +84,21 @@ def steps(
         parts.append(f'<path class="axis" d="M{n(x - 3)} {n(bottom)}h34"/>')
         parts.append(text(x + 14, bottom + 15, "missing", anchor="middle"))
     return drawing(_WIDTH, height, parts, title=title, desc=desc, style="chart")
+
+
+def _ticks(labels: Sequence[str], step: float, right: float, y: float) -> list[str]:
+    """Where the first bar begins, the middle one begins and the last one ends."""
+    said = [label.split(" – ") for label in labels]
+    parts = []
+    for i in ticks(labels, 2 if any(len(ends[0]) > 11 for ends in said) else 3):
+        if i == 0:
+            parts.append(text(4, y, clip(said[i][0], 22)))
+        elif i == len(labels) - 1:
+            parts.append(text(right, y, clip(said[i][-1], 22), anchor="end"))
+        else:  # a bar with one value is named at its middle, one with two ends where it begins
+            middle = 4 + (i + (0.5 if len(said[i]) == 1 else 0)) * step
+            parts.append(text(middle, y, clip(said[i][0], 22), anchor="middle"))
+    return parts
 
 
 def _categories(
@@ -97,8 +109,9 @@ def _categories(
     synthetic: Sequence[float],
     gaps: tuple[float, float],
 ) -> Markup:
-    order = sorted(range(len(labels)), key=lambda i: -train[i])
-    if len(labels) > _MOST_BARS:
+    order = [i for i in range(len(labels)) if labels[i] != OTHER or train[i] or synthetic[i]]
+    order.sort(key=lambda i: (labels[i] == OTHER, -train[i]))
+    if len(order) > _MOST_BARS:
         order, rest = order[: _MOST_BARS - 1], order[_MOST_BARS - 1 :]
     else:
         rest = []
@@ -118,7 +131,7 @@ def bars(title: str, desc: str, rows: Sequence[tuple[str, float, float, str]]) -
     parts = []
     for i, (label, outline, fill, style) in enumerate(rows):
         y = 4 + 17.0 * i
-        parts.append(text(left - 6, y + 9.5, clip(label, 19), anchor="end"))
+        parts.append(text(left - 6, y + 9.5, clip(label, 17), anchor="end"))
         parts.append(rect(left, y, (right - left) * fill / most, 11, style))
         parts.append(rect(left, y, (right - left) * outline / most, 11, "outline"))
         end = left + (right - left) * max(outline, fill) / most

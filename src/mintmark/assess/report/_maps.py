@@ -49,17 +49,18 @@ def _shades(values: Grid, most: float, cell: float, x0: float, y0: float, *, roo
 
 def matrix(title: str, names: Sequence[str], values: Grid, *, most: float, desc: str) -> Markup:
     """A square matrix, rows named, columns numbered."""
-    side, left, top = 216.0, 104.0, 16.0
+    side, left, top = 216.0, 112.0, 16.0
     count = max(len(names), 1)
     cell = side / count
     size = min(10.5, max(cell * 0.86, 6.0))
     every = max(1, round(12 / cell))
     parts = [f'<rect class="ground" x="{n(left)}" y="{n(top)}" width="{n(side)}" height="{n(side)}"/>']
     parts += _shades(values, most, cell, left, top)
-    rows = [
-        text(left - 5, top + (i + 0.5) * cell + size * 0.35, f"{clip(name, 15)} {i + 1}", anchor="end")
-        for i, name in enumerate(names)
-    ]
+    rows = []
+    for i, name in enumerate(names):
+        y = top + (i + 0.5) * cell + size * 0.35
+        rows.append(text(left - 23, y, clip(name, 15), anchor="end"))
+        rows.append(text(left - 5, y, i + 1, anchor="end", style="order"))
     parts.append(f'<g font-size="{n(size)}">{"".join(rows)}</g>')
     numbers = [
         text(left + (i + 0.5) * cell, top - 5, i + 1, anchor="middle")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup
@@ -59,10 +60,17 @@ def _score(score: Score) -> dict[str, Any]:
         "interval": between(score.interval) if score.interval else "",
         "gauge": gauge(score) if ran else "",
         "record": score,
+        "convention": _closed(score.convention),
         "floor": figure(score.floor),
         "ceiling": figure(score.ceiling),
         "n": count(score.n),
     }
+
+
+def _closed(words: str) -> str:
+    """As a sentence: a capital first and a stop last."""
+    words = words.strip()
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".") if words else ""
 
 
 def columns(assessment: Assessment) -> list[dict[str, Any]]:
@@ -140,7 +148,8 @@ def associations(assessment: Assessment) -> dict[str, Any] | None:
 def projection(assessment: Assessment) -> list[tuple[str, Markup]]:
     """Densities of train and synthetic rows on two components of train."""
     found = _mapping(assessment.tables.get("projection"))
-    grids = {key: _maps.grid(found.get(key)) for key in ("train", "synthetic")}
+    # JSON has the first component down the rows; a picture has it across
+    grids = {key: _turned(_maps.grid(found.get(key))) for key in ("train", "synthetic")}
     if not all(grids.values()):
         return []
     most = max((v for g in grids.values() for row in g for v in row if v is not None), default=0.0)
@@ -150,6 +159,10 @@ def projection(assessment: Assessment) -> list[tuple[str, Markup]]:
         (said[key], _maps.density(f"Density of {said[key].lower()} rows", g, most=most, desc=desc))
         for key, g in grids.items()
     ]
+
+
+def _turned(values: _maps.Grid) -> _maps.Grid:
+    return [list(row) for row in zip(*values, strict=False)]
 
 
 def nearest(assessment: Assessment) -> Markup:
@@ -164,11 +177,10 @@ def nearest(assessment: Assessment) -> Markup:
     off = _histograms.distance(holdout, synthetic)
     desc = "Synthetic rows filled, held-out rows as a line."
     desc += f" {percent(off)} of the rows differ." if off is not None else ""
-    labels = [figure(edge) for edge in edges]
-    ends = [labels[0], *labels[1:-2], labels[-1]] if len(labels) > 2 else labels[:1]
+    labels = [f"{figure(a)} – {figure(b)}" for a, b in pairwise(edges)]
     holdout = holdout if len(holdout) == len(synthetic) else [0.0] * len(synthetic)
     return _histograms.steps(
-        "Distance to the nearest training row", desc, ends, holdout, synthetic, height=190
+        "Distance to the nearest training row", desc, labels, holdout, synthetic, height=190
     )
 
 

@@ -17,7 +17,7 @@ _WORST_FIRST = ("fail", "inconclusive", "not run", "pass")
 
 
 class Verdict(Protocol):
-    """What a policy says about one rule."""
+    """What a policy says about one rule; ``because``, the rule's own reason, may be there as well."""
 
     @property
     def family(self) -> str: ...
@@ -40,6 +40,7 @@ class Line:
     figure: str = ""
     threshold: str = ""
     reason: str = ""
+    because: str = ""
 
     @property
     def mark(self) -> str:
@@ -67,6 +68,7 @@ def judgement(assessment: Assessment, verdicts: Iterable[Verdict] | None) -> Jud
         return Judgement("not judged", "Not judged", explains, (), ())
     given = list(verdicts)
     rules = [_rule(assessment, verdict) for verdict in given]
+    rules.sort(key=lambda line: (*_WORST_FIRST, line.outcome).index(line.outcome))
     families = [
         Line(worst, family.title)
         if (worst := _worst(v.outcome for v in given if v.family == family.key))
@@ -103,4 +105,8 @@ def _rule(assessment: Assessment, verdict: Verdict) -> Line:
     shown = ""
     if score is not None and score.estimate is not None:
         shown = figure(score.estimate) + (f" ({between(score.interval)})" if score.interval else "")
-    return Line(verdict.outcome, title(verdict.metric), shown, str(verdict.threshold), str(verdict.reason))
+    # the rule's threshold opens with the metric's name, which the title says already
+    threshold = str(verdict.threshold).removeprefix(verdict.metric).removeprefix(":").strip()
+    because = str(getattr(verdict, "because", "") or "")
+    reason = "" if because and verdict.outcome == "pass" else str(verdict.reason)
+    return Line(verdict.outcome, title(verdict.metric), shown, threshold, reason, because)

@@ -59,9 +59,22 @@ _WORDS = {
         "Told apart by a classifier",
         "Shown one synthetic and one real row, a strong classifier told which is which {p} of the time; "
         "50\u00a0% is guessing.",
-        ceiling="guessing",
     ),
-    "distinctness": _Words("Variety", "How much of the variety of real rows is there; low means collapse."),
+    "missingness.pattern": _Words(
+        "Missing together",
+        "Which columns are missing together agrees with the real rows to {p}.",
+        best="Fresh real rows reach {c}.",
+    ),
+    "distinctness": _Words(
+        "Different rows",
+        "{p} of the synthetic rows differ from one another; a low share means a few rows were repeated.",
+        best="Among as many real rows {c} do.",
+    ),
+    "distinctness.coverage": _Words(
+        "Values that occur",
+        "{p} of the values that should be met in so many rows occur; a low share means collapse.",
+        best="Fresh real rows reach {c}.",
+    ),
     "tstr": _Words(
         "Trained on synthetic, tested on real",
         "A model trained on synthetic rows scores {v} on real rows it has never seen.",
@@ -71,6 +84,12 @@ _WORDS = {
     "tstr.gap": _Words(
         "Lost by training on synthetic",
         "Training on synthetic instead of real rows changes the score on real rows by {v}; "
+        "0 means nothing is lost.",
+        ceiling="nothing lost",
+    ),
+    "tstr.linear_gap": _Words(
+        "Lost by training on synthetic, linear model",
+        "With a linear model, training on synthetic instead of real rows changes the score by {v}; "
         "0 means nothing is lost.",
         ceiling="nothing lost",
     ),
@@ -90,10 +109,29 @@ _WORDS = {
         "{p} of the synthetic rows almost equal a training row.",
         best="Of fresh real rows, {c} do so by chance.",
     ),
+    "copies.excess": _Words(
+        "Exact copies beyond chance",
+        "Exact copies of training rows, less those that fresh real rows show by chance: {p} of the rows. "
+        "Above 0 the method copied.",
+        ceiling="chance",
+    ),
+    "copies.near_excess": _Words(
+        "Near copies beyond chance",
+        "Near copies of training rows, less those that fresh real rows show by chance: {p} of the rows. "
+        "Above 0 the method copied.",
+        ceiling="chance",
+    ),
     "unique_values": _Words(
         "Unique real values used again",
-        "{p} of the values that one single training row holds turn up again.",
-        best="In fresh real rows {c} do by chance.",
+        "Of the values that one single training person holds, {p} turn up again beyond what chance brings. "
+        "Above 0 the method hands values on.",
+        ceiling="chance",
+    ),
+    "unique_values.worst": _Words(
+        "Unique real values, worst column",
+        "In the column that hands on most, {p} of the values that one single training person holds turn up "
+        "again beyond what chance brings.",
+        ceiling="chance",
     ),
     "membership.auc": _Words(
         "Membership attack",
@@ -103,7 +141,13 @@ _WORDS = {
     ),
     "membership.tpr": _Words(
         "Membership attack, surest guesses",
-        "Where the attacker seldom raises a false alarm, {p} of the people in the training data were found.",
+        "At 1\u00a0% false alarms the attacker found {p} of the people in the training data.",
+        ceiling="guessing",
+        best="Guessing finds {c}.",
+    ),
+    "membership.tpr10": _Words(
+        "Membership attack, sure guesses",
+        "At 10\u00a0% false alarms the attacker found {p} of the people in the training data.",
         ceiling="guessing",
         best="Guessing finds {c}.",
     ),
@@ -133,7 +177,9 @@ def sentence(score: Score) -> str:
     known = _WORDS.get(score.metric)
     if known is None:
         better = "Higher" if score.direction == "higher" else "Lower"
-        return f"{score.convention} {better} is better.".strip()
+        said = score.convention.strip().rstrip(".")
+        said = f"{said[:1].upper()}{said[1:]}. " if said else ""
+        return f"{said}{better} is better."
     text = known.says + (f" {known.best}" if known.best and score.ceiling is not None else "")
     return text.format(
         v=figure(score.estimate),

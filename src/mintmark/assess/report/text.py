@@ -30,15 +30,15 @@ def text(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> s
     lines += [""] if judged.families else []
     for line in judged.rules:
         lines += _rule(line)
+    lines += [""] if judged.rules else []
     lines += _scores(assessment.scores)
     lines += ["", f"Privacy: {PRIVACY_LIMIT}."]
     return "\n".join(line.rstrip() for line in lines if line is not None)
 
 
 def _rule(line: Line) -> list[str]:
-    parts = [
-        f"  {line.mark} {line.outcome}: {_plain(line.title)} {line.figure}, needs {_plain(line.threshold)}"
-    ]
+    shown = f"{_plain(line.title)} {line.figure}".strip()
+    parts = [f"  {line.mark} {line.outcome}: {shown}; {_plain(line.threshold)}"]
     if line.outcome != "pass" and line.reason:
         parts.append(f"      {_plain(line.reason)}")
     return parts
