@@ -2,8 +2,8 @@
 
 Two ways to be near. *Distance*: Euclidean, where a number is its rank in train scaled to [0, 1],
 and two categories that differ, or a value missing on one side, are one apart (Gower 1971,
-Biometrics 27, with squares, so that matrix products do the work). *Alike*: the number of columns
-that agree, which sees a copy of which one column was changed altogether.
+Biometrics 27, with squares, so that matrix products do the work). *Agreement*: how surprising it is
+that so many columns agree, which sees a copy even when one column was changed altogether.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Points", "Space", "alike", "nearest"]
+__all__ = ["Points", "Space", "agreement", "nearest"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -25,7 +25,8 @@ _WIDEST = 64  # a column of more categories is compared by code: one-hot would c
 _QUERIES, _REFERENCES = 256, 8192  # a block of distances is 8 MB and stays in cache
 _SPARE = 2  # candidates beyond k, so that the k-th is known for certain
 _STEPS, _FIRST, _MISSING = 240, 6, 255  # grid of ranks in a byte, and missing far from all of it
-_ALIKE_STEPS = 5  # about 2 % of the ranks
+_NEAR = 5  # steps at which two numbers still agree: about 2 % of the ranks
+_UNITS = 8  # whole units of evidence in a nat
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class Points:
     wide : array, shape (n, c), int64
         Codes of columns with too many categories for `flat`.
     grid : tuple of arrays, shape (n,), unsigned
-        Each column as whole numbers, for `alike`.
+        Each column as whole numbers, for `agreement`.
+    weights : tuple of array, shape (n,), uint8
+        For each column how surprising it is that a train row agrees, in eighths of a nat.
     on_grid : tuple of bool
         Whether the column is a number (agrees when a few steps apart) or codes (agrees when equal).
     """
@@ -47,6 +50,7 @@ class Points:
     flat: Floats
     wide: Ints
     grid: tuple[npt.NDArray[Any], ...]
+    weights: tuple[npt.NDArray[np.uint8], ...]
     on_grid: tuple[bool, ...]
 
     def __len__(self) -> int:
@@ -55,7 +59,8 @@ class Points:
     def take(self, rows: npt.NDArray[Any]) -> Points:
         """The points at these positions."""
         grid = tuple(column[rows] for column in self.grid)
-        return Points(self.flat[rows], self.wide[rows], grid, self.on_grid)
+        weights = tuple(column[rows] for column in self.weights)
+        return Points(self.flat[rows], self.wide[rows], grid, weights, self.on_grid)
 
 
 @dataclass(frozen=True)
@@ -68,10 +73,13 @@ class Space:
         For each numeric column its distinct values in order and their mid-ranks in [0, 1].
     sizes : mapping of str to int
         For each discrete column the number of its codes.
+    surprise : mapping of str to array of uint8
+        For each column and grid value minus the log of the share of train rows that agree with it.
     """
 
     ranks: Mapping[str, tuple[Floats, Floats]]
     sizes: Mapping[str, int]
+    surprise: Mapping[str, npt.NDArray[np.uint8]]
 
     @classmethod
     def of(cls, train: Columns, sizes: Mapping[str, int]) -> Space:
@@ -84,30 +92,47 @@ class Space:
             Codes each discrete column may hold, in any table.
         """
         ranks = {name: _mid_ranks(values) for name, values in train.items() if name not in sizes}
-        return cls(ranks, dict(sizes))
+        space = cls(ranks, dict(sizes), {})
+        return cls(ranks, dict(sizes), {name: space._surprise(name, train[name]) for name in train})
 
     def place(self, columns: Columns) -> Points:
         """The rows as `Points`; columns as given to `of`."""
         n = len(next(iter(columns.values())))
-        flat: list[Floats] = []
+        flat: list[Floats] = [np.zeros((n, 0))]
         wide: list[Ints] = []
-        grid: list[npt.NDArray[Any]] = []
-        for name in columns:
+        for name, values in columns.items():
             if name in self.ranks:
-                at, missing = self._positions(name, columns[name])
+                at, missing = self._positions(name, values)
                 flat += [at[:, None], missing[:, None].astype(np.float64)]
-                steps = np.round(at * _STEPS).astype(np.uint8) + np.uint8(_FIRST)
-                grid.append(np.where(missing, np.uint8(_MISSING), steps))
-                continue
-            codes = np.asarray(columns[name], dtype=np.int64) + 1  # missing is category 0
-            if self.sizes[name] < _WIDEST:
-                flat.append(np.eye(self.sizes[name] + 1)[codes] * np.sqrt(0.5))
+            elif self.sizes[name] < _WIDEST:  # missing is category 0
+                flat.append(np.eye(self.sizes[name] + 1)[np.asarray(values) + 1] * np.sqrt(0.5))
             else:
-                wide.append(codes)
-            grid.append(codes.astype(np.uint8 if self.sizes[name] < 255 else np.uint32))
-        dense = np.concatenate(flat, axis=1) - 0.2 if flat else np.zeros((n, 1))
-        codes_wide = np.stack(wide, axis=1) if wide else np.zeros((n, 0), dtype=np.int64)
-        return Points(dense, codes_wide, tuple(grid), tuple(name in self.ranks for name in columns))
+                wide.append(np.asarray(values, dtype=np.int64))
+        dense = np.concatenate(flat, axis=1)
+        codes = np.stack(wide, axis=1) if wide else np.zeros((n, 0), dtype=np.int64)
+        grid = tuple(self._grid(name, values) for name, values in columns.items())
+        weights = tuple(self.surprise[name][cells] for name, cells in zip(columns, grid, strict=True))
+        return Points(dense, codes, grid, weights, tuple(name in self.ranks for name in columns))
+
+    def _grid(self, name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Whole numbers: steps of rank in a byte, or codes from 1; missing 255 or 0."""
+        if name in self.sizes:
+            narrow = self.sizes[name] < 255
+            return (np.asarray(values) + 1).astype(np.uint8 if narrow else np.uint32)
+        at, missing = self._positions(name, values)
+        steps = np.round(at * _STEPS).astype(np.uint8) + np.uint8(_FIRST)
+        return np.where(missing, np.uint8(_MISSING), steps)
+
+    def _surprise(self, name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        cells = self._grid(name, values)
+        size = 256 + _NEAR if name in self.ranks else self.sizes[name] + 1
+        counts = np.bincount(cells, minlength=size).astype(np.float64)
+        if name in self.ranks:
+            below = np.concatenate([[0.0], np.cumsum(counts)])
+            low = np.maximum(np.arange(256) - _NEAR, 0)
+            counts = below[np.arange(256) + _NEAR + 1] - below[low]
+        share = np.maximum(counts, 1) / max(1, len(values))
+        return np.round(-_UNITS * np.log(share)).astype(np.uint8)
 
     def _positions(self, name: str, values: npt.NDArray[Any]) -> tuple[Floats, npt.NDArray[np.bool_]]:
         known, positions = self.ranks[name]
@@ -215,33 +240,42 @@ def _measured(block: Points, references: Points, where: Ints) -> Floats:
     return out
 
 
-def alike(queries: Points, references: Points) -> Ints:
-    """For each query the most columns in which any one reference agrees with it, shape (n,).
+def agreement(queries: Points, references: Points) -> Floats:
+    """For each query how surprising its best agreement with any one reference is, in nats, shape (n,).
 
     Categories agree when equal, numbers when their ranks in train are at most about 2 % of the rows
-    apart (5 steps of a grid of 240), missing with missing.
+    apart (5 steps of a grid of 240), missing with missing. A column that agrees adds minus the log
+    of the share of train rows that agree with the query in it, rounded to an eighth.
 
     Parameters
     ----------
     queries, references : Points
         Of one `Space`.
     """
-    out = np.zeros(len(queries), dtype=np.int64)
-    many = np.uint8 if len(queries.grid) < 255 else np.uint16
+    best = np.zeros(len(queries))
     for some in _blocks(len(references), 4 * _REFERENCES):
-        counts = np.empty(len(some), dtype=many)
-        agrees = np.empty(len(some), dtype=bool)
-        moved = np.empty(len(some), dtype=np.uint8)
         columns = [column[some] for column in references.grid]
+        total, small = np.empty(len(some), dtype=np.uint32), np.empty(len(some), dtype=np.uint8)
+        agrees, moved = np.empty(len(some), dtype=bool), np.empty(len(some), dtype=np.uint8)
         for row in range(len(queries)):
-            counts[:] = 0
-            for column, query, numeric in zip(columns, queries.grid, queries.on_grid, strict=True):
-                if numeric:  # unsigned wrap-around makes |a - b| <= s one comparison
-                    low = np.uint8((int(query[row]) - _ALIKE_STEPS) % 256)
+            total[:], small[:], held = 0, 0, 0
+            for i, column in enumerate(columns):
+                weight = queries.weights[i][row]
+                if weight == 0:
+                    continue
+                if queries.on_grid[i]:  # unsigned wrap-around makes |a - b| <= s one comparison
+                    low = np.uint8((int(queries.grid[i][row]) - _NEAR) % 256)
                     np.subtract(column, low, out=moved)
-                    np.less_equal(moved, np.uint8(2 * _ALIKE_STEPS), out=agrees)
+                    np.less_equal(moved, np.uint8(2 * _NEAR), out=agrees)
                 else:
-                    np.equal(column, query[row], out=agrees)
-                np.add(counts, agrees.view(np.uint8), out=counts)
-            out[row] = max(out[row], int(counts.max()))
-    return out
+                    np.equal(column, queries.grid[i][row], out=agrees)
+                if held + int(weight) > 255:  # sums of bytes are several times faster than wider ones
+                    total += small
+                    small[:], held = 0, 0
+                np.multiply(agrees.view(np.uint8), weight, out=moved)
+                np.add(small, moved, out=small)
+                held += int(weight)
+            total += small
+            most = int(total.max())
+            best[row] = max(best[row], most / _UNITS)
+    return best

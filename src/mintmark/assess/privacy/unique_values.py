@@ -1,0 +1,147 @@
+"""Unique values: real values held by one person alone that turn up in the synthetic table.
+
+A generator that draws again from the values of a nearly unique column (a weight, an amount, a
+key) points at persons although no row is copied; distances see none of it. Values held by one
+person in train and holdout together fall into either by chance alone, so the share of the
+holdout's that turn up is what chance gives (univariate singling out, Giomi, Boenisch, Wehmeyer,
+Tasnadi 2023, PoPETs 2023-2, read as reuse).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mintmark.assess.privacy._rows import Rows, rows_of
+from mintmark.assess.privacy._shares import clustered, newcombe, z_of
+from mintmark.data.keys import is_renewed
+from mintmark.method import method
+from mintmark.metric import Metric, Score, Tables
+
+__all__ = ["UniqueValues"]
+
+Ints = npt.NDArray[np.int64]
+_FEWEST = 20  # unique values on either side before a column is judged alone
+_SOURCE = "after Giomi, Boenisch, Wehmeyer, Tasnadi (2023); interval of Newcombe (1998)"
+
+
+@method
+class UniqueValues(Metric):
+    """Reuse of values that one person of train alone holds, beyond the reuse of the holdout's.
+
+    The attacker knows that a value belongs to one person and looks it up in the released rows.
+    `unique_values` pools the columns that make up rows; `unique_values.worst` is the column that
+    shows most, keys included.
+    """
+
+    family = "privacy"
+    direction = "lower"
+
+    def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
+        rows = rows_of(tables)
+        counts = {name: _counted(rows, name) for name in rows.values}
+        held = {name: found for name, found in counts.items() if found.trials["train"].any()}
+        pooled = _pooled([found for name, found in held.items() if not is_renewed(rows.column(name))])
+        columns = {name: _excess(found, z_of()) for name, found in held.items()}
+        n = len(tables.synthetic)
+        return [_score("unique_values", pooled, n, {"columns": columns}), _worst(held, n)]
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Per person of train and of holdout: unique values held (trials) and found again (hits)."""
+
+    trials: dict[str, Ints]
+    hits: dict[str, Ints]
+
+
+def _counted(rows: Rows, name: str) -> _Counts:
+    values = rows.values[name]
+    released = np.unique(values["synthetic"])
+    persons = {role: rows.persons[role] for role in ("train", "holdout")}
+    offset = int(persons["train"].max()) + 1
+    value = np.concatenate([values["train"], values["holdout"]])
+    person = np.concatenate([persons["train"], persons["holdout"] + offset])
+    pairs = np.unique(np.stack([value, person])[:, value >= 0], axis=1)
+    alone = pairs[:, np.bincount(pairs[0])[pairs[0]] == 1] if pairs.size else pairs
+    found = np.isin(alone[0], released)
+    every = offset + int(persons["holdout"].max()) + 1
+    trials = np.bincount(alone[1], minlength=every)
+    hits = np.bincount(alone[1], weights=found, minlength=every).astype(np.int64)
+    return _Counts(_halves(trials, offset), _halves(hits, offset))
+
+
+def _halves(counts: Ints, offset: int) -> dict[str, Ints]:
+    return {"train": counts[:offset], "holdout": counts[offset:]}
+
+
+def _pooled(found: list[_Counts]) -> dict[str, Any]:
+    if not found:
+        return {"excess": 0.0, "interval": (0.0, 0.0), "train": 0.0, "holdout": 0.0, "values": 0}
+    sums = [
+        {role: np.sum([getattr(one, part)[role] for one in found], axis=0) for role in ("train", "holdout")}
+        for part in ("trials", "hits")
+    ]
+    return _excess(_Counts(*sums), z_of())
+
+
+def _excess(found: _Counts, z: float) -> dict[str, Any]:
+    train, n_train = clustered(found.hits["train"], found.trials["train"])
+    holdout, n_holdout = clustered(found.hits["holdout"], found.trials["holdout"])
+    return {
+        "excess": train - holdout,
+        "interval": newcombe(train, n_train, holdout, n_holdout, z),
+        "train": train,
+        "holdout": holdout,
+        "values": int(found.trials["train"].sum()),
+    }
+
+
+def _worst(held: dict[str, _Counts], n: int) -> Score:
+    judged = {
+        name: found
+        for name, found in held.items()
+        if min(found.trials["train"].sum(), found.trials["holdout"].sum()) >= _FEWEST
+    }
+    if not judged:
+        return _score("unique_values.worst", _pooled([]), n, {"column": None})
+    z = z_of(len(judged))
+    every = {name: _excess(found, z) for name, found in judged.items()}
+    name = max(every, key=lambda one: (every[one]["interval"][0], every[one]["excess"]))
+    return _score("unique_values.worst", every[name], n, {"column": name, "columns_judged": len(judged)})
+
+
+def _score(name: str, found: dict[str, Any], n: int, details: dict[str, Any]) -> Score:
+    return Score(
+        metric=name,
+        family="privacy",
+        estimate=found["excess"],
+        interval=found["interval"],
+        direction="lower",
+        ceiling=0.0,
+        floor=1.0 - found["holdout"],
+        n=n,
+        variance=(
+            "draw of the persons in train and holdout (Newcombe, clustered by person"
+            + (", at once for all columns judged)" if name.endswith("worst") else ")")
+        ),
+        convention=(
+            "share of values held by one person of train alone (in train and holdout together) that occur in "
+            "the synthetic column, minus the same share of the holdout's; "
+            + (
+                f"largest over columns with at least {_FEWEST} such values on either side, keys included"
+                if name.endswith("worst")
+                else "pooled over columns; 0 where no value is held by one person alone"
+            )
+        ),
+        source=_SOURCE,
+        details={
+            "unique_values": found["values"],
+            "reused": found["train"],
+            "natural": found["holdout"],
+            **details,
+        },
+    )

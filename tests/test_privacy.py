@@ -1,0 +1,301 @@
+"""Releases whose truth is known, and what each privacy metric must say of them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import mintmark
+from mintmark.data.dataset import Dataset
+from mintmark.data.schema import Column, Schema, type_name
+from mintmark.metric import Tables
+from mintmark.registry import find
+
+ADULT = Path(mintmark.__file__).parent / "examples" / "adult.parquet"
+METRICS = ("copies", "unique_values", "membership", "closest_record")
+
+
+def dataset(table, **roles):
+    columns = [
+        Column(
+            name=field.name,
+            kind="integer"
+            if pa.types.is_integer(field.type)
+            else "number"
+            if pa.types.is_floating(field.type)
+            else "category",
+            dtype=type_name(field.type),
+            roles=roles.get(field.name, ()),
+        )
+        for field in table.schema
+    ]
+    return Dataset(table, Schema(tuple(columns)))
+
+
+@pytest.fixture(scope="module")
+def adult():
+    data = dataset(pq.read_table(ADULT))
+    rows = np.random.default_rng(0).permutation(len(data))
+    return {
+        "train": data.take(rows[:8000]),
+        "holdout": data.take(rows[8000:12_000]),
+        "fresh": data.take(rows[12_000:20_000]),
+    }
+
+
+def scores(train, synthetic, holdout, metrics=METRICS, seed=1):
+    tables = Tables(train, synthetic, holdout, synthetic)
+    found = [
+        score
+        for name in metrics
+        for score in find("metrics", name)().measure(tables, np.random.default_rng(seed))
+    ]
+    for score in found:
+        json.dumps(score.to_json(), allow_nan=False)
+        if score.status == "ok":
+            assert score.interval[0] <= score.estimate <= score.interval[1]
+            assert score.source
+            assert score.convention
+            assert score.variance
+            assert score.n > 0
+    return {score.metric: score for score in found}, tables
+
+
+def holds(score, value):
+    return score.interval[0] <= value <= score.interval[1]
+
+
+def stacked(*parts):
+    return Dataset(pa.concat_tables([part.table for part in parts]), parts[0].schema)
+
+
+def with_columns(data, arrays):
+    table = data.table
+    for name, values in arrays.items():
+        index = data.names.index(name)
+        table = table.set_column(index, table.schema.field(index), pa.array(values, table[name].type))
+    return Dataset(table, data.schema)
+
+
+def near_copy(data, rng):
+    """Every number moved by 1 %, one category of each row drawn again."""
+    discrete = [column.name for column in data.schema if column.is_discrete]
+    which = rng.integers(0, len(discrete), len(data))
+    arrays = {}
+    for column in data.schema:
+        if column.is_numeric:
+            values = data.table[column.name].to_numpy()
+            arrays[column.name] = np.round(values * (1 + 0.01 * rng.standard_normal(len(data)))).astype(int)
+            continue
+        values = np.array(data.table[column.name].to_pylist(), dtype=object)
+        others = sorted({value for value in values if value is not None})
+        flipped = which == discrete.index(column.name)
+        position = {value: i for i, value in enumerate(others)}
+        values[flipped] = [
+            others[(position.get(value, 0) + 1 + rng.integers(len(others) - 1)) % len(others)]
+            for value in values[flipped]
+        ]
+        arrays[column.name] = values.tolist()
+    return with_columns(data, arrays)
+
+
+def smoothed(data, rng):
+    """Column by column drawn anew, numbers spread around what was drawn: independent, no value kept."""
+    arrays = {}
+    for column in data.schema:
+        values = data.table[column.name].take(pa.array(rng.integers(0, len(data), len(data))))
+        if column.name == "fnlwgt":
+            arrays[column.name] = (values.to_numpy() * np.exp(0.1 * rng.standard_normal(len(data)))).astype(
+                int
+            )
+        else:
+            arrays[column.name] = values.to_pylist()
+    return with_columns(data, arrays)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_fresh_real_rows_raise_nothing(adult, seed):
+    found, tables = scores(adult["train"], adult["fresh"], adult["holdout"], seed=seed)
+    assert holds(found["membership.auc"], 0.5)
+    assert holds(found["membership.tpr"], 0.01)
+    assert holds(found["copies.excess"], 0)
+    assert holds(found["copies.near_excess"], 0)
+    assert holds(found["unique_values"], 0)
+    assert holds(found["unique_values.worst"], 0)
+    assert holds(found["closest_record"], 0.5)
+    nearest = tables.shared["nearest"]
+    for name in ("synthetic_to_train", "holdout_to_train"):
+        assert len(nearest[name]) == len(nearest["edges"]) - 1
+        assert sum(nearest[name]) == pytest.approx(1)
+
+
+def test_copy_of_train_is_found_by_every_metric(adult):
+    found, _ = scores(adult["train"], adult["train"], adult["holdout"])
+    assert found["copies.exact"].estimate == 1
+    assert found["copies.excess"].interval[0] > 0.99
+    assert found["copies.near"].estimate == pytest.approx(found["copies.near"].floor, abs=0.02)
+    assert found["copies.near_excess"].interval[0] > 0.1
+    assert found["unique_values"].estimate == 1
+    assert found["membership.auc"].estimate > 0.99
+    assert found["membership.auc"].estimate == pytest.approx(found["membership.auc"].floor, abs=1e-3)
+    assert found["membership.tpr"].interval[0] > 0.98
+    assert found["closest_record"].estimate == pytest.approx(found["closest_record"].floor, abs=0.03)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_few_copies_among_fresh_rows_are_counted(adult, share, seed):
+    rng = np.random.default_rng(seed)
+    copied = adult["train"].take(rng.choice(8000, int(8000 * share), replace=False))
+    release = stacked(adult["fresh"][: 8000 - len(copied)], copied)
+    excess = scores(adult["train"], release, adult["holdout"], ["copies"])[0]["copies.excess"]
+    assert excess.interval[0] > 0
+    assert excess.estimate == pytest.approx(share, rel=0.5)
+
+
+def test_near_copies_are_caught_though_none_is_exact(adult):
+    release = near_copy(adult["train"], np.random.default_rng(0))
+    found, _ = scores(adult["train"], release, adult["holdout"])
+    assert holds(found["copies.exact"], 0) or found["copies.excess"].interval[0] < 0
+    assert found["copies.near_excess"].interval[0] > 0.05
+    assert found["membership.auc"].interval[0] > 0.7
+    assert found["membership.tpr"].interval[0] > 0.05
+
+
+def test_reuse_of_unique_values_is_caught_where_distances_see_nothing(adult):
+    release = with_columns(adult["fresh"], {"fnlwgt": adult["train"].table["fnlwgt"].to_numpy()})
+    found, _ = scores(adult["train"], release, adult["holdout"])
+    assert found["closest_record"].estimate == pytest.approx(0.5, abs=0.03)
+    assert found["unique_values"].interval[0] > 0.5
+    assert found["unique_values.worst"].details["column"] == "fnlwgt"
+
+
+def test_independent_columns_pass(adult):
+    release = smoothed(adult["train"], np.random.default_rng(0))
+    found, _ = scores(adult["train"], release, adult["holdout"])
+    assert found["copies.excess"].interval[1] < 0.005
+    assert found["copies.near_excess"].interval[1] < 0.005
+    assert found["unique_values.worst"].interval[0] <= 0
+    assert holds(found["membership.auc"], 0.5)
+    assert found["closest_record"].interval[0] <= 0.5
+
+
+def test_a_copy_of_the_holdout_says_nothing_about_train(adult):
+    found, _ = scores(adult["train"], adult["holdout"], adult["holdout"])
+    assert holds(found["copies.excess"], 0)
+    assert holds(found["copies.near_excess"], 0)
+    assert found["unique_values"].estimate == -1
+    assert found["membership.auc"].interval[1] < 0.5
+    assert found["closest_record"].estimate < 0.5
+
+
+def test_a_few_train_rows_repeated_are_copies(adult):
+    release = adult["train"].take(np.arange(8000) % 200)
+    found, _ = scores(adult["train"], release, adult["holdout"])
+    assert found["copies.exact"].estimate == 1
+    assert found["copies.excess"].interval[0] > 0.9
+
+
+def test_without_holdout_every_metric_says_how_to_give_one(adult):
+    tables = Tables(adult["train"], adult["fresh"], None, adult["fresh"])
+    for name in METRICS:
+        (score,) = find("metrics", name)().measure(tables, np.random.default_rng(0))
+        assert score.status == "not run"
+        assert "holdout" in score.reason
+
+
+def test_few_non_members_give_the_ten_percent_figure_instead(adult):
+    found, _ = scores(adult["train"], adult["fresh"], adult["holdout"][:600], ["membership"])
+    assert found["membership.tpr"].status == "not run"
+    assert "1000 persons" in found["membership.tpr"].reason
+    assert found["membership.tpr10"].ceiling == 0.1
+    assert holds(found["membership.tpr10"], 0.1)
+    (score,) = scores(adult["train"], adult["fresh"], adult["holdout"][:60], ["membership"])[0].values()
+    assert score.status == "not run"
+
+
+def persons_table(persons, rng, first):
+    """Four nearly equal rows a person, with keys, text, dates missing here and there."""
+    who = np.repeat(np.arange(persons), 4)
+    level = rng.standard_normal(persons)[who] + 0.01 * rng.standard_normal(4 * persons)
+    amount = np.round(rng.gamma(2, 1000, persons), 2)[who]
+    return pa.table(
+        {
+            "person": pa.array([f"p{first + i}" for i in who]),
+            "level": pa.array(level, mask=rng.random(4 * persons) < 0.1),
+            "amount": amount,
+            "note": pa.array([f"note {i}" for i in rng.integers(0, 500, 4 * persons)]),
+            "group": pa.array(rng.choice(["a", "b", None], 4 * persons).tolist(), pa.string()),
+        }
+    )
+
+
+def persons_data(table):
+    data = dataset(table, person=("group",))
+    return data.schema, Dataset(
+        table,
+        Schema(
+            tuple(
+                Column(name=c.name, kind="text", dtype=c.dtype) if c.name == "note" else c
+                for c in data.schema
+            )
+        ),
+    )
+
+
+def test_persons_are_the_units_where_a_group_is_declared():
+    rng = np.random.default_rng(0)
+    (_, train), (_, holdout), (_, fresh) = (
+        persons_data(persons_table(n, rng, first)) for n, first in ((1200, 0), (1200, 5000), (1200, 9000))
+    )
+    found, _ = scores(train, fresh, holdout)
+    assert found["membership.auc"].n == 600
+    assert holds(found["membership.auc"], 0.5)
+    assert holds(found["unique_values"], 0)
+    copied, _ = scores(train, train, holdout)
+    assert copied["membership.auc"].estimate > 0.99
+    assert copied["unique_values"].estimate == 1  # an amount on four rows of one person is held by one person
+    assert copied["unique_values"].details["unique_values"] > 1000
+
+
+def test_a_real_key_that_comes_back_is_named():
+    rng = np.random.default_rng(0)
+    (_, train), (_, holdout), (_, fresh) = (
+        persons_data(persons_table(300, rng, first)) for first in (0, 5000, 9000)
+    )
+    index = fresh.names.index("person")
+    leaked = Dataset(
+        fresh.table.set_column(index, fresh.table.schema.field(index), train.table["person"]), fresh.schema
+    )
+    found, _ = scores(train, leaked, holdout, ["unique_values"])
+    assert holds(found["unique_values"], 0)
+    assert found["unique_values.worst"].estimate == 1
+    assert found["unique_values.worst"].details["column"] == "person"
+
+
+def test_intervals_of_shares_match_published_examples():
+    from mintmark.assess.privacy._shares import newcombe, wilson, z_of
+
+    # Newcombe (1998), table II, examples (a) and (f), method 10
+    assert newcombe(56 / 70, 70, 48 / 80, 80, z_of()) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    assert newcombe(5 / 56, 56, 0.0, 29, z_of()) == pytest.approx((-0.0381, 0.1926), abs=5e-5)
+    assert wilson(0.0, 10, z_of()) == pytest.approx((0.0, 0.2775), abs=5e-5)
+
+
+def test_true_positives_at_a_share_of_false_alarms_of_two_normals():
+    from scipy.stats import norm
+
+    from mintmark.assess.privacy._roc import sensitivity
+    from mintmark.assess.privacy._shares import z_of
+
+    truth = 1 - norm.cdf(norm.ppf(0.9) - 1)
+    covered = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        positive, negative = rng.standard_normal(600) + 1, rng.standard_normal(600)
+        _, (low, high) = sensitivity(positive, negative, 0.1, z_of(), rng)
+        covered += low <= truth <= high
+    assert covered >= 52  # 57 expected; 3 standard errors of 1.7 below
