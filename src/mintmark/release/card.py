@@ -24,8 +24,8 @@ _MEANING = {
 }
 _LIMITS = """\
 - The certificate says that these tests gave these results on these rows, and nothing more.
-- Privacy was tested by attacks on the people in train and holdout; these attacks only. This is not
-  a finding of anonymity, and another attack, or knowledge from elsewhere, may find more.
+- What was tested of privacy concerns the people in train and holdout, by these attacks only. It is
+  not a finding of anonymity; another attack, or knowledge from elsewhere, may find more.
 - Each further table released from the same source adds to what can be learnt about its people.
 - Rare groups and relations among many columns are where synthetic rows differ most from real ones;
   check a finding that matters on the real table.
@@ -137,8 +137,8 @@ def _holds(column: Any) -> str:
 def _verify(predicate: Mapping[str, Any]) -> str:
     return (
         f"Issued {predicate['issued']} with mintmark {predicate['versions']['mintmark']}. "
-        "With the issuer's public key, offline:\n\n"
-        "```\nmintmark verify . --public-key public.pem\n```"
+        "With the issuer's public key, kept outside this folder, offline:\n\n"
+        "```\nmintmark verify FOLDER --public-key public.pem\n```"
     )
 
 

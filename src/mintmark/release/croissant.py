@@ -25,6 +25,7 @@ _CONTEXT = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -44,6 +45,7 @@ _CONTEXT = {
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -51,7 +53,7 @@ _CONTEXT = {
     "transform": "cr:transform",
 }
 _TYPES = {"number": "sc:Float", "integer": "sc:Integer", "boolean": "sc:Boolean", "timedelta": "sc:Float"}
-_FORMATS = {"parquet": "application/vnd.apache.parquet", "csv": "text/csv"}
+_FORMATS = {"parquet": "application/x-parquet", "csv": "text/csv"}
 
 
 def croissant(
@@ -81,6 +83,7 @@ def croissant(
         "url": "https://mintmark.dev/",
         "license": license_,
         "version": "1.0.0",
+        "citeAs": f"{predicate['title']}. Certified with mintmark on {predicate['issued']}.",
         "datePublished": predicate["issued"],
         "keywords": ["tabular", *(["synthetic"] if nature in SYNTHETIC else [])],
         "rai:hasSyntheticData": nature in SYNTHETIC or nature == "partially synthetic",
@@ -104,17 +107,17 @@ def croissant(
                 "@id": "rows",
                 "name": "rows",
                 "description": f"{predicate['rows']} rows",
-                "field": [_field(column, name) for column in schema],
+                "field": [_field(i, column, name) for i, column in enumerate(schema)],
             }
         ],
     }
 
 
-def _field(column: Column, file: str) -> dict[str, Any]:
+def _field(index: int, column: Column, file: str) -> dict[str, Any]:
     told = [column.kind, *column.roles, *([f"in {column.unit}"] if column.unit else [])]
     return {
         "@type": "cr:Field",
-        "@id": f"rows/{column.name}",
+        "@id": f"rows/{index}",
         "name": column.name,
         "description": ", ".join(told),
         "dataType": _data_type(column),

@@ -22,6 +22,7 @@ CONVENTIONS = {
     "private": "seeds, paths, single records and the source's digest are left out",
 }
 RARE = f"(fewer than {FEWEST})"
+_DETAILED = frozenset({"column_shapes", "pair_trends", "two_sample"})
 _TABLES = ("rows", "target", "schema")
 _LOCATIONS = frozenset(
     {"path", "source", "out", "key", "train", "holdout", "synthetic", "file", "uri", "url"}
@@ -84,8 +85,9 @@ def without_secrets(value: Any) -> Any:
 
 
 def _score(score: Mapping[str, Any]) -> dict[str, Any]:
-    details = {key: value for key, value in score["details"].items() if key != "private"}
-    return {**rounded(score), "details": rounded(without_secrets(details))}
+    """A score with its interval and anchors; drill-down only where it holds distances and no counts."""
+    kept = score["details"] if score["metric"] in _DETAILED else {}
+    return {**rounded(score), "details": rounded(without_secrets(kept))}
 
 
 def _cell(share: float | None, rows: int) -> float | None:
