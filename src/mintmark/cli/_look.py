@@ -97,7 +97,7 @@ def init_(
         return
     if to.exists():
         raise OutputError(f"{to} exists. Give another --out, or remove it.")
-    write_bytes(to, text.encode())
+    write_bytes(to, text.encode(), mode=0o644)
     out(f"wrote {to}. Run it: mintmark run {to} --out run/", {"out": str(to)})
 
 

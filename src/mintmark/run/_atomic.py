@@ -31,7 +31,7 @@ def writing(path: Path) -> Iterator[None]:
         ) from error
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Write a file at once; readers see the old bytes or the new ones."""
     with writing(path):
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.tmp-", dir=path.parent)
@@ -39,6 +39,7 @@ def write_bytes(path: Path, content: bytes) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
+                os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
             os.replace(name, path)
             _sync(path.parent)

@@ -76,7 +76,7 @@ def draft(data: Dataset, path: str, *, folder: Path) -> str:
         ) if roles else "  # roles: {customer_id: key}   # key, group (one person), sensitive, ...",
         drop=f"  drop: {_flow(text)}   # free text: declare a category or a key to keep it"
         if text else "  # drop: [comment]",
-        example=_scalar(next((c.name for c in kept if c.is_numeric), data.names[0])),
+        example=_scalar(next((c.name for c in kept if c.is_numeric and not c.roles), data.names[0])),
     )  # fmt: skip
 
 

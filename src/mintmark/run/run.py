@@ -173,5 +173,5 @@ def _key(recipe: Recipe, folder: RunFolder) -> str:
     if not (folder.keys / "private.pem").is_file():
         with _atomic.folder(folder.keys) as made:
             make_keys(made)
-    _atomic.write_bytes(folder.path / "public.pem", (folder.keys / "public.pem").read_bytes())
+    _atomic.write_bytes(folder.path / "public.pem", (folder.keys / "public.pem").read_bytes(), mode=0o644)
     return str(folder.keys / "private.pem")
