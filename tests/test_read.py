@@ -137,8 +137,8 @@ FAULTS = {
         "category: read(..., kinds={'age': 'category'}).",
     ),
     "infinity": ("a,b\n1.5,2\ninf,2\n", "column 'a', row 2 of 2: value inf is not finite"),
-    "too many columns": (",".join(f"c{i}" for i in range(20_001)) + "\n", "20,001 columns, the limit is 20,000"),
-    "long cell": ("a,b\n1," + "x" * 10_000_000 + "\n2,y\n", "column 'b', row 1 of 2: the cell holds 10,000,000"),
+    "wide": (",".join(f"c{i}" for i in range(20_001)) + "\n", "20,001 columns, the limit is 20,000"),
+    "long": ("a,b\n1," + "x" * 10_000_000 + "\n2,y\n", "column 'b', row 1 of 2: the cell holds 10,000,000"),
     "not utf-8": ("a,b\nx,1\nK\xf6ln,2\n".encode("latin-1"), "row 2: byte 0xf6 is not utf-8"),
     "ragged": ("a,b\n1,2\n1,2,3\n4,5\n", "row 2 has 3 cells, the header names 2"),
 }  # fmt: skip

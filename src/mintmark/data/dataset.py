@@ -43,14 +43,11 @@ class Dataset:
     def __post_init__(self) -> None:
         if self.table.column_names != self.schema.names:
             raise InputError(
-                f"the table's columns {self.table.column_names} are not the schema's "
-                f"{self.schema.names}."
+                f"the table's columns {self.table.column_names} are not the schema's {self.schema.names}."
             )
         for column, kind in zip(self.schema, self.table.schema.types, strict=True):
             if column.dtype != type_name(kind):
-                raise InputError(
-                    f"column {column.name!r} has type {kind}, its schema says {column.dtype}."
-                )
+                raise InputError(f"column {column.name!r} has type {kind}, its schema says {column.dtype}.")
 
     def __len__(self) -> int:
         return int(self.table.num_rows)

@@ -43,6 +43,7 @@ _STEP = {
     "hour": 3_600_000_000,
     "day": 86_400_000_000,
 }
+_EXACT = decimal.Context(prec=400)  # a double has up to 309 digits before the point
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -92,9 +93,12 @@ def numbers(array: pa.Array | pa.ChunkedArray, column: Column) -> Floats:
         array = array.cast(pa.timestamp("us"))
         kind = array.type
     if pa.types.is_timestamp(kind) or pa.types.is_duration(kind):
-        per_us = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[kind.unit]
         whole = array.cast(pa.int64())
-        return _floats(whole) * per_us
+        if kind.unit == "ns":  # as floats they would lose the microseconds
+            known = whole.is_valid().to_numpy(zero_copy_only=False)
+            full, rest = np.divmod(pc.fill_null(whole, 0).to_numpy(zero_copy_only=False), 1000)
+            return np.where(known, full + rest / 1000, np.nan)
+        return _floats(whole) * {"s": 1e6, "ms": 1e3, "us": 1.0}[kind.unit]
     if pa.types.is_decimal(kind):
         array = array.cast(pa.float64())
     return _floats(array)
@@ -113,6 +117,7 @@ def _parse(array: pa.Array, column: Column) -> pa.Array:
     else:
         trimmed = pc.utf8_trim_whitespace(array)
         parsed = _to_float(trimmed)
+        parsed = pc.if_else(pc.is_finite(parsed), parsed, pa.scalar(None, pa.float64()))
     bad = pc.and_(pc.is_null(parsed), pc.is_valid(array))
     if pc.any(bad).as_py():
         rows = np.flatnonzero(bad.to_numpy(zero_copy_only=False))
@@ -134,7 +139,7 @@ def _to_float(array: pa.Array) -> pa.Array:
 
 def _float_or_none(value: str | None) -> float | None:
     try:
-        return None if value is None else float(value)
+        return None if value is None or "_" in value else float(value)
     except ValueError:
         return None
 
@@ -153,19 +158,16 @@ def from_numbers(values: Floats, column: Column) -> pa.Array:
     if column.kind == "datetime":
         return _datetimes(values, missing, column, kind)
     if column.kind == "timedelta":
-        per_us = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[kind.unit]
-        return pa.array(np.round(values / per_us).astype(np.int64), pa.int64(), mask=missing).cast(kind)
+        per_us = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1.0}[kind.unit]
+        whole = np.round(values / per_us).astype(np.int64) * (1000 if kind.unit == "ns" else 1)
+        return pa.array(whole, pa.int64(), mask=missing).cast(kind)
     if pa.types.is_string(kind):
         places = 0 if column.kind == "integer" else column.decimals
+        values = np.round(values, places) + 0.0 if places is not None else values  # no minus before a zero
         text = [f"{v:.{places}f}" if places is not None else repr(float(v)) for v in values]
         return pa.array(text, kind, mask=missing)
     if pa.types.is_decimal(kind):
-        quantum = decimal.Decimal(1).scaleb(-kind.scale)
-        exact = [
-            None if gone else decimal.Decimal(repr(float(v))).quantize(quantum)
-            for v, gone in zip(values, missing, strict=True)
-        ]
-        return pa.array(exact, kind)
+        return _decimals(values, missing, kind)
     if pa.types.is_integer(kind):
         info = np.iinfo(kind.to_pandas_dtype())
         # float64 cannot hold 2**63 - 1: the largest double below it keeps the cast in range
@@ -173,6 +175,18 @@ def from_numbers(values: Floats, column: Column) -> pa.Array:
         whole = np.clip(np.round(values), float(info.min), top).astype(kind.to_pandas_dtype())
         return pa.array(whole, kind, mask=missing)
     return pa.array(values.astype(kind.to_pandas_dtype()), kind, mask=missing)
+
+
+def _decimals(values: Floats, missing: npt.NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
+    quantum = decimal.Decimal(1).scaleb(-kind.scale)
+    most = decimal.Decimal(10**kind.precision - 1).scaleb(-kind.scale, _EXACT)
+    exact = [
+        None
+        if gone
+        else max(-most, min(most, decimal.Decimal(repr(float(v))))).quantize(quantum, context=_EXACT)
+        for v, gone in zip(values, missing, strict=True)
+    ]
+    return pa.array(exact, kind)
 
 
 def _rounded(values: Floats, column: Column) -> Floats:

@@ -107,7 +107,9 @@ def check_kind(array: pa.Array | pa.ChunkedArray, column: Column) -> None:
         "image": pa.types.is_binary(kind), "audio": pa.types.is_binary(kind),
         "array": pa.types.is_binary(kind),
         "annotations": pa.types.is_string(kind),
-        "category": not (pa.types.is_binary(kind) or pa.types.is_duration(kind)),
+        # what a category list in JSON can hold
+        "category": pa.types.is_string(kind) or pa.types.is_integer(kind)
+        or pa.types.is_floating(kind) or pa.types.is_boolean(kind),
     }  # fmt: skip
     if not fits.get(column.kind, True):
         raise InputError(f"{where} holds {kind}, which cannot be read as {column.kind}. Choose another kind.")
@@ -157,7 +159,10 @@ def _look(array: pa.ChunkedArray, name: str, *, is_target: bool) -> _Finding:
         return _Finding("boolean", "true or false")
     if pa.types.is_integer(kind):
         return _whole(_distinct(array), array, name, is_target)
-    if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+    if pa.types.is_decimal(kind):
+        whole = _decimals(array, Column(name=name, kind="number", dtype=type_name(kind))) == 0
+        return _Finding("integer" if whole else "number", f"stored as {kind}")
+    if pa.types.is_floating(kind):
         return _number(_distinct(array), array, name, is_target)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return _Finding("datetime", f"stored as {kind}")

@@ -87,6 +87,8 @@ def read(
         for field in table.schema
         if pa.types.is_dictionary(field.type) and pa.types.is_integer(field.type.value_type)
     }
+    if not table.num_rows and isinstance(source, (str, Path)):
+        raise InputError(f"{Path(str(source)).name} has a header but no rows. Give at least two.")
     table = tidy(table)
     if schema is not None:
         return _edited(*_fitted(table, schema), provenance, target, kinds, roles)
