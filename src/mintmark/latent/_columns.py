@@ -82,7 +82,7 @@ def _nearest(grid: Array, values: Array) -> Array:
     above = np.clip(np.searchsorted(grid, values), 1, max(1, len(grid) - 1))
     above = np.minimum(above, len(grid) - 1)
     below = np.maximum(above - 1, 0)
-    closer = np.abs(values - grid[below]) <= np.abs(grid[above] - values)
+    closer = values / 2 - grid[below] / 2 <= grid[above] / 2 - values / 2  # halves: no overflow
     return np.asarray(np.where(closer, grid[below], grid[above]))
 
 
@@ -97,7 +97,7 @@ def _cuts(known: Array) -> Array:
         first = first[(first > 0) & (first < len(distinct))]
     else:
         first = np.arange(1, len(distinct))
-    return np.asarray((distinct[first - 1] + distinct[first]) / 2)
+    return np.asarray(distinct[first - 1] / 2 + distinct[first] / 2)  # halves first: no overflow
 
 
 def codes_of(values: Array, learnt: Mapping[str, Array], j: int) -> Array:
@@ -142,5 +142,7 @@ def values_of(
     top = len(rest) - 1
     place = np.abs(place)
     place = np.where(place > top, np.abs(2 * top - place), place)  # reflected at both ends
-    values[moved] = np.interp(place, np.arange(len(rest)), rest)
+    below = np.minimum(place.astype(np.int64), top - 1)
+    share = place - below
+    values[moved] = rest[below] * (1 - share) + rest[below + 1] * share
     return values

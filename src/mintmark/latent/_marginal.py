@@ -22,6 +22,9 @@ Floats = npt.NDArray[np.float64]
 
 _KNOTS = 1000
 """Most knots of a quantile function: 0.1 % steps are finer than any column shape resolves."""
+_LARGE = 1e300
+_SCALE = 2.0**-64
+"""Sums and differences of numbers above `_LARGE` overflow unless scaled down first."""
 
 
 def spikes(values: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
@@ -51,6 +54,10 @@ def quantile_function(values: Floats, low: float | None, high: float | None) -> 
         Both ascending; ``np.interp(u, probability, value)`` with uniform u has the law of the
         values. A spike is a level stretch.
     """
+    if np.abs(values).max() > _LARGE:  # a power of two comes out again exactly
+        ends = [None if end is None else end * _SCALE for end in (low, high)]
+        probability, value = quantile_function(values * _SCALE, *ends)
+        return probability, value / _SCALE
     held, counts = spikes(values)
     rest = np.sort(values[~np.isin(values, held)])
     if len(held) and len(rest) < FEWEST:  # too few to publish anything about: left to the spikes
@@ -121,5 +128,7 @@ def invert(u: Floats, learnt: Mapping[str, Any], j: int) -> npt.NDArray[Any]:
     if probability is None:
         return np.full(len(u), np.nan)
     if f"{j}/value" in learnt:
-        return np.asarray(np.interp(u, probability, learnt[f"{j}/value"]))
+        value = learnt[f"{j}/value"]
+        scale = _SCALE if np.abs(value).max() > _LARGE else 1.0
+        return np.asarray(np.interp(u, probability, value * scale) / scale)
     return np.minimum(np.searchsorted(probability, u, side="right"), len(probability) - 1)
