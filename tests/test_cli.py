@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from mintmark.cli.main import _COMMANDS, main
 from mintmark.cli._show import where_of
+from mintmark.cli.main import _COMMANDS, main
 from mintmark.data.schema import Column, Schema
 from mintmark.errors import InputError
 from mintmark.run.recipe import Recipe
@@ -134,7 +134,8 @@ def test_where_is_read_by_the_kind_of_the_column():
     ))  # fmt: skip
     asked = ("flag=true", "code=2", "range=1..2", "n=3", "x=-1.5..", "day=2020-01-01..2020-12-31")
     assert where_of(asked, schema) == {
-        "flag": True, "code": 2, "range": "1..2", "n": 3, "x": (-1.5, None), "day": ("2020-01-01", "2020-12-31"),
+        "flag": True, "code": 2, "range": "1..2", "n": 3, "x": (-1.5, None),
+        "day": ("2020-01-01", "2020-12-31"),
     }  # fmt: skip
     assert where_of(("n=",), schema) == {"n": None}
     for wrong, said in {"n=many": "number", "m=1": "'m'", "n": "COLUMN=VALUE"}.items():
@@ -190,6 +191,17 @@ def test_init_drops_free_text_and_copes_with_strange_names(tmp_path, capsys):
     recipe = Recipe.load(tmp_path / "r.yaml")
     assert recipe.source.drop == ["#note"]
     assert list(recipe.source.kinds) == ["yes: [no"]
+
+
+def test_a_foreign_csv_is_read_and_its_form_kept_in_the_recipe(tmp_path):
+    rows = "".join(f"{i},5;M\u00fcnchen\n" for i in range(40))
+    (tmp_path / "t.csv").write_bytes(("a;stadt\n" + rows).encode("latin-1"))
+    asked = ("init", tmp_path / "t.csv", "--out", tmp_path / "r.yaml")
+    assert call(*asked) == 2
+    assert call(*asked, "--encoding", "latin-1", "--decimal", ",", "--delimiter", ";") == 0
+    recipe = Recipe.load(tmp_path / "r.yaml")
+    assert (recipe.source.encoding, recipe.source.decimal, recipe.source.delimiter) == ("latin-1", ",", ";")
+    assert recipe.source.kinds["a"] == "number"
 
 
 def test_run_ends_with_0_or_3_and_goes_on_with_resume(here, tmp_path):

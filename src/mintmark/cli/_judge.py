@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mintmark.cli._make import table_options
-from mintmark.cli._show import command, out, pairs
+from mintmark.cli._show import command, out
 from mintmark.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,10 +27,15 @@ __all__ = ["assess_", "certify_", "keygen_", "report_outcome", "verify_"]
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--out", "to", type=click.Path(path_type=Path), required=True, help="Assessment directory.")
 def assess_(
-    train: str, synthetic: str, holdout: str | None, target: str | None, kinds: tuple[str, ...],
-    roles: tuple[str, ...], delimiter: str | None, policy: str | None, metrics: tuple[str, ...], seed: int,
+    train: str,
+    synthetic: str,
+    holdout: str | None,
+    reading: dict[str, Any],
+    policy: str | None,
+    metrics: tuple[str, ...],
+    seed: int,
     to: Path,
-) -> None:  # fmt: skip
+) -> None:
     """Score the table SYNTHETIC against TRAIN: report.json, report.html and the scored file."""
     from mintmark.assess.assess import assess
     from mintmark.assess.report.text import text
@@ -40,11 +45,8 @@ def assess_(
 
     rules = None if policy is None else Policy.load(policy)
     vacant(to)
-    real = read(
-        train, target=target, kinds=pairs(kinds, "--kind"), roles=pairs(roles, "--role"), delimiter=delimiter
-    )
-    held = None if holdout is None else read(holdout, delimiter=delimiter)
-    made = read(synthetic, delimiter=delimiter)
+    real, made = read(train, **reading), read(synthetic, **reading)
+    held = None if holdout is None else read(holdout, **reading)
     assessment = assess(
         train=real, synthetic=made, holdout=held, policy=rules, metrics=list(metrics) or None, seed=seed
     )

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mintmark.cli._make import table_options
-from mintmark.cli._show import command, out, pairs
+from mintmark.cli._show import command, out
 
 __all__ = ["completion_", "init_", "inspect_", "list_"]
 
@@ -16,16 +16,12 @@ __all__ = ["completion_", "init_", "inspect_", "list_"]
 @command("inspect")
 @click.argument("table")
 @table_options
-def inspect_(
-    table: str, target: str | None, kinds: tuple[str, ...], roles: tuple[str, ...], delimiter: str | None
-) -> None:
+def inspect_(table: str, reading: dict[str, Any]) -> None:
     """Show the columns of TABLE (a file or URL) as mintmark understands them, and what looks wrong."""
     from mintmark.data.profile import profile
     from mintmark.data.read import read
 
-    data = read(
-        table, target=target, kinds=pairs(kinds, "--kind"), roles=pairs(roles, "--role"), delimiter=delimiter
-    )
+    data = read(table, **reading)
     found = profile(data)
     words = [f"{len(data):,} rows x {len(data.names)} columns", ""]
     names = max(len(record["name"]) for record in found)
@@ -78,20 +74,20 @@ def _sentence(text: str) -> str:
 @click.argument("table")
 @table_options
 @click.option("--out", "to", type=click.Path(path_type=Path), help="Recipe file; printed by default.")
-def init_(
-    table: str, target: str | None, kinds: tuple[str, ...], roles: tuple[str, ...], delimiter: str | None,
-    to: Path | None,
-) -> None:  # fmt: skip
+def init_(table: str, reading: dict[str, Any], to: Path | None) -> None:
     """Write a commented recipe for TABLE, with the kinds and roles that were inferred."""
     from mintmark.data.read import read
     from mintmark.errors import OutputError
     from mintmark.run._atomic import write_bytes
     from mintmark.run._draft import draft
 
-    data = read(
-        table, target=target, kinds=pairs(kinds, "--kind"), roles=pairs(roles, "--role"), delimiter=delimiter
+    data = read(table, **reading)
+    text = draft(
+        data,
+        table,
+        folder=Path.cwd() if to is None else to.parent,
+        **{key: reading[key] for key in ("delimiter", "encoding", "decimal")},
     )
-    text = draft(data, table, folder=Path.cwd() if to is None else to.parent)
     if to is None:
         out(text.rstrip(), {"recipe": text})
         return

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +16,34 @@ from mintmark.errors import InputError
 __all__ = ["fit_", "sample_", "table_options"]
 
 
-def table_options(function: Any) -> Any:
-    """The options that say what a table's columns are."""
+def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that say how a table is read; the command gets them as `reading`, for `read`."""
+
+    @functools.wraps(function)
+    def gathered(
+        *, target: str | None, kinds: tuple[str, ...], roles: tuple[str, ...], delimiter: str | None,
+        encoding: str | None, decimal: str | None, **values: Any,
+    ) -> Any:  # fmt: skip
+        reading = {
+            "target": target,
+            "kinds": pairs(kinds, "--kind"),
+            "roles": pairs(roles, "--role"),
+            "delimiter": delimiter,
+            "encoding": encoding,
+            "decimal": decimal,
+        }
+        return function(reading=reading, **values)
+
     for option in (
+        click.option("--decimal", help="Decimal sign of a CSV file; found out by default."),
+        click.option("--encoding", help="Of a text file; UTF-8 by default."),
         click.option("--delimiter", help="Of a CSV file; found out by default."),
         click.option("--role", "roles", multiple=True, metavar="COLUMN=ROLE", help="What a column is for."),
         click.option("--kind", "kinds", multiple=True, metavar="COLUMN=KIND", help="Where inference errs."),
         click.option("--target", help="Column to be predicted."),
     ):
-        function = option(function)
-    return function
+        gathered = option(gathered)
+    return gathered
 
 
 @command("fit")
@@ -36,10 +56,15 @@ def table_options(function: Any) -> Any:
 @click.option("--max-minutes", type=float, help="End with what was learnt by then.")
 @click.option("--out", "to", type=click.Path(path_type=Path), required=True, help="Model directory.")
 def fit_(
-    train: str, method: str, parameters: tuple[str, ...], target: str | None, kinds: tuple[str, ...],
-    roles: tuple[str, ...], delimiter: str | None, drop: tuple[str, ...], seed: int,
-    max_minutes: float | None, to: Path,
-) -> None:  # fmt: skip
+    train: str,
+    method: str,
+    parameters: tuple[str, ...],
+    reading: dict[str, Any],
+    drop: tuple[str, ...],
+    seed: int,
+    max_minutes: float | None,
+    to: Path,
+) -> None:
     """Fit a synthesizer to the table TRAIN (a file or URL) and save it.
 
     The model directory holds real values (mode 700): it never belongs to a release.
@@ -48,9 +73,7 @@ def fit_(
     from mintmark.synthesizer import make
 
     chosen = make(method, **{name: _value(text) for name, text in pairs(parameters, "--set").items()})
-    data = read(
-        train, target=target, kinds=pairs(kinds, "--kind"), roles=pairs(roles, "--role"), delimiter=delimiter
-    ).drop(*drop)
+    data = read(train, **reading).drop(*drop)
     model = chosen.fit(data, seed=seed, max_minutes=max_minutes)
     model.save(to)
     out(

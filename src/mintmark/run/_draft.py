@@ -20,8 +20,8 @@ format: 1
 seed: 0
 
 source:
-  path: {path}                 # relative to this file, or a URL
-{target}
+  path: {path}   # relative to this file, or a URL
+{target}{format}
   # What each of the {count} columns was taken for; change what is wrong.
   kinds:
 {kinds}
@@ -51,8 +51,8 @@ release:
 """
 
 
-def draft(data: Dataset, path: str, *, folder: Path) -> str:
-    """YAML text of a recipe that lies in `folder` and reads `path`.
+def draft(data: Dataset, path: str, *, folder: Path, **csv: str | None) -> str:
+    """YAML text of a recipe that lies in `folder` and reads `path`, as `csv` says.
 
     Free text, which no general method makes safely, is dropped; the comment says so.
     """
@@ -68,6 +68,7 @@ def draft(data: Dataset, path: str, *, folder: Path) -> str:
     return _TEXT.format(
         path=_scalar(shown),
         target=target,
+        format="".join(f"\n  {key}: {_scalar(value)}" for key, value in csv.items() if value is not None),
         count=len(data.schema),
         kinds="\n".join(_kind(column) for column in kept) or "    {}",
         roles="\n".join(
