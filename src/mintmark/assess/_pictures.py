@@ -31,6 +31,7 @@ _BINS = 24
 _CATEGORIES = 29
 _MOST_COLUMNS = 30
 _MOST_HISTOGRAMS = 100
+_MOST_PROJECTED = 60
 _GRID = 24
 
 
@@ -52,7 +53,7 @@ def pictures(
     }
     if len(plans) > 1:
         out["correlations"] = _correlations(tables, dict(list(plans.items())[:_MOST_COLUMNS]))
-        projected = _projection(tables, plans)
+        projected = _projection(tables, dict(list(plans.items())[:_MOST_PROJECTED]))
         if projected:
             out["projection"] = projected
     if "nearest" in tables.shared:  # the closest-record test bins its distances as it goes

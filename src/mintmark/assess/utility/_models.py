@@ -21,6 +21,8 @@ __all__ = ["Model", "Task", "boosted_trees", "linear", "score"]
 
 Floats = npt.NDArray[np.float64]
 _ONE_HOT = 20
+_MOST_FEATURES = 600
+_NEWTON = 500
 
 
 @dataclass(frozen=True)
@@ -91,21 +93,25 @@ def linear(task: Task, train: Coded) -> Model:
     """Logistic or ridge regression on one-hot categories and standardised numbers."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression, Ridge
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
+    hot = int(np.clip(_MOST_FEATURES // len(task.plans), 2, _ONE_HOT))
     scales = {name: _scale(train.numbers[name]) for name, plan in task.plans.items() if plan.numeric}
 
     def design(rows: Coded) -> Floats:
-        return np.concatenate([_columns(rows, plan, scales) for plan in task.plans.values()], axis=1)
+        return np.concatenate([_columns(rows, plan, scales, hot) for plan in task.plans.values()], axis=1)
 
     x, y = design(train), task.labels(train)
     if task.classes is None:
-        ridge = Ridge(alpha=1.0).fit(x, y)
+        with threadpool_limits(1, "blas"):
+            ridge = Ridge(alpha=1.0).fit(x, y)
         return lambda rows: np.asarray(ridge.predict(design(rows)))
     k = len(task.classes)
     if len(np.unique(y)) < 2:
         return lambda rows: np.zeros((len(rows), k))
-    solver = "newton-cholesky" if k == 2 else "lbfgs"
-    with warnings.catch_warnings():
+    solver = "newton-cholesky" if k == 2 and x.shape[1] <= _NEWTON else "lbfgs"
+    # sums in one order whatever the machine's cores: the same seed gives the same figures
+    with warnings.catch_warnings(), threadpool_limits(1, "blas"):
         # an unfinished fit still ranks rows; both sides of a comparison stop alike
         warnings.simplefilter("ignore", ConvergenceWarning)
         logistic = LogisticRegression(C=1.0, solver=solver, max_iter=100).fit(x, y.astype(int))
@@ -125,7 +131,7 @@ def _scale(values: Floats) -> tuple[float, float]:
     return float(known.mean()), float(known.std()) or 1.0
 
 
-def _columns(rows: Coded, plan: Coding, scales: dict[str, tuple[float, float]]) -> Floats:
+def _columns(rows: Coded, plan: Coding, scales: dict[str, tuple[float, float]], most: int) -> Floats:
     """One column's part of the design matrix: a standardised number with a mark where missing."""
     codes = rows.codes[plan.column.name]
     if plan.numeric:
@@ -135,11 +141,11 @@ def _columns(rows: Coded, plan: Coding, scales: dict[str, tuple[float, float]]) 
         # far-off values of a poor table must not decide the whole fit
         standard = np.clip(np.where(missing, 0.0, (values - mean) / spread), -10, 10)
         return np.stack([standard, missing.astype(np.float64)], axis=1)
-    level = np.where(codes == plan.bins + 1, min(plan.bins, _ONE_HOT) + 1, np.minimum(codes, _ONE_HOT))
-    width = min(plan.bins, _ONE_HOT) + 2
-    hot = np.zeros((len(codes), width))
-    hot[np.arange(len(codes)), level] = 1.0
-    return hot
+    level = np.where(codes == plan.bins + 1, min(plan.bins, most) + 1, np.minimum(codes, most))
+    width = min(plan.bins, most) + 2
+    marks = np.zeros((len(codes), width))
+    marks[np.arange(len(codes)), level] = 1.0
+    return marks
 
 
 def score(task: Task, answers: Floats, labels: Floats) -> tuple[float, Floats] | None:
