@@ -35,8 +35,10 @@ class Honest(Synthesizer):
         made = {}
         for i, column in enumerate(schema):
             value = learnt[f"c{i}"][rng.integers(0, len(learnt[f"c{i}"]), n)]
-            if column.is_numeric:
-                scale = np.nanstd(learnt[f"c{i}"]) if not np.isnan(value).all() else 0.0
-                value = value + rng.normal(size=n) * scale * self.spread
+            if column.is_numeric and not np.isnan(value).all():
+                top = float(np.nanmax(np.abs(learnt[f"c{i}"]))) or 1.0
+                noise = rng.normal(size=n) * np.nanstd(learnt[f"c{i}"] / top) * self.spread
+                with np.errstate(over="ignore"):  # what leaves the floats ends at the column's bounds
+                    value = value + noise * top
             made[column.name] = value
         return decode(made, schema)

@@ -1,0 +1,76 @@
+"""Every registered synthesizer keeps the contract, also on the hard tables."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "plugin"))
+
+import honest
+
+from mintmark import registry
+from mintmark.data.conform import conforms
+from mintmark.data.keys import renewed
+from mintmark.synthesizer import make
+from mintmark.testing.contract import CHECKS
+from mintmark.testing.hard_tables import HARD, hard_tables, ordinary
+
+registry._added.cache_clear()
+NAMES = [name for name in registry.names("synthesizers") if name != "unsafe"]
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return hard_tables()
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_synthesizer_keeps_the_contract(name, check, tmp_path):
+    CHECKS[check](lambda: make(name), ordinary(), tmp_path)
+
+
+@pytest.mark.parametrize("table", HARD)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_synthesizer_copes_with_the_hard_tables(name, table, tables):
+    data = tables[table]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*holds no value at all.*")
+        made = make(name).fit(data, seed=0).sample(60, seed=1)
+    assert made.table.schema.equals(data.table.schema)
+    assert len(made) == 60
+    keys = renewed(data.schema)
+    assert conforms(
+        made.table.drop_columns(keys), made.schema.select([n for n in made.names if n not in keys])
+    ).all()
+    for column in data.names:
+        if data.table[column].null_count == len(data):
+            assert made.table[column].null_count == 60
+    assert not set(keys) or len(set(made.table[keys[0]].to_pylist())) == 60
+
+
+def test_all_null_columns_are_warned_of(tables):
+    with pytest.warns(
+        UserWarning, match=r"column 'number', 'integer', 'category' \(6 in all\) holds no value"
+    ):
+        honest.Honest().fit(tables["all-null columns"], seed=0)
+
+
+def test_the_hard_tables_are_what_their_names_say(tables):
+    assert list(tables) == list(HARD)
+    assert all(
+        len(set(t.table[c].to_pylist())) == 1 for t in [tables["constant columns"]] for c in t.names[:-1]
+    )
+    assert len(set(tables["50,000 categories"].table["product"].to_pylist())) == 50_000
+    assert tables["99 % missing"].table["number"].null_count > 1_900
+    assert tables["2,000 x 500"].table.shape == (2_000, 500)
+    assert len(tables["30 rows"]) == 30
+    dates = tables["dates before 1970 and with time zones"].table
+    assert min(dates["seconds"].to_pylist()).year < 1900
+    assert dates["zoned"].type.tz == "America/New_York"
+    assert np.array_equal(*(hard_tables()["numeric extremes"].table["wild"].to_numpy() for _ in range(2)))
