@@ -220,8 +220,8 @@ def test_a_bound_of_another_kind_is_refused(value, kind):
     [
         pa.int8(), pa.uint64(), pa.float16(), pa.float32(), pa.float64(), pa.bool_(), pa.string(),
         pa.binary(), pa.date32(), pa.date64(), pa.duration("ms"), pa.timestamp("ns"), pa.decimal128(9, 2),
-        pa.timestamp("us", tz="Europe/Berlin"), pa.timestamp("s", tz="+02:00"), pa.decimal256(50, 0), pa.null(),
-        pa.decimal128(9, -2),
+        pa.timestamp("us", tz="Europe/Berlin"), pa.timestamp("s", tz="+02:00"), pa.decimal256(50, 0),
+        pa.decimal128(9, -2), pa.null(),
     ],
 )  # fmt: skip
 def test_a_type_and_back_from_its_name(dtype):

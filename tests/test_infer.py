@@ -147,11 +147,12 @@ def test_bounds_categories_and_missing_stay_open():
 
 
 def test_declared_kinds_and_roles_win():
-    data = mm.read(
-        {"zip": [10001, 10002] * 20, "id": list(range(40))}, kinds={"zip": "category"}, roles={"id": []}
-    )
+    table = {"zip": [10001, 10002] * 20, "id": list(range(40))}
+    data = mm.read(table, kinds={"zip": "category"}, roles={"id": []})
     assert data.schema["zip"].kind == "category"
     assert data.schema["id"].roles == ()
+    assert mm.read(table, kinds={"id": "integer"}).schema["id"].roles == ("key",)
+    assert mm.read(table, kinds={"id": "number"}).schema["id"].roles == ()
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,7 @@ FAULTS = {
     "wide": (",".join(f"c{i}" for i in range(20_001)) + "\n", "20,001 columns, the limit is 20,000"),
     "long": ("a,b\n1," + "x" * 10_000_000 + "\n2,y\n", "column 'b', row 1 of 2: the cell holds 10,000,000"),
     "not utf-8": ("a,b\nx,1\nK\xf6ln,2\n".encode("latin-1"), "row 2: byte 0xf6 is not utf-8"),
+    "open quote": ('a,b\n1,x\n2,"y\n3,z\n', "row 2: a quote \" is opened and never closed"),
     "ragged": ("a,b\n1,2\n1,2,3\n4,5\n", "row 2 has 3 cells, the header names 2"),
 }  # fmt: skip
 
@@ -225,6 +226,11 @@ def test_a_mixed_pandas_column_names_the_odd_value():
         mm.read(frame)
     data = mm.read(frame, kinds={"a": "category"})
     assert data.table["a"].to_pylist() == ["1", "2", "three", None]
+
+
+def test_python_objects_are_refused():
+    with pytest.raises(InputError, match="column 'a' holds Python objects of type complex"):
+        mm.read({"a": [1 + 2j]})
 
 
 def test_pandas_names_alike_are_refused():

@@ -35,7 +35,7 @@ _FRACTION = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}\.\d{1,6}$"
 _ZONED = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:?\d{2})$"
 
 
-def utf8(data: bytes, encoding: str | None, where: str) -> bytes:
+def utf8(data: bytes, encoding: str | None, where: str, *, header: bool = True) -> bytes:
     """The text as UTF-8 without byte order mark; `InputError` names the row that is not text."""
     if encoding is None:
         encoding = "utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8"
@@ -44,7 +44,7 @@ def utf8(data: bytes, encoding: str | None, where: str) -> bytes:
     except LookupError:
         raise InputError(f"encoding {encoding!r} is not known. Write e.g. encoding='latin-1'.") from None
     except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start)
+        row = data.count(b"\n", 0, error.start) + (not header)
         place = f"row {row:,}" if row else "the header"
         raise InputError(
             f"{where}, {place}: byte 0x{data[error.start]:02x} is not {encoding}. "
@@ -176,6 +176,14 @@ def _parse(data: bytes, names: list[str], lines: int, delimiter: str, quote: str
             f"{where}: {first_three(faults)}, the header names {len(names)} columns. "
             f"Fix the rows, or name the delimiter (found {delimiter!r})."
         )
+    if data.count(quote.encode()) % 2:
+        for array in table.columns:
+            broken = np.flatnonzero(pc.fill_null(pc.match_substring(array, "\n"), False).to_numpy())
+            if len(broken):
+                raise InputError(
+                    f"{where}, row {broken[0] + 1:,}: a quote {quote} is opened and never closed. "
+                    "Close or double it, or name another with read(..., quote=...)."
+                )
     return table
 
 

@@ -82,7 +82,7 @@ def read_file(source: str | Path, *, kinds: Mapping[str, str], **options: Any) -
     if form == "csv":
         return read_csv(data, where, kinds=kinds, **options)
     if form == "jsonl":
-        return _jsonl(utf8(data, options.get("encoding"), where), where)
+        return _jsonl(utf8(data, options.get("encoding"), where, header=False), where)
     return _binary(data, where, _parquet if form == "parquet" else _ipc)
 
 

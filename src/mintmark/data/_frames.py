@@ -86,7 +86,9 @@ def _is_missing(cell: Any) -> bool:
 
 def _mixed(name: str, cells: list[Any]) -> str:
     kinds = [None if _is_missing(cell) else type(cell).__name__ for cell in cells]
-    (usual, _), *_ = Counter(k for k in kinds if k).most_common(1)
+    (usual, count), *_ = Counter(k for k in kinds if k).most_common(1)
+    if count == len([k for k in kinds if k]):
+        return f"column {name!r} holds Python objects of type {usual}. Make them numbers, text or dates."
     row = next((i for i, k in enumerate(kinds) if k not in (None, usual)), 0)
     return (
         f"column {name!r}, row {row + 1:,} of {len(cells):,}: value {str(cells[row])[:60]!r} is "

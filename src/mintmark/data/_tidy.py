@@ -37,8 +37,11 @@ def check_names(names: Sequence[str]) -> None:
 
 def without_index(table: pa.Table) -> pa.Table:
     """The table less the index that pandas stored beside its columns."""
-    about = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
-    index = [name for name in about.get("index_columns", []) if isinstance(name, str)]
+    try:
+        about = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
+        index = [name for name in about["index_columns"] if isinstance(name, str)]
+    except (ValueError, KeyError, TypeError):
+        return table
     stored = [name for name in table.column_names if name in index and name.startswith("__index_level_")]
     return table.drop_columns(stored) if stored else table
 

@@ -73,8 +73,8 @@ def infer(
         finding = _look(table[name], name, is_target=name == target)
         given = roles.get(name)
         wanted = finding.roles if given is None else (given,) if isinstance(given, str) else tuple(given)
-        if name in kinds and given is None:
-            wanted = ()
+        if given is None and kinds.get(name, finding.kind) != finding.kind:
+            wanted = ()  # another kind makes it another thing
         if name == target and "target" not in wanted:
             wanted = (*wanted, "target")
         kind = kinds.get(name, finding.kind)

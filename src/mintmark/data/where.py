@@ -102,7 +102,7 @@ def _matches_one(array: pa.ChunkedArray, column: Column, wanted: Any) -> npt.NDA
             return (values >= (-np.inf if low is None else low)) & (
                 values <= (np.inf if high is None else high)
             )
-        return np.isin(values, [bound(value, column) for value in several])
+        return np.isin(values, np.array([bound(value, column) for value in several], dtype=np.float64))
     if column.categories is not None:  # asked for as equal, e.g. 1 for True; Arrow wants its own type
         several = [category for category in column.categories if category in several]
     found = pc.is_in(array, value_set=pa.array(several, array.type))
