@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mintmark.data.encode import bound
 from mintmark.data.protect import FEWEST
 from mintmark.data.schema import Column
-from mintmark.latent._marginal import spikes
+from mintmark.latent._marginal import smoothed, spikes
 
 __all__ = ["Coded", "coded", "codes_of", "values_of"]
 
@@ -45,7 +46,7 @@ class Coded:
 
 def coded(values: Array, column: Column, j: int) -> Coded:
     """Column j from the array that `encode` gives."""
-    return _numeric(values, j) if column.is_numeric else _discrete(values, column)
+    return _numeric(values, column, j) if column.is_numeric else _discrete(values, column)
 
 
 def _discrete(values: Array, column: Column) -> Coded:
@@ -59,7 +60,7 @@ def _discrete(values: Array, column: Column) -> Coded:
     return Coded(codes, size, values.astype(np.int32), present, True, True, {})
 
 
-def _numeric(values: Array, j: int) -> Coded:
+def _numeric(values: Array, column: Column, j: int) -> Coded:
     """A numeric column: NaN where missing."""
     known = ~np.isnan(values)
     spike, _ = spikes(values[known])
@@ -73,7 +74,9 @@ def _numeric(values: Array, j: int) -> Coded:
     atoms[is_spike] = np.searchsorted(spike, values[is_spike])
     atoms[is_rest] = len(spike) + np.searchsorted(rest, values[is_rest])
     cuts = _cuts(values[known])
+    knots, below = smoothed(rest, bound(column.low, column), bound(column.high, column))
     learnt = {f"{j}/cuts": cuts, f"{j}/spike": spike, f"{j}/rest": rest}
+    learnt |= {f"{j}/knots": knots, f"{j}/below": below}
     codes = codes_of(values, learnt, j)
     return Coded(codes, len(cuts) + 2, atoms, _outputs(values, known), False, False, learnt)
 
@@ -128,21 +131,18 @@ def values_of(
     """Numbers of column j for drawn atoms, NaN where missing.
 
     A spike stays. Another value moves up to `_REACH` places among the column's other rare values,
-    either way, and comes to lie anywhere between two of them.
+    either way, and is then read off a quantile function whose knots are means of ten neighbours:
+    between two neighbours themselves a rounded number would often be one of them.
     """
     spike, rest = learnt[f"{j}/spike"], learnt[f"{j}/rest"]
     both = np.concatenate([spike, rest, [np.nan]])  # atom -1 is the last
     values = both[atoms]
-    if not smoothing or len(rest) < 2:
+    if not smoothing or not len(rest):
         return values
     moved = atoms >= len(spike)
     place = (atoms[moved] - len(spike)).astype(float)
     reach = min(_REACH, max(1, len(rest) // 4))
-    place += rng.uniform(-reach, reach, len(place))
-    top = len(rest) - 1
-    place = np.abs(place)
-    place = np.where(place > top, np.abs(2 * top - place), place)  # reflected at both ends
-    below = np.minimum(place.astype(np.int64), top - 1)
-    share = place - below
-    values[moved] = rest[below] * (1 - share) + rest[below + 1] * share
+    share = (place + 0.5 + rng.uniform(-reach, reach, len(place))) / len(rest)
+    share = np.where(share > 1, 2 - share, np.abs(share))  # reflected at both ends
+    values[moved] = np.interp(share, learnt[f"{j}/below"], learnt[f"{j}/knots"])
     return values

@@ -16,7 +16,7 @@ from mintmark.data.encode import bound
 from mintmark.data.protect import FEWEST
 from mintmark.data.schema import Column
 
-__all__ = ["invert", "learn_law", "quantile_function", "spikes"]
+__all__ = ["invert", "learn_law", "quantile_function", "smoothed", "spikes"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -62,7 +62,7 @@ def quantile_function(values: Floats, low: float | None, high: float | None) -> 
     rest = np.sort(values[~np.isin(values, held)])
     if len(held) and len(rest) < FEWEST:  # too few to publish anything about: left to the spikes
         rest = rest[:0]
-    knots, below = _smoothed(rest, low, high)
+    knots, below = smoothed(rest, low, high)
     x = np.unique(np.concatenate([held, knots]))
     smooth = len(rest) * np.interp(x, knots, below, left=0, right=1) if len(rest) else np.zeros(len(x))
     mass = np.zeros(len(x))
@@ -72,7 +72,7 @@ def quantile_function(values: Floats, low: float | None, high: float | None) -> 
     return probability, np.repeat(x, 2)
 
 
-def _smoothed(rest: Floats, low: float | None, high: float | None) -> tuple[Floats, Floats]:
+def smoothed(rest: Floats, low: float | None, high: float | None) -> tuple[Floats, Floats]:
     """Ascending knots, each within the range of a group of neighbours, and the share below each."""
     if not len(rest):
         return rest, rest

@@ -15,6 +15,8 @@ __all__ = ["order_of", "predictors_of"]
 
 _MOST = 40
 """Most predictors of one tree; the most associated of the earlier columns where there are more."""
+_WIDE = 200
+"""Columns beyond which half as many predictors do: the cost of all trees is columns x predictors."""
 _BINS = 8
 _ROWS = 5000
 
@@ -39,14 +41,15 @@ def predictors_of(
     """For each column the earlier ones its tree may split on, in the order drawn."""
     if len(order) <= _MOST + 1:
         return {j: list(order[:place]) for place, j in enumerate(order)}
+    most = _MOST if len(order) <= _WIDE else _MOST // 2
     rows = rows[:_ROWS]
     coarse = {j: _coarse(columns[j], rows) for j in order}
     chosen: dict[int, list[int]] = {}
     for place, j in enumerate(order):
         before = list(order[:place])
-        if place > _MOST:
+        if place > most:
             told = np.array([_told(coarse[k], coarse[j]) for k in before])
-            kept = np.argsort(-told, kind="stable")[:_MOST]
+            kept = np.argsort(-told, kind="stable")[:most]
             before = [before[k] for k in np.sort(kept)]
         chosen[j] = before
     return chosen

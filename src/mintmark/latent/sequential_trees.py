@@ -78,7 +78,7 @@ class SequentialTrees(Synthesizer):
             warnings.warn(
                 f"max_minutes passed: column {first_three(map(repr, alone))} is drawn on its own, "
                 "without regard to the others. Allow more minutes, or drop columns.",
-                stacklevel=4,
+                stacklevel=3,
             )
         return learnt
 
