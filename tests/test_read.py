@@ -100,6 +100,11 @@ def test_a_leading_zero_keeps_a_code_a_text(tmp_path):
     assert data.table["zip"].to_pylist() == ["00501", "10001"]
 
 
+def test_declared_text_stays_as_it_stands(tmp_path):
+    data = mm.read(csv(tmp_path, "a,b\n1.0,1\n2.50,2\n"), kinds={"a": "text"})
+    assert data.table["a"].to_pylist() == ["1.0", "2.50"]
+
+
 def test_dates_and_times_become_such(tmp_path):
     text = "d,t,z,f,b\n2024-05-31,2024-05-31 12:00:00,2024-05-31T12:00:00+02:00,2024-05-31 12:00:00.5,true\n"
     table = mm.read(csv(tmp_path, text)).table

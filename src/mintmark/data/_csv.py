@@ -1,7 +1,7 @@
 """CSV to an Arrow table: delimiter, encoding, decimal comma and types found; faults named by row.
 
 Every cell is read as text first, so that a code such as ``00501`` is never taken for a number and
-an error can show the cell as it stands in the file.
+an error can show the cell as it stands in the file. White space around a cell is dropped.
 """
 
 from __future__ import annotations
@@ -75,8 +75,7 @@ def read_csv(
     where : str
         The file, for messages.
     kinds : mapping
-        Declared kinds: a column declared category or text is never parsed as numbers unless every
-        cell is one.
+        Declared kinds: text stays as it stands, a category becomes numbers only if every cell is one.
     delimiter, encoding, decimal : str, optional
         Found where None.
     quote : str
@@ -197,8 +196,8 @@ def _typed(array: pa.ChunkedArray, name: str, kind: str | None, marks: list[str]
     words = pc.if_else(pc.or_(pc.equal(words, ""), padded), pa.scalar(None, pa.string()), words)
     if words.null_count == len(words):
         return pa.nulls(len(array), pa.string())
-    typed = _dates(words) or _flags(words)
-    if typed is None:
+    typed = None if kind == "text" else _dates(words) or _flags(words)
+    if typed is None and kind != "text":
         typed = _numbers(words, positions, name, kind, marks, where)
     return (words if typed is None else typed).take(positions)
 
@@ -245,7 +244,7 @@ def _numbers(
         return numbers
     faulty = np.asarray(pc.fill_null(bad.take(positions), False).to_numpy(zero_copy_only=False), dtype=bool)
     known = len(positions) - pc.sum(pc.is_null(words.take(positions))).as_py()
-    if kind in {"category", "text", "boolean"} or faulty.sum() > (1 - MOSTLY) * known:
+    if kind in {"category", "boolean"} or faulty.sum() > (1 - MOSTLY) * known:
         return None
     rows = np.flatnonzero(faulty)
     shown = first_three(

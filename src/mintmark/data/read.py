@@ -76,7 +76,8 @@ def read(
         schema = schema or source.schema
         stored: Schema | None = None
     else:
-        table = _table(source, kinds, delimiter, encoding, decimal, quote)
+        texts = {column.name: "text" for column in schema or () if column.dtype == "string"}
+        table = _table(source, {**kinds, **texts}, delimiter, encoding, decimal, quote)
         stored, provenance = _stored(table)
     table = _selected(table, columns)
     for name in (target, *kinds, *roles):
