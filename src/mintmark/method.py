@@ -36,7 +36,7 @@ def method(cls: type[C]) -> type[C]:
     def checked(self: Any, *args: Any, **kwargs: Any) -> None:
         if args:
             raise InputError(f"{name_of(made)}: parameters are given by name, not by position.")
-        known = made.__dataclass_fields__  # type: ignore[attr-defined]  # a pydantic dataclass
+        known = made.__dataclass_fields__
         for name in kwargs:
             if name not in known:
                 raise UnknownNameError(f"parameter of {name_of(made)}", name, known)
@@ -51,7 +51,7 @@ def method(cls: type[C]) -> type[C]:
                 f"{name_of(made)}: parameter {where!r}: {first['msg']} (got {first['input']!r})."
             ) from None
 
-    made.__init__ = checked  # type: ignore[misc]  # so that a direct call reports as we do
+    made.__init__ = checked  # type: ignore[method-assign]  # so that a direct call reports as we do
     return made  # type: ignore[return-value]  # pydantic types its dataclass as its own
 
 
