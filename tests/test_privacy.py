@@ -123,6 +123,7 @@ def test_fresh_real_rows_raise_nothing(adult, seed):
     assert holds(found["membership.tpr"], 0.01)
     assert holds(found["copies.excess"], 0)
     assert holds(found["copies.near_excess"], 0)
+    assert holds(found["copies.rare_excess"], 0)
     assert holds(found["unique_values"], 0)
     assert holds(found["unique_values.worst"], 0)
     assert holds(found["closest_record"], 0.5)
@@ -154,6 +155,19 @@ def test_a_few_copies_among_fresh_rows_are_counted(adult, share, seed):
     excess = scores(adult["train"], release, adult["holdout"], ["copies"])[0]["copies.excess"]
     assert excess.interval[0] > 0
     assert excess.estimate == pytest.approx(share, rel=0.5)
+
+
+def test_copies_of_the_twenty_rarest_are_caught(adult):
+    rarity = np.zeros(8000)
+    for name in set(adult["train"].names) - {"fnlwgt"}:
+        values = adult["train"].table[name].to_numpy().astype(str)
+        _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
+        rarity -= np.log(counts)[where]
+    rarest = adult["train"].take(np.argsort(-rarity)[:20])
+    release = stacked(adult["fresh"][:7980], rarest)
+    found, _ = scores(adult["train"], release, adult["holdout"], ["copies"])
+    assert found["copies.rare_excess"].interval[0] > 0
+    assert found["copies.rare"].estimate == pytest.approx(20 / 8000, rel=0.5)
 
 
 def test_near_copies_are_caught_though_none_is_exact(adult):
@@ -285,17 +299,28 @@ def test_intervals_of_shares_match_published_examples():
     assert wilson(0.0, 10, z_of()) == pytest.approx((0.0, 0.2775), abs=5e-5)
 
 
-def test_true_positives_at_a_share_of_false_alarms_of_two_normals():
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+@pytest.mark.parametrize(("alarms", "n"), [(0.01, 1500), (0.1, 200)])
+def test_interval_of_true_positives_covers_the_truth_of_two_normals(shift, alarms, n):
     from scipy.stats import norm
 
     from mintmark.assess.privacy._roc import sensitivity
     from mintmark.assess.privacy._shares import z_of
 
-    truth = 1 - norm.cdf(norm.ppf(0.9) - 1)
+    truth = 1 - norm.cdf(norm.ppf(1 - alarms) - shift)
+    rng = np.random.default_rng(n)
     covered = 0
-    for seed in range(60):
-        rng = np.random.default_rng(seed)
-        positive, negative = rng.standard_normal(600) + 1, rng.standard_normal(600)
-        _, (low, high) = sensitivity(positive, negative, 0.1, z_of(), rng)
+    for _ in range(400):
+        _, (low, high) = sensitivity(rng.standard_normal(n) + shift, rng.standard_normal(n), alarms, z_of())
         covered += low <= truth <= high
-    assert covered >= 52  # 57 expected; 3 standard errors of 1.7 below
+    assert covered >= 400 * 0.95 - 3 * (400 * 0.95 * 0.05) ** 0.5
+
+
+def test_true_positives_keep_to_the_false_alarms_where_scores_tie():
+    from mintmark.assess.privacy._roc import sensitivity
+
+    share, _ = sensitivity(np.zeros(100), np.zeros(100), 0.1, 1.96)
+    assert share == pytest.approx(0.1)
+    positive = np.repeat([1.0, 0.0], [40, 60])
+    share, _ = sensitivity(positive, np.repeat([1.0, 0.0], [5, 95]), 0.1, 1.96)
+    assert share == pytest.approx(0.4 + 0.6 * 5 / 95)

@@ -19,6 +19,7 @@ __all__ = ["Points", "Space", "agreement", "nearest"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Singles = npt.NDArray[np.float32]
 Columns = Mapping[str, npt.NDArray[Any]]
 
 _WIDEST = 64  # a column of more categories is compared by code: one-hot would cost more
@@ -35,8 +36,8 @@ class Points:
 
     Parameters
     ----------
-    flat : array, shape (n, width), float64
-        Numbers, missing indicators and one-hot categories, centred.
+    flat : array, shape (n, width), float32
+        Numbers, missing indicators and one-hot categories.
     wide : array, shape (n, c), int64
         Codes of columns with too many categories for `flat`.
     grid : tuple of arrays, shape (n,), unsigned
@@ -47,7 +48,7 @@ class Points:
         Whether the column is a number (agrees when a few steps apart) or codes (agrees when equal).
     """
 
-    flat: Floats
+    flat: Singles
     wide: Ints
     grid: tuple[npt.NDArray[Any], ...]
     weights: tuple[npt.NDArray[np.uint8], ...]
@@ -55,6 +56,12 @@ class Points:
 
     def __len__(self) -> int:
         return len(self.flat)
+
+    @property
+    def surprise(self) -> Floats:
+        """For each row how surprising agreement in every column is, in nats: high for rare rows."""
+        total: Floats = np.stack(self.weights).sum(axis=0, dtype=np.float64) / _UNITS
+        return total
 
     def take(self, rows: npt.NDArray[Any]) -> Points:
         """The points at these positions."""
@@ -98,14 +105,15 @@ class Space:
     def place(self, columns: Columns) -> Points:
         """The rows as `Points`; columns as given to `of`."""
         n = len(next(iter(columns.values())))
-        flat: list[Floats] = [np.zeros((n, 0))]
+        flat: list[Singles] = [np.zeros((n, 0), dtype=np.float32)]
         wide: list[Ints] = []
         for name, values in columns.items():
             if name in self.ranks:
                 at, missing = self._positions(name, values)
-                flat += [at[:, None], missing[:, None].astype(np.float64)]
+                flat += [at[:, None].astype(np.float32), missing[:, None].astype(np.float32)]
             elif self.sizes[name] < _WIDEST:  # missing is category 0
-                flat.append(np.eye(self.sizes[name] + 1)[np.asarray(values) + 1] * np.sqrt(0.5))
+                apart = np.eye(self.sizes[name] + 1, dtype=np.float32) * np.float32(np.sqrt(0.5))
+                flat.append(apart[np.asarray(values) + 1])
             else:
                 wide.append(np.asarray(values, dtype=np.int64))
         dense = np.concatenate(flat, axis=1)
@@ -186,8 +194,8 @@ def _blocks(n: int, size: int) -> Iterator[Ints]:
 
 def _augmented(points: Points, dtype: Any) -> npt.NDArray[Any]:
     """Rows with their squared norm beside them: one product then gives |r|² - 2 q·r."""
-    norms = np.einsum("ij,ij->i", points.flat, points.flat)
-    return np.concatenate([points.flat, norms[:, None]], axis=1).astype(dtype)
+    norms = np.einsum("ij,ij->i", points.flat, points.flat, dtype=np.float64)
+    return np.concatenate([points.flat, norms[:, None].astype(dtype)], axis=1, dtype=dtype)
 
 
 def _search(
@@ -195,8 +203,8 @@ def _search(
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Distances (q, k), and which queries need double precision."""
     asked = min(k + _SPARE, len(references))
-    norms = np.einsum("ij,ij->i", block.flat, block.flat)
-    left = np.concatenate([-2 * block.flat, np.ones((len(block), 1))], axis=1).astype(augmented.dtype)
+    norms = np.einsum("ij,ij->i", block.flat, block.flat, dtype=np.float64)
+    left = np.concatenate([-2 * block.flat, np.ones((len(block), 1))], axis=1, dtype=augmented.dtype)
     best = np.full((len(block), 0), np.inf)
     where = np.zeros((len(block), 0), dtype=np.int64)
     for some in _blocks(len(references), _REFERENCES):
@@ -235,7 +243,7 @@ def _measured(block: Points, references: Points, where: Ints) -> Floats:
     out = np.empty(where.shape)
     for i in range(where.shape[1]):
         difference = block.flat - references.flat[where[:, i]]
-        out[:, i] = np.einsum("ij,ij->i", difference, difference)
+        out[:, i] = np.einsum("ij,ij->i", difference, difference, dtype=np.float64)
         out[:, i] += (block.wide != references.wide[where[:, i]]).sum(axis=1)
     return out
 

@@ -37,24 +37,39 @@ class Copies(Metric):
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         rows = rows_of(tables)
-        return [*_exact(rows), *_near(rows, rng)]
+        train = rows.identities["train"]
+        equal = {role: np.isin(rows.identities[role], train) for role in ("synthetic", "holdout")}
+        near, threshold = _near(rows, rng)
+        return [*_exact(rows, equal), *near, *_rare(rows, equal, threshold)]
 
 
-def _exact(rows: Rows) -> list[Score]:
-    train = rows.identities["train"]
-    hit = {role: np.isin(rows.identities[role], train) for role in ("synthetic", "holdout")}
-    where = np.flatnonzero(hit["synthetic"])
+def _exact(rows: Rows, equal: dict[str, Bools]) -> list[Score]:
+    where = np.flatnonzero(equal["synthetic"])
     meaning = f"share of synthetic rows equal to a train row in all {len(rows.scored)} scored columns"
-    return _scores("exact", meaning, hit["synthetic"], hit["holdout"], rows.persons["holdout"], 1.0, where)
+    return _scores(
+        "exact", meaning, equal["synthetic"], equal["holdout"], rows.persons["holdout"], 1.0, where
+    )
 
 
-def _near(rows: Rows, rng: np.random.Generator) -> list[Score]:
+def _rare(rows: Rows, equal: dict[str, Bools], threshold: float) -> list[Score]:
+    """Exact copies of the few whom chance would not meet again: a share that hides in the average."""
+    rare = {role: points.surprise > threshold for role, points in rows.points.items()}
+    hit = {role: equal[role] & rare[role] for role in equal}
+    meaning = (
+        "share of synthetic rows equal to a train row so rare that agreeing with it is more surprising "
+        f"than the best agreement of {1 - _NATURAL:.0%} of holdout rows"
+    )
+    floor, where = float(rare["train"].mean()), np.flatnonzero(hit["synthetic"])
+    return _scores("rare", meaning, hit["synthetic"], hit["holdout"], rows.persons["holdout"], floor, where)
+
+
+def _near(rows: Rows, rng: np.random.Generator) -> tuple[list[Score], float]:
+    """The scores, and the surprise that 99 % of holdout rows stay below."""
     train = rows.points["train"]
     picked = {role: _some(len(rows.points[role]), rng) for role in ("synthetic", "holdout")}
     surprise = {role: agreement(rows.points[role].take(some), train) for role, some in picked.items()}
     threshold = float(np.quantile(surprise["holdout"], 1 - _NATURAL, method="higher"))
     copied = {role: found > threshold for role, found in surprise.items()}
-    own = np.sum([column / 8 for column in train.weights], axis=0)
     meaning = (
         "share of synthetic rows that agree with one train row (numbers within about 2 % of train's "
         f"ranks) more surprisingly than {1 - _NATURAL:.0%} of holdout rows do; surprise is the sum over "
@@ -62,8 +77,9 @@ def _near(rows: Rows, rng: np.random.Generator) -> list[Score]:
     )
     person = rows.persons["holdout"][picked["holdout"]]
     where = picked["synthetic"][copied["synthetic"]]
-    floor = float((own > threshold).mean())
-    return _scores("near", meaning, copied["synthetic"], copied["holdout"], person, floor, where)
+    floor = float((train.surprise > threshold).mean())
+    scores = _scores("near", meaning, copied["synthetic"], copied["holdout"], person, floor, where)
+    return scores, threshold
 
 
 def _some(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -101,7 +117,7 @@ def _scores(
             details={**details, "natural_interval": wilson(natural, n_natural, z)},
         ),
         Score(
-            metric="copies.excess" if part == "exact" else "copies.near_excess",
+            metric="copies.excess" if part == "exact" else f"copies.{part}_excess",
             family="privacy",
             estimate=rate - natural,
             interval=newcombe(rate, n, natural, n_natural, z),

@@ -59,7 +59,7 @@ class Membership(Metric):
         negative = {name: _worst_row(s, rows.persons["holdout"][strangers]) for name, s in outside.items()}
         known = np.isin(rows.identities["holdout"][strangers], rows.identities["train"])
         natural = float(_worst_row(known.astype(float), rows.persons["holdout"][strangers]).mean())
-        return [_area(positive, negative, natural), *_rates(positive, negative, natural, rng)]
+        return [_area(positive, negative, natural), *_rates(positive, negative, natural)]
 
 
 def _drawn(rows: Rows, rng: np.random.Generator) -> tuple[Ints, Ints, Ints]:
@@ -138,19 +138,17 @@ def _area(positive: dict[str, Floats], negative: dict[str, Floats], natural: flo
     )
 
 
-def _rates(
-    positive: dict[str, Floats], negative: dict[str, Floats], natural: float, rng: np.random.Generator
-) -> list[Score]:
+def _rates(positive: dict[str, Floats], negative: dict[str, Floats], natural: float) -> list[Score]:
     n = len(next(iter(negative.values())))
     if n >= _FEWEST_FOR_1_PERCENT:
-        return [_rate("membership.tpr", 0.01, positive, negative, natural, rng)]
+        return [_rate("membership.tpr", 0.01, positive, negative, natural)]
     reason = (
         f"{n} non-members are too few to say what 1 % false alarms are; {_FEWEST_FOR_1_PERCENT} are needed, "
         f"so a holdout of {2 * _FEWEST_FOR_1_PERCENT} persons. See membership.tpr10."
     )
     return [
         Score(metric="membership.tpr", family="privacy", direction="lower", status="not run", reason=reason),
-        _rate("membership.tpr10", 0.1, positive, negative, natural, rng),
+        _rate("membership.tpr10", 0.1, positive, negative, natural),
     ]
 
 
@@ -160,10 +158,9 @@ def _rate(
     positive: dict[str, Floats],
     negative: dict[str, Floats],
     natural: float,
-    rng: np.random.Generator,
 ) -> Score:
     z = z_of(len(positive))
-    found = {attack: sensitivity(positive[attack], negative[attack], alarms, z, rng) for attack in positive}
+    found = {attack: sensitivity(positive[attack], negative[attack], alarms, z) for attack in positive}
     worst = max(found, key=lambda attack: found[attack][0])
     n = len(negative[worst])
     return Score(
@@ -175,7 +172,7 @@ def _rate(
         ceiling=alarms,
         floor=1.0 if natural <= alarms else alarms / natural,
         n=n,
-        variance="draw of the attacked members and non-members, so threshold included (bootstrap, Wilson)",
+        variance="draw of attacked members and non-members, so threshold included (Wilson, in squares)",
         convention=(
             f"share of members found where {alarms:.0%} of non-members are called members, by the worst "
             f"of {len(found)} attacks; ties at the threshold are drawn; chance finds {alarms:.0%}; "
