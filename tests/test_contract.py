@@ -16,6 +16,7 @@ import honest
 from mintmark import registry
 from mintmark.data.conform import conforms
 from mintmark.data.keys import renewed
+from mintmark.data.read import read
 from mintmark.synthesizer import make
 from mintmark.testing.contract import CHECKS
 from mintmark.testing.hard_tables import HARD, hard_tables, ordinary
@@ -74,3 +75,15 @@ def test_the_hard_tables_are_what_their_names_say(tables):
     assert min(dates["seconds"].to_pylist()).year < 1900
     assert dates["zoned"].type.tz == "America/New_York"
     assert np.array_equal(*(hard_tables()["numeric extremes"].table["wild"].to_numpy() for _ in range(2)))
+
+
+@pytest.mark.parametrize("table", HARD)
+def test_hard_tables_read_as_they_are_and_can_be_learnt(table, tables):
+    """The way a user comes: no schema given, kinds inferred."""
+    given = tables[table].table
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*(holds no value at all|every value is missing).*")
+        data = read(given)
+        made = make("independent").fit(data, seed=0).sample(20, seed=1)
+    assert data.table.equals(given)
+    assert made.table.schema.equals(given.schema)
