@@ -275,6 +275,15 @@ def test_persons_are_the_units_where_a_group_is_declared():
     assert copied["unique_values"].details["unique_values"] > 1000
 
 
+def test_rounding_of_distances_does_not_tell_members():
+    rng = np.random.default_rng(0)
+    data = dataset(pa.table({"product": [f"product {i}" for i in range(24_000)], "x": rng.random(24_000)}))
+    shuffled = data.take(rng.permutation(24_000))
+    found, _ = scores(shuffled[:8000], shuffled[8000:16_000], shuffled[16_000:], ["membership"])
+    for attack in found["membership.auc"].details["attacks"].values():
+        assert attack["interval"][0] <= 0.5 <= attack["interval"][1]
+
+
 def test_a_real_key_that_comes_back_is_named():
     rng = np.random.default_rng(0)
     (_, train), (_, holdout), (_, fresh) = (
