@@ -72,6 +72,18 @@ def test_rare_categories_are_drawn_again_from_the_frequent():
     assert made.table["x"].null_count == 5
 
 
+def test_rare_categories_of_ten_persons_together_become_one():
+    made = _one(pa.array(["a"] * 30 + ["b"] * 9 + ["c"] * 9 + [None] * 2))
+    assert made.schema["x"].categories == ("a", OTHER)
+    assert made.table["x"].to_pylist() == ["a"] * 30 + [OTHER] * 18 + [None] * 2
+
+
+def test_rare_numbers_used_as_categories_are_drawn_again():
+    made = _one(pa.array([1] * 30 + [2] * 9 + [3] * 9), kind="category")
+    assert made.schema["x"].categories == (1,)
+    assert set(made.table["x"].to_pylist()) == {1}
+
+
 def test_a_category_of_many_rows_but_few_persons_is_rare():
     who = ["one"] * 50 + [f"p{i}" for i in range(60)]
     what = ["special"] * 50 + ["usual"] * 60

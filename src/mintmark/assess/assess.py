@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from mintmark import __version__, registry
@@ -18,6 +19,7 @@ from mintmark.assess._pictures import pictures
 from mintmark.assess.assessment import Assessment, digest_of
 from mintmark.data.dataset import Dataset
 from mintmark.data.keys import is_renewed
+from mintmark.data.protect import OTHER
 from mintmark.data.schema import Schema, arrow_type
 from mintmark.data.streams import check_seed, stream
 from mintmark.errors import InputError, UnknownNameError, first_three
@@ -72,6 +74,7 @@ def assess(
     synthetic = _aligned(released, train.schema, "synthetic", differences)
     if holdout is not None:
         holdout = _aligned(_dataset(holdout, "holdout"), train.schema, "holdout", differences)
+    train, holdout = _in_public_words(train, holdout, released.schema, differences)
     silent = [c.name for c in train.schema if not kept(c) and not is_renewed(c)]
     if silent:
         differences.append(f"scored for privacy alone, since free text or media: {first_three(silent)}")
@@ -170,6 +173,30 @@ def _aligned(data: Dataset, schema: Schema, which: str, differences: list[str]) 
             differences.append(f"{which}: column {column.name} is read as {own.kind}, in train {column.kind}")
         arrays.append(array)
     return Dataset(pa.table(dict(zip(schema.names, arrays, strict=True))), schema, data.provenance)
+
+
+def _in_public_words(
+    train: Dataset, holdout: Dataset | None, public: Schema, differences: list[str]
+) -> tuple[Dataset, Dataset | None]:
+    """Real rows with the categories that the release merges merged as well: compared like with like."""
+    for name, column in ((c.name, c) for c in public if OTHER in (c.categories or ())):
+        if name not in train.schema or not train.schema[name].is_discrete:
+            continue
+        words = pa.array(list(column.categories or ()), train.table[name].type)
+        merged = len(set(train.table[name].unique().to_pylist()) - set(words.to_pylist()) - {None})
+        differences.append(f"column {name}: {merged} rare categories are released, and scored, as {OTHER}")
+        train = _merged(train, name, words)
+        holdout = holdout and _merged(holdout, name, words)
+    return train, holdout
+
+
+def _merged(data: Dataset, name: str, words: pa.Array) -> Dataset:
+    array = data.table[name]
+    kept = pc.or_(pc.is_null(array), pc.is_in(array, value_set=words))
+    table = data.table.set_column(
+        data.names.index(name), data.table.schema.field(name), pc.if_else(kept, array, OTHER)
+    )
+    return dataclasses.replace(data, table=table)
 
 
 def _cast(array: pa.ChunkedArray, dtype: str, name: str, which: str) -> pa.ChunkedArray:

@@ -1,8 +1,8 @@
 """Public schema: what may leave, and rows brought inside it before anything is learnt.
 
-A number, date or duration ends at the mean of the ten most extreme persons at either end; a
-category of fewer than ten persons is drawn again from the others; what a user declared stays as
-declared. A numeric column known of fewer than ten persons keeps no value, unless both of its bounds
+A number, date or duration ends at the mean of the ten most extreme persons at either end;
+categories of fewer than ten persons are merged into one, or drawn again from the others where even
+together they are fewer than ten, or no text; what a user declared stays as declared. A numeric column known of fewer than ten persons keeps no value, unless both of its bounds
 were declared. Because the rows are protected before a method sees them, no method can learn what must
 not leave. A person is a row, or all rows that share a value of the column with role ``group``.
 """
@@ -27,7 +27,7 @@ __all__ = ["FEWEST", "OTHER", "persons", "protect"]
 FEWEST = 10
 """Fewest persons a published category, extreme or cell stands for."""
 OTHER = "(other)"
-"""The one category of a column in which every category is rarer than `FEWEST`."""
+"""The category of text that stands for all that are rarer than `FEWEST` persons."""
 
 
 def persons(data: Dataset) -> npt.NDArray[np.int64]:
@@ -40,7 +40,7 @@ def persons(data: Dataset) -> npt.NDArray[np.int64]:
 
 
 def protect(data: Dataset, rng: np.random.Generator) -> Dataset:
-    """The rows with extremes drawn in and rare categories redrawn, under their public schema.
+    """The rows with extremes drawn in and rare categories merged, under their public schema.
 
     Parameters
     ----------
@@ -52,8 +52,7 @@ def protect(data: Dataset, rng: np.random.Generator) -> Dataset:
     Returns
     -------
     Dataset
-        Same columns and types (text or integer categories that are all rare become `OTHER` or
-        missing); bounds, categories and missing shares filled in.
+        Same columns and types; bounds, categories and missing shares filled in.
     """
     person = persons(data)
     table, columns = data.table, []
@@ -144,7 +143,7 @@ def _categories(
     keep = counts >= FEWEST if column.protect else np.ones(len(values), dtype=bool)
     frequent = [value for value, kept in zip(values, keep, strict=True) if kept]
     if len(frequent) < len(values):
-        array, frequent = _redrawn(array, frequent, counts[keep], rng)
+        array, frequent = _published(array, frequent, counts[keep], person, rng)
     return array, dataclasses.replace(column, categories=tuple(frequent))
 
 
@@ -155,17 +154,22 @@ def _persons_per(array: pa.Array, values: list[Any], person: npt.NDArray[np.int6
     return np.bincount(pairs[0], minlength=len(values)).astype(np.int64)
 
 
-def _redrawn(
-    array: pa.Array, frequent: list[Any], counts: npt.NDArray[np.int64], rng: np.random.Generator
+def _published(
+    array: pa.Array,
+    frequent: list[Any],
+    counts: npt.NDArray[np.int64],
+    person: npt.NDArray[np.int64],
+    rng: np.random.Generator,
 ) -> tuple[pa.Array, list[Any]]:
-    """Rare values replaced by draws from the frequent ones, in proportion."""
-    if not frequent:
-        if not pa.types.is_string(array.type):
-            return pa.nulls(len(array), array.type), []
-        other = pa.array([OTHER] * len(array), array.type)
-        return pc.if_else(pc.is_valid(array), other, array), [OTHER]
+    """Rare values merged into `OTHER`; redrawn from the frequent where the merged are rare too."""
     known = pa.array(frequent, array.type)
     rare = pc.and_(pc.is_valid(array), pc.invert(pc.is_in(array, value_set=known)))
     mask = rare.to_numpy(zero_copy_only=False).astype(bool)
+    merged = pa.types.is_string(array.type) and len(np.unique(person[mask])) >= FEWEST
+    if merged or (not frequent and pa.types.is_string(array.type)):
+        words = [*frequent, *([OTHER] if OTHER not in frequent else [])]
+        return pc.if_else(pa.array(mask), pa.scalar(OTHER, array.type), array), words
+    if not frequent:
+        return pa.nulls(len(array), array.type), []
     drawn = rng.choice(len(frequent), size=len(array), p=counts / counts.sum())
     return pc.if_else(pa.array(mask), known.take(pa.array(drawn)), array), frequent
