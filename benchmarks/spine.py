@@ -26,11 +26,7 @@ from pathlib import Path
 ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
 CPU = "import resource as r\ncpu = lambda: sum(u.ru_utime + u.ru_stime for u in (r.getrusage(r.RUSAGE_SELF), r.getrusage(r.RUSAGE_CHILDREN)))\n"
 DATA = "import mintmark as mm\nfrom pathlib import Path\nreal = mm.read(Path(mm.__file__).parent / 'examples/adult.parquet', target='income')\ntrain, holdout = real.split(1 / 3, seed=0)\n"
-CORE = (
-    "click cryptography fsspec jinja2 lightgbm numpy pyarrow pydantic pyyaml rich safetensors "
-    "scikit-learn scipy joblib threadpoolctl narwhals pydantic-core annotated-types "
-    "typing-extensions typing-inspection markdown-it-py mdurl pygments cffi pycparser markupsafe"
-).split()
+CORE = ["click", "cryptography", "fsspec", "jinja2", "lightgbm", "numpy", "pyarrow", "pydantic", "pyyaml", "rich", "safetensors", "scikit-learn", "scipy", "joblib", "threadpoolctl", "narwhals", "pydantic-core", "annotated-types", "typing-extensions", "typing-inspection", "markdown-it-py", "mdurl", "pygments", "cffi", "pycparser", "markupsafe"]
 
 
 def run(code: str, python: str = sys.executable, cwd: str | None = None) -> str:
@@ -142,7 +138,9 @@ def main() -> None:
     imported = process_cpu([sys.executable, "-c", "import mintmark"]) - start
     empty = process_cpu([sys.executable, "-c", "import click; click.command()(lambda: 0)(['--help'])"])
     print(f"import mintmark                     {imported:.3f} CPU s (goal < 0.1)")
-    print(f"mintmark --help over an empty app   {process_cpu([mintmark, '--help']) - empty:+.3f} CPU s (goal <= 0.2)")
+    print(
+        f"mintmark --help over an empty app   {process_cpu([mintmark, '--help']) - empty:+.3f} CPU s (goal <= 0.2)"
+    )
     print(f"core dependencies installed         {core_megabytes():.0f} MB (goal < 520)")
     folder = tempfile.mkdtemp()
     try:
@@ -154,7 +152,9 @@ def main() -> None:
         print(f"marginals and pairs, mintmark       {ours:.2f} CPU s")
         if peer:
             theirs = peer_quality(peer, folder)
-            print(f"marginals and pairs, SDMetrics      {theirs:.2f} CPU s, {theirs / ours:.1f} times (goal >= 3)")
+            print(
+                f"marginals and pairs, SDMetrics      {theirs:.2f} CPU s, {theirs / ours:.1f} times (goal >= 3)"
+            )
     finally:
         shutil.rmtree(folder)
     print("demo", {name: round(value, 1) for name, value in demo().items()}, "(goal < 30 s)")

@@ -139,7 +139,7 @@ def test_copy_of_train_is_found_by_every_metric(adult):
     assert found["copies.excess"].interval[0] > 0.99
     assert found["copies.near"].estimate == pytest.approx(found["copies.near"].floor, abs=0.02)
     assert found["copies.near_excess"].interval[0] > 0.1
-    assert found["unique_values"].estimate == 1
+    assert found["unique_values"].estimate == pytest.approx(found["unique_values"].floor)
     assert found["membership.auc"].estimate > 0.99
     assert found["membership.auc"].estimate == pytest.approx(found["membership.auc"].floor, abs=1e-3)
     assert found["membership.tpr"].interval[0] > 0.98
@@ -201,7 +201,8 @@ def test_a_copy_of_the_holdout_says_nothing_about_train(adult):
     found, _ = scores(adult["train"], adult["holdout"], adult["holdout"])
     assert holds(found["copies.excess"], 0)
     assert holds(found["copies.near_excess"], 0)
-    assert found["unique_values"].estimate == -1
+    assert found["unique_values"].interval[1] < -0.5
+    assert found["unique_values.worst"].estimate == -1
     assert found["membership.auc"].interval[1] < 0.5
     assert found["closest_record"].estimate < 0.5
 

@@ -2,9 +2,10 @@
 
 A number, date or duration ends at the mean of the ten most extreme persons at either end;
 categories of fewer than ten persons are merged into one, or drawn again from the others where even
-together they are fewer than ten, or no text; what a user declared stays as declared. A numeric column known of fewer than ten persons keeps no value, unless both of its bounds
-were declared. Because the rows are protected before a method sees them, no method can learn what must
-not leave. A person is a row, or all rows that share a value of the column with role ``group``.
+together they are fewer than ten, or no text; what a user declared stays as declared. A numeric
+column known of fewer than ten persons keeps no value, unless both of its bounds were declared.
+Because the rows are protected before a method sees them, no method can learn what must not leave.
+A person is a row, or all rows that share a value of the column with role ``group``.
 """
 
 from __future__ import annotations

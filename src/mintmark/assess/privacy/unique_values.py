@@ -28,13 +28,24 @@ _FEWEST = 20  # unique values on either side before a column is judged alone
 _SOURCE = "after Giomi, Boenisch, Wehmeyer, Tasnadi (2023); interval of Newcombe (1998)"
 
 
+_POOLED = (
+    "share of the persons of train any of whose values, held by nobody else in train and holdout, occurs in "
+    "its synthetic column, minus the same share of the holdout's persons; keys left out"
+)
+_WORST = (
+    "share of values held by one person of train alone (in train and holdout together) that occur in the "
+    f"synthetic column, minus the same share of the holdout's; largest over columns with at least {_FEWEST} "
+    "such values on either side, keys included"
+)
+
+
 @method
 class UniqueValues(Metric):
     """Reuse of values that one person of train alone holds, beyond the reuse of the holdout's.
 
     The attacker knows that a value belongs to one person and looks it up in the released rows.
-    `unique_values` pools the columns that make up rows; `unique_values.worst` is the column that
-    shows most, keys included.
+    `unique_values` counts persons, over the columns that make up rows; `unique_values.worst` counts
+    values of the column that shows most, keys included.
     """
 
     family = "privacy"
@@ -44,7 +55,10 @@ class UniqueValues(Metric):
         rows = rows_of(tables)
         counts = {name: _counted(rows, name) for name in rows.values}
         held = {name: found for name, found in counts.items() if found.trials["train"].any()}
-        pooled = _pooled([found for name, found in held.items() if not is_renewed(rows.column(name))])
+        everybody = {role: np.ones(_number(rows, role), dtype=np.int64) for role in ("train", "holdout")}
+        pooled = _exposed(
+            [found for name, found in held.items() if not is_renewed(rows.column(name))], everybody
+        )
         columns = {name: _excess(found, z_of()) for name, found in held.items()}
         n = len(tables.synthetic)
         return [_score("unique_values", pooled, n, {"columns": columns}), _worst(held, n)]
@@ -62,30 +76,35 @@ def _counted(rows: Rows, name: str) -> _Counts:
     values = rows.values[name]
     released = np.unique(values["synthetic"])
     persons = {role: rows.persons[role] for role in ("train", "holdout")}
-    offset = int(persons["train"].max()) + 1
+    offset = _number(rows, "train")
     value = np.concatenate([values["train"], values["holdout"]])
     person = np.concatenate([persons["train"], persons["holdout"] + offset])
     pairs = np.unique(np.stack([value, person])[:, value >= 0], axis=1)
     alone = pairs[:, np.bincount(pairs[0])[pairs[0]] == 1] if pairs.size else pairs
     found = np.isin(alone[0], released)
-    every = offset + int(persons["holdout"].max()) + 1
+    every = offset + _number(rows, "holdout")
     trials = np.bincount(alone[1], minlength=every)
     hits = np.bincount(alone[1], weights=found, minlength=every).astype(np.int64)
     return _Counts(_halves(trials, offset), _halves(hits, offset))
+
+
+def _number(rows: Rows, role: str) -> int:
+    return int(rows.persons[role].max()) + 1
 
 
 def _halves(counts: Ints, offset: int) -> dict[str, Ints]:
     return {"train": counts[:offset], "holdout": counts[offset:]}
 
 
-def _pooled(found: list[_Counts]) -> dict[str, Any]:
-    if not found:
-        return {"excess": 0.0, "interval": (0.0, 0.0), "train": 0.0, "holdout": 0.0, "values": 0}
-    sums = [
-        {role: np.sum([getattr(one, part)[role] for one in found], axis=0) for role in ("train", "holdout")}
-        for part in ("trials", "hits")
-    ]
-    return _excess(_Counts(*sums), z_of())
+def _exposed(found: list[_Counts], everybody: dict[str, Ints]) -> dict[str, Any]:
+    """Persons any of whose unique values turns up, among all: pooled over columns."""
+    hits = {
+        role: (np.sum([one.hits[role] for one in found], axis=0) > 0) * trials if found else 0 * trials
+        for role, trials in everybody.items()
+    }
+    values = sum(int(one.trials["train"].sum()) for one in found)
+    holders = np.sum([one.trials["train"] > 0 for one in found], axis=0) > 0 if found else np.zeros(1)
+    return _excess(_Counts(everybody, hits), z_of()) | {"values": values, "floor": float(np.mean(holders))}
 
 
 def _excess(found: _Counts, z: float) -> dict[str, Any]:
@@ -107,7 +126,8 @@ def _worst(held: dict[str, _Counts], n: int) -> Score:
         if min(found.trials["train"].sum(), found.trials["holdout"].sum()) >= _FEWEST
     }
     if not judged:
-        return _score("unique_values.worst", _pooled([]), n, {"column": None})
+        nothing = {"excess": 0.0, "interval": (0.0, 0.0), "train": 0.0, "holdout": 0.0, "values": 0}
+        return _score("unique_values.worst", nothing, n, {"column": None})
     z = z_of(len(judged))
     every = {name: _excess(found, z) for name, found in judged.items()}
     name = max(every, key=lambda one: (every[one]["interval"][0], every[one]["excess"]))
@@ -122,21 +142,13 @@ def _score(name: str, found: dict[str, Any], n: int, details: dict[str, Any]) ->
         interval=found["interval"],
         direction="lower",
         ceiling=0.0,
-        floor=1.0 - found["holdout"],
+        floor=found.get("floor", 1.0),  # a copy of train holds every one of its values and none of holdout's
         n=n,
         variance=(
             "draw of the persons in train and holdout (Newcombe, clustered by person"
             + (", at once for all columns judged)" if name.endswith("worst") else ")")
         ),
-        convention=(
-            "share of values held by one person of train alone (in train and holdout together) that occur in "
-            "the synthetic column, minus the same share of the holdout's; "
-            + (
-                f"largest over columns with at least {_FEWEST} such values on either side, keys included"
-                if name.endswith("worst")
-                else "pooled over columns; 0 where no value is held by one person alone"
-            )
-        ),
+        convention=_WORST if name.endswith("worst") else _POOLED,
         source=_SOURCE,
         details={
             "unique_values": found["values"],
