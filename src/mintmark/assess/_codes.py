@@ -152,9 +152,10 @@ def full(tables: Tables, which: str) -> Coded:
     data: Dataset | None = getattr(tables, which)
     if data is None:
         raise NotRun("no holdout was given. Keep real rows apart before fitting and pass them.")
-    return once(
+    made: Coded = once(
         tables, f"coded {which}", lambda: _coded(data, codings(tables), which in ("train", "holdout"))
-    )  # type: ignore[no-any-return]
+    )
+    return made
 
 
 def _coded(data: Dataset, plans: dict[str, Coding], real: bool) -> Coded:

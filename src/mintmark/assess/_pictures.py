@@ -20,7 +20,7 @@ from mintmark.assess._association import correlation, cramers_v, grade
 from mintmark.assess._codes import Coded, Coding, codings, equal, full, levels, subset
 from mintmark.data.encode import bound
 from mintmark.data.keys import renewed
-from mintmark.data.protect import FEWEST, protect
+from mintmark.data.protect import FEWEST, OTHER, protect
 from mintmark.data.schema import Column, Schema
 from mintmark.metric import Score, Tables
 
@@ -82,7 +82,7 @@ def _suppressed(cells: npt.NDArray[np.int64], persons: npt.NDArray[np.int64] | N
     heads = counts
     if persons is not None:
         pairs = np.unique(np.stack([cells, persons]), axis=1)[0]
-        heads = np.bincount(pairs, minlength=size)
+        heads = np.bincount(pairs, minlength=size).astype(np.float64)
     return np.where(heads >= FEWEST, counts, 0.0)
 
 
@@ -116,15 +116,16 @@ def _histogram(tables: Tables, column: Column, plan: Coding) -> dict[str, Any]:
 
 def _shown(column: Column, plan: Coding) -> tuple[npt.NDArray[np.int64], list[str]]:
     """For each code the bar it goes to (the last is missing), and the bars' names."""
-    if not plan.bins:
-        return np.array([0, 1]), ["(other)"]
+    if not plan.bins or plan.values is None:
+        return np.array([0, 1]), [OTHER]
     public = pa.array(list(column.categories or ()), plan.values.type)
     known = pc.is_in(plan.values, value_set=public).to_numpy(zero_copy_only=False)
-    kept = np.flatnonzero(known)[:_CATEGORIES]
+    merged = pc.equal(plan.values.cast(pa.string()), OTHER).to_numpy(zero_copy_only=False)
+    kept = np.flatnonzero(known & ~merged)[:_CATEGORIES]  # the last bar is there for them
     table = np.full(plan.size, len(kept))
     table[kept] = np.arange(len(kept))
     table[-1] = len(kept) + 1
-    return table, [*(str(plan.values[int(i)].as_py()) for i in kept), "(other)"]
+    return table, [*(str(plan.values[int(i)].as_py()) for i in kept), OTHER]
 
 
 def _edges(column: Column, values: Floats) -> tuple[Floats, list[str]]:

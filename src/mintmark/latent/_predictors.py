@@ -49,6 +49,7 @@ def predictors_of(
         before = list(order[:place])
         if place > most:
             told = np.array([_told(coarse[k], coarse[j]) for k in before])
+            told[0] = np.inf  # the first column, the target where there is one, is always heard
             kept = np.argsort(-told, kind="stable")[:most]
             before = [before[k] for k in np.sort(kept)]
         chosen[j] = before
