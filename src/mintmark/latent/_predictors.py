@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mintmark.data.schema import Schema
 from mintmark.latent._columns import Coded
 
-__all__ = ["order_of", "predictors_of"]
+__all__ = ["classes_of", "depends", "order_of", "predictors_of"]
 
 _MOST = 40
 """Most predictors of one tree; the most associated of the earlier columns where there are more."""
@@ -54,6 +54,32 @@ def predictors_of(
             before = [before[k] for k in np.sort(kept)]
         chosen[j] = before
     return chosen
+
+
+def classes_of(target: Coded, fewest: int) -> npt.NDArray[Any] | None:
+    """For each code of a discrete target its class, shape (codes,); None with fewer than two.
+
+    A code of fewer than `fewest` rows joins the others like it in one class, or, where those
+    together are too few as well, the largest.
+    """
+    counts = np.bincount(target.codes, minlength=target.size)
+    if not target.nominal:
+        return None
+    large = np.flatnonzero(counts >= fewest)
+    rest = int(counts.sum() - counts[large].sum())
+    if len(large) + (rest >= fewest) < 2:
+        return None
+    group = np.full(target.size, len(large) if rest >= fewest else int(np.argmax(counts[large])))
+    group[large] = np.arange(len(large))
+    return group
+
+
+def depends(a: Coded, b: Coded, rows: npt.NDArray[Any]) -> bool:
+    """Whether two columns are associated beyond two standard deviations of Pearson's chi-square."""
+    rows = rows[:_ROWS]
+    first, second = _coarse(a, rows), _coarse(b, rows)
+    freedom = (first.shape[1] - 1) * (second.shape[1] - 1)
+    return bool(len(rows) * _told(first, second) > 2 * np.sqrt(2 * freedom))
 
 
 def _coarse(column: Coded, rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

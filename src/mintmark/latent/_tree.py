@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Tree", "drawn_atoms", "grow", "leaves", "ordered", "single_leaf"]
+__all__ = ["Tree", "drawn_atoms", "grow", "joined", "leaves", "ordered", "single_leaf"]
 
 Array = npt.NDArray[Any]
 
@@ -111,6 +111,46 @@ def grow(
     make = DecisionTreeClassifier if classes else DecisionTreeRegressor
     made = make(min_samples_leaf=min_leaf, random_state=random_state).fit(x, y)
     return _kept(made.tree_, maps, columns, codes, source, atoms)
+
+
+def joined(trees: Sequence[Tree], source: int, group: Array) -> Tree:
+    """One tree that first sends each code of column `source` to the tree of its group.
+
+    Parameters
+    ----------
+    trees : sequence of Tree, two or more
+    source : int
+        The column that decides.
+    group : array of whole numbers from 0, shape (codes,)
+        Which tree serves each code of the column.
+    """
+    chain = len(trees) - 1  # one node for each tree but the last
+    nodes = chain + np.cumsum([0, *(len(tree.feature) for tree in trees)])
+    features = 1 + np.cumsum([0, *(len(tree.source) for tree in trees)])
+    places = len(group) + np.cumsum([0, *(len(tree.maps) for tree in trees)])
+    many = np.cumsum([0, *(len(tree.offset) - 1 for tree in trees)])
+    rows = np.cumsum([0, *(len(tree.atoms) for tree in trees)])
+    inner = [tree.feature >= 0 for tree in trees]
+    each = list(enumerate(trees))
+    return Tree(
+        feature=np.concatenate(
+            [np.zeros(chain, np.int32), *(np.where(inner[g], t.feature + features[g], -1) for g, t in each)]
+        ).astype(np.int32),
+        threshold=np.concatenate([np.arange(chain) + 0.5, *(t.threshold for t in trees)]).astype(np.float32),
+        left=np.concatenate(
+            [nodes[:chain], *(np.where(inner[g], t.left + nodes[g], t.left + many[g]) for g, t in each)]
+        ).astype(np.int32),
+        right=np.concatenate(
+            [[*range(1, chain), nodes[chain]], *(np.where(inner[g], t.right + nodes[g], 0) for g, t in each)]
+        ).astype(np.int32),
+        source=np.concatenate([[source], *(t.source for t in trees)]).astype(np.int32),
+        start=np.concatenate([[0], *(t.start[:-1] + places[g] for g, t in each), places[-1:]]).astype(
+            np.int32
+        ),
+        maps=np.concatenate([group, *(t.maps for t in trees)]).astype(np.float32),
+        offset=np.concatenate([*(t.offset[:-1] + rows[g] for g, t in each), rows[-1:]]).astype(np.int64),
+        atoms=np.concatenate([t.atoms for t in trees]),
+    )
 
 
 def _features(

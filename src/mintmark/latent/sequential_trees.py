@@ -7,19 +7,22 @@ Dibben (2016), "synthpop: bespoke creation of synthetic data in R", J. Stat. Sof
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import Field
 
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import decode, encode
 from mintmark.data.schema import Schema
 from mintmark.errors import first_three
-from mintmark.latent._columns import coded, codes_of, values_of
-from mintmark.latent._predictors import order_of, predictors_of
-from mintmark.latent._tree import Tree, drawn_atoms, grow, leaves, single_leaf
+from mintmark.latent._columns import Coded, coded, codes_of, values_of
+from mintmark.latent._predictors import classes_of, depends, order_of, predictors_of
+from mintmark.latent._tree import Tree, drawn_atoms, grow, joined, leaves, single_leaf
 from mintmark.method import method
 from mintmark.progress import time_is_up, track
 from mintmark.synthesizer import Learnt, Synthesizer
@@ -28,11 +31,16 @@ __all__ = ["SequentialTrees"]
 
 _STRUCTURE_ROWS = 30_000
 """Rows that decide the splits; all rows fill the leaves, so cost stays near linear."""
+_CLASS_LEAVES = 5
+"""Leaves that a class of the target must be able to fill to get trees of its own."""
 
 
 @method
 class SequentialTrees(Synthesizer):
     """Draw each column from the leaf of a tree on the columns before it.
+
+    A target of several classes is drawn first, and every column associated with it has a tree for
+    each class: a weak relation with the target is not lost to a stronger one with another column.
 
     The default: mixed columns, missing values, spikes and strong relations, in seconds. A saved
     model holds values column by column, never a row.
@@ -51,6 +59,9 @@ class SequentialTrees(Synthesizer):
         order = order_of(data.schema)
         predictors = predictors_of(columns, order, structure)
         learnt: dict[str, Any] = {"schema": data.schema.to_json(), "order": order}
+        classes = None
+        if data.schema.target is not None:
+            classes = classes_of(columns[order[0]], _CLASS_LEAVES * self.min_leaf)
         alone = []
         for j in track(order, "fitting trees", may_end_early=True):
             column, before = columns[j], predictors[j]
@@ -62,18 +73,13 @@ class SequentialTrees(Synthesizer):
             if not before or len(structure) < 2 * self.min_leaf or len(np.unique(column.atoms)) < 2:
                 learnt |= single_leaf(column.atoms).arrays(j)
                 continue
-            learnt |= grow(
-                [columns[k].codes for k in before],
-                [columns[k].size for k in before],
-                before,
-                [columns[k].nominal for k in before],
-                column.response,
-                column.classes,
-                column.atoms,
-                structure=structure,
-                min_leaf=self.min_leaf,
-                random_state=random_state,
-            ).arrays(j)
+            grown = partial(self._grown, columns, before, column, structure, random_state)
+            if classes is not None and j != order[0] and depends(columns[order[0]], column, structure):
+                held = classes[columns[order[0]].codes]
+                trees = [grown(np.flatnonzero(held == c)) for c in range(int(classes.max()) + 1)]
+                learnt |= joined(trees, order[0], classes).arrays(j)
+            else:
+                learnt |= grown(np.arange(len(data))).arrays(j)
         if alone:
             warnings.warn(
                 f"max_minutes passed: column {first_three(map(repr, alone))} is drawn on its own, "
@@ -81,6 +87,32 @@ class SequentialTrees(Synthesizer):
                 stacklevel=3,
             )
         return learnt
+
+    def _grown(
+        self,
+        columns: Sequence[Coded],
+        before: Sequence[int],
+        column: Coded,
+        structure: NDArray[np.int64],
+        random_state: int,
+        rows: NDArray[np.int64],
+    ) -> Tree:
+        """The tree of one column on some rows."""
+        deciding = np.flatnonzero(np.isin(rows, structure))
+        if len(deciding) < 2 * self.min_leaf:
+            return single_leaf(column.atoms[rows])
+        return grow(
+            [columns[k].codes[rows] for k in before],
+            [columns[k].size for k in before],
+            before,
+            [columns[k].nominal for k in before],
+            column.response[rows],
+            column.classes,
+            column.atoms[rows],
+            structure=deciding,
+            min_leaf=self.min_leaf,
+            random_state=random_state,
+        )
 
     def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
         schema = Schema.from_json(learnt["schema"])
