@@ -121,10 +121,21 @@ _WORDS = {
         "Above 0 the method copied.",
         ceiling="chance",
     ),
+    "copies.rare": _Words(
+        "Rare rows copied",
+        "{p} of the synthetic rows equal a training row that is like nobody else's.",
+        best="Of fresh real rows, {c} do so by chance.",
+    ),
+    "copies.rare_excess": _Words(
+        "Rare rows copied beyond chance",
+        "Copies of training rows like nobody else's, less those that fresh real rows show by chance: {p} of "
+        "the rows. Above 0 the method copied those who stand out.",
+        ceiling="chance",
+    ),
     "unique_values": _Words(
         "Unique real values used again",
-        "Of the values that one single training person holds, {p} turn up again beyond what chance brings. "
-        "Above 0 the method hands values on.",
+        "Beyond what chance brings, {p} of the training people have a value that nobody else has turn up "
+        "again. Above 0 the method hands values on.",
         ceiling="chance",
     ),
     "unique_values.worst": _Words(
