@@ -183,7 +183,8 @@ def _correlations(tables: Tables, plans: dict[str, Coding]) -> dict[str, Any]:
 
 def _projection(tables: Tables, plans: dict[str, Coding]) -> dict[str, Any] | None:
     """Two principal components of train's percentiles and categories, as densities on a grid."""
-    train, synthetic = subset(tables, "train", len(tables.synthetic)), equal(tables, "synthetic")
+    synthetic = equal(tables, "synthetic")
+    train = subset(tables, "train", len(synthetic))  # as many rows, so that as many places are blank
     orders = {name: np.sort(v[~np.isnan(v)]) for name, v in full(tables, "train").numbers.items()}
     points = [_columns(coded, plans, orders) for coded in (train, synthetic)]
     centre = points[0].mean(0)
