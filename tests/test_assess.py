@@ -323,3 +323,22 @@ def test_dates_and_booleans_are_drawn():
     tables = assess(train=train, synthetic=train, metrics=QUICK).tables
     assert tables["columns"]["born"]["labels"][0].startswith("1950")
     assert tables["columns"]["ok"]["labels"][:2] == ["False", "True"]
+
+
+def test_files_of_text_are_read_as_train_is(tmp_path):
+    draw = rng(4)
+    codes = draw.choice(["250", "401", "428.10", "V45", "NA"], 900, p=[0.3, 0.3, 0.2, 0.1, 0.1])
+    stay = pa.array(draw.integers(1, 99, 900).astype("timedelta64[s]")).cast(pa.duration("us"))
+    whole = read(pa.table({"diag_1": pa.array(codes), "stay": stay}))
+    plain = np.flatnonzero(codes != "V45")
+    parts = whole[:300], whole.take(plain[plain >= 300][:250]), whole.take(plain[plain >= 600])
+    for name, part in zip(("train", "synthetic", "holdout"), parts, strict=True):
+        part.write(tmp_path / f"{name}.parquet")
+        part.write(tmp_path / f"{name}.csv")
+        part.write(tmp_path / f"{name}.jsonl")
+    found = {}
+    for ending in ("parquet", "csv", "jsonl"):
+        others = {name: tmp_path / f"{name}.{ending}" for name in ("synthetic", "holdout")}
+        found[ending] = assess(train=tmp_path / "train.parquet", **others, metrics=QUICK)
+        assert not [line for line in found[ending].tables["differences"] if "diag_1" in line]
+    assert found["csv"].scores == found["jsonl"].scores == found["parquet"].scores

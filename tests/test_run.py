@@ -216,3 +216,14 @@ def test_a_full_disk_is_one_error_and_leaves_no_half_file(here, tmp_path):
     assert not (tmp_path / "out" / "release").exists()
     again = subprocess.run([*command, "--resume"], capture_output=True, text=True, check=False, timeout=60)
     assert again.returncode == 0, again.stderr
+
+
+def test_a_holdout_file_is_read_as_the_source_is(here, tmp_path):
+    text = "town;size\n" + "Köln;1,5\nZürich;2,25\n" * 200
+    for name in ("source.csv", "held.csv"):
+        (tmp_path / name).write_bytes(text.encode("latin-1"))
+    source = {"path": str(tmp_path / "source.csv"), "target": "town", "encoding": "latin-1", "decimal": ","}
+    certificate = mm.run(
+        recipe(here, source=source, assess={"holdout": str(tmp_path / "held.csv")}), tmp_path / "out"
+    )
+    assert certificate.released

@@ -20,6 +20,7 @@ from mintmark.assess.assessment import Assessment, digest_of
 from mintmark.data.dataset import Dataset
 from mintmark.data.keys import is_renewed
 from mintmark.data.protect import OTHER
+from mintmark.data.read import read, retyped
 from mintmark.data.schema import Schema, arrow_type
 from mintmark.data.streams import check_seed, stream
 from mintmark.errors import InputError, UnknownNameError, first_three
@@ -68,12 +69,15 @@ def assess(
     check_seed(seed)
     record = _policy_record(policy)
     chosen = [_metric(name) for name in (metrics if metrics is not None else registry.names("metrics"))]
-    train, released = _dataset(train, "train"), _dataset(synthetic, "synthetic")
+    train = _dataset(train, "train")
+    released = _dataset(synthetic, "synthetic", like=train.schema)
     train = _aimed(train, target)
     differences: list[str] = []
     synthetic = _aligned(released, train.schema, "synthetic", differences)
     if holdout is not None:
-        holdout = _aligned(_dataset(holdout, "holdout"), train.schema, "holdout", differences)
+        holdout = _aligned(
+            _dataset(holdout, "holdout", like=train.schema), train.schema, "holdout", differences
+        )
     train, holdout = _in_public_words(train, holdout, released.schema, differences)
     silent = [c.name for c in train.schema if not kept(c) and not is_renewed(c)]
     if silent:
@@ -115,11 +119,9 @@ def _metric(given: str | Metric) -> tuple[str, Metric]:
     return type(given).__module__.rpartition(".")[2], given
 
 
-def _dataset(source: Any, which: str) -> Dataset:
+def _dataset(source: Any, which: str, like: Schema | None = None) -> Dataset:
     if not isinstance(source, Dataset):
-        from mintmark.data.read import read
-
-        source = read(source)
+        source = read(source, like=like)
     if not len(source):
         raise InputError(f"{which} has no rows: there is nothing to compare.")
     return source  # type: ignore[no-any-return]  # a Dataset either way
@@ -201,7 +203,7 @@ def _merged(data: Dataset, name: str, words: pa.Array) -> Dataset:
 
 def _cast(array: pa.ChunkedArray, dtype: str, name: str, which: str) -> pa.ChunkedArray:
     try:
-        return array.cast(arrow_type(dtype))
+        return retyped(array, arrow_type(dtype))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise InputError(
             f"{which}: column {name!r} is {array.type} and cannot be read as train's {dtype} "

@@ -45,8 +45,10 @@ def assess_(
 
     rules = None if policy is None else Policy.load(policy)
     vacant(to)
-    real, made = read(train, **reading), read(synthetic, **reading)
-    held = None if holdout is None else read(holdout, **reading)
+    real = read(train, **reading)
+    alike = {name: reading[name] for name in ("delimiter", "encoding", "decimal")} | {"like": real.schema}
+    made = read(synthetic, **alike)
+    held = None if holdout is None else read(holdout, **alike)
     assessment = assess(
         train=real, synthetic=made, holdout=held, policy=rules, metrics=list(metrics) or None, seed=seed
     )

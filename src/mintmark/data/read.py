@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mintmark.data._files import read_file
 from mintmark.data._frames import from_frame
@@ -19,7 +20,7 @@ from mintmark.data.infer import check_kind, infer
 from mintmark.data.schema import Schema, arrow_type
 from mintmark.errors import InputError, UnknownNameError, first_three
 
-__all__ = ["METADATA", "read"]
+__all__ = ["METADATA", "read", "retyped"]
 
 METADATA = b"mintmark"
 """Key of the file metadata that holds schema and provenance as JSON."""
@@ -34,6 +35,7 @@ def read(
     kinds: Mapping[str, str] | None = None,
     roles: Mapping[str, str | Sequence[str]] | None = None,
     schema: Schema | None = None,
+    like: Schema | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
@@ -53,6 +55,9 @@ def read(
         Taken instead of what would be inferred or is stored.
     schema : Schema, optional
         Used as it stands; columns are cast to its types.
+    like : Schema, optional
+        Of a table that this one is to be compared with: for a file that stores no schema, what is
+        text there stays text here, and a column of the same type is taken for the same thing.
     delimiter, encoding, decimal, quote : str, optional
         For CSV; found where not given (encoding: UTF-8).
     columns : sequence of str, optional
@@ -76,7 +81,7 @@ def read(
         schema = schema or source.schema
         stored: Schema | None = None
     else:
-        texts = {column.name: "text" for column in schema or () if column.dtype == "string"}
+        texts = {column.name: "text" for column in schema or like or () if column.dtype == "string"}
         table = _table(source, {**kinds, **texts}, delimiter, encoding, decimal, quote)
         stored, provenance = _stored(table)
     table = _selected(table, columns)
@@ -97,6 +102,10 @@ def read(
         return _edited(*fitting, provenance, target, kinds, roles)
     _tell_empty(table)
     found = infer(table, target=target, kinds={**hints, **kinds}, roles=roles)
+    if like is not None:
+        alike = {column.name: column for column in like if column.name not in {target, *kinds, *roles}}
+        columns = [(column, alike.get(column.name, column)) for column in found]
+        found = Schema(tuple(known if known.dtype == own.dtype else own for own, known in columns))
     return Dataset(table, found, provenance if stored is not None else {})
 
 
@@ -175,7 +184,7 @@ def _fitted(table: pa.Table, schema: Schema) -> tuple[pa.Table, Schema]:
         kind = arrow_type(column.dtype)
         if table[column.name].type != kind:
             try:
-                cast = table[column.name].cast(kind)
+                cast = retyped(table[column.name], kind)
             except pa.ArrowException:
                 raise InputError(
                     f"column {column.name!r} holds {table[column.name].type}, its schema says {column.dtype}."
@@ -183,6 +192,20 @@ def _fitted(table: pa.Table, schema: Schema) -> tuple[pa.Table, Schema]:
             table = table.set_column(index, pa.field(column.name, kind), cast)
         check_kind(table[column.name], column)
     return table, schema
+
+
+def retyped(array: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """The values as another Arrow type; a number becomes a duration of so many seconds.
+
+    Raises
+    ------
+    pyarrow.ArrowException
+        If some value has no equal of that type.
+    """
+    if pa.types.is_duration(kind) and (pa.types.is_integer(array.type) or pa.types.is_floating(array.type)):
+        units = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[kind.unit]
+        array = pc.round(pc.multiply(array.cast(pa.float64()), float(units))).cast(pa.int64())
+    return array.cast(kind)
 
 
 def _edited(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mintmark import check, registry
 from mintmark.assess.assess import assess
@@ -98,10 +99,7 @@ def source_of(recipe: Recipe) -> Dataset:
         target=source.target,
         kinds=source.kinds,
         roles=source.roles,
-        delimiter=source.delimiter,
-        encoding=source.encoding,
-        decimal=source.decimal,
-        quote=source.quote,
+        **_csv(recipe),
     ).drop(*source.drop)
     for name, edit in recipe.edits.columns.items():
         real = real.edit(name, **edit.model_dump(exclude_unset=True))
@@ -111,10 +109,15 @@ def source_of(recipe: Recipe) -> Dataset:
     return dataclasses.replace(real, schema=schema)
 
 
+def _csv(recipe: Recipe) -> dict[str, Any]:
+    """How the source's text is read, and so that of a holdout file."""
+    return recipe.source.model_dump(include={"delimiter", "encoding", "decimal", "quote"})
+
+
 def _parted(real: Dataset, recipe: Recipe, folder: RunFolder) -> tuple[Dataset, Dataset]:
     holdout = recipe.assess.holdout
     if isinstance(holdout, str):
-        return real, read(recipe.resolve(holdout), schema=real.schema, columns=real.names)
+        return real, read(recipe.resolve(holdout), schema=real.schema, columns=real.names, **_csv(recipe))
     return split(real, holdout, seed=folder.seed(recipe.seed, "split"), time=recipe.assess.time)
 
 
