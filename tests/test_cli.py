@@ -183,6 +183,23 @@ def test_init_writes_a_recipe_that_loads_and_names_the_columns(here, tmp_path, c
     assert call("init", here / "train.parquet", "--out", tmp_path / "r.yaml") == 2  # never overwritten
 
 
+def test_a_column_that_cannot_be_read_is_left_out_on_demand(tmp_path, capsys):
+    pq.write_table(pa.table({"a": [1.5, 2.5] * 15, "n": [[1]] * 30}), tmp_path / "t.parquet")
+    for asked in (["inspect"], ["init", "--out", tmp_path / "r.yaml"],
+                  ["fit", "--method", "independent", "--out", tmp_path / "m"]):  # fmt: skip
+        assert call(asked[0], tmp_path / "t.parquet", *asked[1:]) == 2
+        assert "--drop" in capsys.readouterr().err
+        assert call(asked[0], tmp_path / "t.parquet", "--drop", "n", *asked[1:]) == 0
+    assert Recipe.load(tmp_path / "r.yaml").source.drop == ["n"]
+
+
+def test_init_keeps_more_rows_apart_where_there_are_few(tmp_path):
+    for rows, share in ((500, 0.4), (30_000, 0.2)):
+        pq.write_table(pa.table({"a": np.arange(rows) % 97}), tmp_path / f"{rows}.parquet")
+        assert call("init", tmp_path / f"{rows}.parquet", "--out", tmp_path / f"{rows}.yaml") == 0
+        assert Recipe.load(tmp_path / f"{rows}.yaml").assess.holdout == share
+
+
 def test_init_drops_free_text_and_copes_with_strange_names(tmp_path, capsys):
     words = np.random.default_rng(0).choice(["alpha", "beta", "gamma", "delta", "of", "the"], (30, 8))
     notes = [" ".join(row) for row in words] * 2  # each twice, so that they are no key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,10 @@ def test_import_loads_no_heavy_library():
     assert "mintmark" in loaded
     heavy = {"numpy", "pandas", "polars", "pyarrow", "torch", "sklearn", "lightgbm", "pydantic", "scipy"}
     assert not heavy & set(loaded)
+
+
+def test_the_package_says_that_it_is_typed():
+    assert (Path(mintmark.__file__).parent / "py.typed").is_file()
 
 
 def test_import_takes_little_time():

@@ -62,6 +62,8 @@ def test_kinds_are_recognised(case):
         (RNG.permutation(10**6)[:N], "income", ()),
         (RNG.integers(0, 150, N) * 977, "patient_nbr", ("group",)),
         ([f"P{i % 150}" for i in range(N)], "subject_id", ("group",)),
+        (RNG.integers(0, 150, N), "id", ("group",)),
+        ([f"P{i % 150}" for i in range(N)], "playerID", ("group",)),
         (RNG.integers(0, 150, N) * 977, "shop_nbr", ()),
         ([0, 1] * (N // 2), "customer_id", ()),
         (["a", "b", "c"], "x", ()),

@@ -88,6 +88,14 @@ def test_who_gave_no_holdout_is_told_how():
     assert "--holdout" in verdict.reason
 
 
+def test_a_figure_of_a_metric_that_was_not_run_has_the_reason_of_the_metric():
+    whole = score("tstr", None, None, status="not run", reason="no target was given. Name it.")
+    verdict = rule(metric="tstr.gap").judge({"tstr": whole})
+    assert (verdict.outcome, verdict.reason) == ("not run", "no target was given. Name it.")
+    # a metric that was run and has no such figure lends no reason
+    assert "holds no score tstr.gap" in rule(metric="tstr.gap").judge({"tstr": score("tstr")}).reason
+
+
 def test_another_metric_stands_in_only_where_the_first_was_not_run_and_the_rule_names_it():
     absent = score("tpr", status="not run", reason="fewer than 500 non-members")
     other = score("tpr10", 0.12, (0.1, 0.14))

@@ -139,7 +139,7 @@ FAULTS = {
     "mixed types": (
         "age,b\n" + "1,2\n" * 19 + "forty,2\n",
         "column 'age', row 20 of 20: value 'forty' is not a number.\nFix the value, or mark the column as "
-        "category: read(..., kinds={'age': 'category'}).",
+        "category: read(..., kinds={'age': 'category'}) or --kind age=category.",
     ),
     "infinity": ("a,b\n1.5,2\ninf,2\n", "column 'a', row 2 of 2: value inf is not finite"),
     "wide": (",".join(f"c{i}" for i in range(20_001)) + "\n", "20,001 columns, the limit is 20,000"),
@@ -165,6 +165,19 @@ def test_the_remedy_for_mixed_types_works(tmp_path):
     data = mm.read(path, kinds={"age": "category"})
     assert data.schema["age"].kind == "category"
     assert data.table["age"][19].as_py() == "forty"
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_fault_names_its_file(tmp_path, case):
+    with pytest.raises(InputError, match=r"^t\.csv"):
+        mm.read(csv(tmp_path, FAULTS[case][0], "t.csv"))
+
+
+def test_a_column_that_cannot_be_read_can_be_left_out():
+    table = pa.table({"a": [[1], [2]], "b": [1.0, float("inf")], "c": [1, 2]})
+    assert mm.read(table, drop=["a", "b"]).names == ["c"]
+    with pytest.raises(UnknownNameError, match="Did you mean 'c'"):
+        mm.read(table, drop=["C"])
 
 
 def test_the_remedy_for_another_encoding_is_named(tmp_path):

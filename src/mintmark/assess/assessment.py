@@ -87,6 +87,8 @@ class Assessment:
         """Read a ``report.json``."""
         try:
             return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise InputError(f"there is no report {path}. Make one with `mintmark assess`.") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is no report that mintmark wrote: {error}.") from None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mintmark.cli._make import table_options
+from mintmark.cli._make import drop_option, table_options
 from mintmark.cli._show import command, out
 
 __all__ = ["completion_", "init_", "inspect_", "list_"]
@@ -16,12 +16,13 @@ __all__ = ["completion_", "init_", "inspect_", "list_"]
 @command("inspect")
 @click.argument("table")
 @table_options
-def inspect_(table: str, reading: dict[str, Any]) -> None:
+@drop_option
+def inspect_(table: str, reading: dict[str, Any], drop: tuple[str, ...]) -> None:
     """Show the columns of TABLE (a file or URL) as mintmark understands them, and what looks wrong."""
     from mintmark.data.profile import profile
     from mintmark.data.read import read
 
-    data = read(table, **reading)
+    data = read(table, **reading, drop=drop)
     found = profile(data)
     words = [f"{len(data):,} rows x {len(data.names)} columns", ""]
     names = max(len(record["name"]) for record in found)
@@ -73,19 +74,21 @@ def _sentence(text: str) -> str:
 @command("init")
 @click.argument("table")
 @table_options
+@drop_option
 @click.option("--out", "to", type=click.Path(path_type=Path), help="Recipe file; printed by default.")
-def init_(table: str, reading: dict[str, Any], to: Path | None) -> None:
+def init_(table: str, reading: dict[str, Any], drop: tuple[str, ...], to: Path | None) -> None:
     """Write a commented recipe for TABLE, with the kinds and roles that were inferred."""
     from mintmark.data.read import read
     from mintmark.errors import OutputError
     from mintmark.run._atomic import write_bytes
     from mintmark.run._draft import draft
 
-    data = read(table, **reading)
+    data = read(table, **reading, drop=drop)
     text = draft(
         data,
         table,
         folder=Path.cwd() if to is None else to.parent,
+        drop=drop,
         **{key: reading[key] for key in ("delimiter", "encoding", "decimal")},
     )
     if to is None:

@@ -13,7 +13,7 @@ import click
 from mintmark.cli._show import command, out, pairs, where_of
 from mintmark.errors import InputError
 
-__all__ = ["fit_", "sample_", "table_options"]
+__all__ = ["drop_option", "fit_", "sample_", "table_options"]
 
 
 def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,12 +46,15 @@ def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return gathered
 
 
+drop_option = click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
+
+
 @command("fit")
 @click.argument("train")
 @click.option("--method", default="sequential_trees", show_default=True, help="See `mintmark list`.")
 @click.option("--set", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the method.")
 @table_options
-@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
+@drop_option
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--max-minutes", type=float, help="End with what was learnt by then.")
 @click.option("--out", "to", type=click.Path(path_type=Path), required=True, help="Model directory.")
@@ -73,7 +76,7 @@ def fit_(
     from mintmark.synthesizer import make
 
     chosen = make(method, **{name: _value(text) for name, text in pairs(parameters, "--set").items()})
-    data = read(train, **reading).drop(*drop)
+    data = read(train, **reading, drop=drop)
     model = chosen.fit(data, seed=seed, max_minutes=max_minutes)
     model.save(to)
     out(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import shlex
 from collections.abc import Mapping
 
 import numpy as np
@@ -48,7 +49,7 @@ def utf8(data: bytes, encoding: str | None, where: str, *, header: bool = True) 
         place = f"row {row:,}" if row else "the header"
         raise InputError(
             f"{where}, {place}: byte 0x{data[error.start]:02x} is not {encoding}. "
-            f"Name the file's encoding, e.g. read(..., encoding='latin-1')."
+            f"Name the file's encoding, e.g. read(..., encoding='latin-1') or --encoding latin-1."
         ) from None
     if encoding.lower().replace("_", "-") in {"utf-8", "utf8"}:
         return data.removeprefix(codecs.BOM_UTF8)
@@ -253,7 +254,8 @@ def _numbers(
     )
     raise InputError(
         f"{where}, column {name!r}, {shown} is not a number.\n"
-        f"Fix the value, or mark the column as category: read(..., kinds={{{name!r}: 'category'}})."
+        f"Fix the value, or mark the column as category: read(..., kinds={{{name!r}: 'category'}}) "
+        f"or --kind {shlex.quote(name)}=category."
     )
 
 

@@ -12,7 +12,7 @@ _IDENTIFIER = {
 }  # fmt: skip
 _PERSON = (
     "patient", "customer", "client", "person", "people", "user", "subject", "member", "employee",
-    "student", "participant", "respondent", "household", "individual",
+    "student", "participant", "respondent", "household", "individual", "player", "driver", "donor",
 )  # fmt: skip
 _COUNT = {
     "num", "number", "count", "counts", "n", "nr", "no", "qty", "quantity", "amount", "times", "age", "years",
@@ -51,8 +51,9 @@ def is_identifier(name: str) -> bool:
 
 
 def is_person(name: str) -> bool:
-    """Whether it is an identifier of persons: ``patient_nbr``, ``customerID``, ``subject_id``."""
-    return is_identifier(name) and any(person in name.lower() for person in _PERSON)
+    """Whether it is an identifier of persons: ``patient_nbr``, ``customerID``, a bare ``id``."""
+    named = any(person in name.lower() for person in _PERSON) or _words(name) == ["id"]
+    return is_identifier(name) and named
 
 
 def is_count(name: str) -> bool:

@@ -77,7 +77,7 @@ def _plain(array: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     if pa.types.is_nested(kind):
         raise InputError(
             f"column {name!r} is nested ({str(kind)[:60]}). Spread it over plain columns, or leave it out "
-            "with read(..., columns=[...])."
+            f"with read(..., drop=[{name!r}]), `drop` in a recipe, or --drop."
         )
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_time(kind):
         return array.cast(pa.string())
@@ -134,7 +134,8 @@ def _check_cells(array: pa.ChunkedArray, name: str) -> None:
             raise InputError(
                 f"column {name!r}, row {row + 1:,} of {len(array):,}: the cell holds "
                 f"{size[row].as_py():,} bytes, the limit is {LARGEST_CELL:,}. "
-                "Shorten it, or leave the column out with read(..., columns=[...])."
+                f"Shorten it, or leave the column out with read(..., drop=[{name!r}]), `drop` in a recipe, "
+                "or --drop."
             )
 
 

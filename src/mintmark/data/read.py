@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ def read(
     decimal: str | None = None,
     quote: str = '"',
     columns: Sequence[str] | None = None,
+    drop: Sequence[str] = (),
 ) -> Dataset:
     """A dataset from a path, fsspec URL, pandas or polars frame, Arrow table, or dict of arrays.
 
@@ -62,6 +64,8 @@ def read(
         For CSV; found where not given (encoding: UTF-8).
     columns : sequence of str, optional
         Read only these, in this order.
+    drop : sequence of str, optional
+        Leave these out, whatever they hold.
 
     Raises
     ------
@@ -82,9 +86,10 @@ def read(
         stored: Schema | None = None
     else:
         texts = {column.name: "text" for column in schema or like or () if column.dtype == "string"}
-        table = _table(source, {**kinds, **texts}, delimiter, encoding, decimal, quote)
+        with _named(source):
+            table = _table(source, {**kinds, **texts}, delimiter, encoding, decimal, quote)
         stored, provenance = _stored(table)
-    table = _selected(table, columns)
+    table = _selected(table, columns, drop)
     for name in (target, *kinds, *roles):
         if name is not None and name not in table.column_names:
             raise UnknownNameError("column", name, table.column_names)
@@ -95,7 +100,8 @@ def read(
     }
     if not table.num_rows and isinstance(source, (str, Path)):
         raise InputError(f"{Path(str(source)).name} has a header but no rows. Give at least two.")
-    table = tidy(table)
+    with _named(source):
+        table = tidy(table)
     if schema is not None:
         return _edited(*_fitted(table, schema), provenance, target, kinds, roles)
     if stored is not None and (fitting := _matching(table, stored)) is not None:
@@ -104,9 +110,21 @@ def read(
     found = infer(table, target=target, kinds={**hints, **kinds}, roles=roles)
     if like is not None:
         alike = {column.name: column for column in like if column.name not in {target, *kinds, *roles}}
-        columns = [(column, alike.get(column.name, column)) for column in found]
-        found = Schema(tuple(known if known.dtype == own.dtype else own for own, known in columns))
+        pairs = [(column, alike.get(column.name, column)) for column in found]
+        found = Schema(tuple(known if known.dtype == own.dtype else own for own, known in pairs))
     return Dataset(table, found, provenance if stored is not None else {})
+
+
+@contextmanager
+def _named(source: Any) -> Iterator[None]:
+    """Errors about what a file holds begin with the file's name."""
+    try:
+        yield
+    except InputError as error:
+        name = Path(str(source)).name
+        if not isinstance(source, (str, Path)) or name in str(error):
+            raise
+        raise InputError(f"{name}: {error}") from None
 
 
 def _table(
@@ -143,7 +161,11 @@ def _stored(table: pa.Table) -> tuple[Schema | None, Mapping[str, Any]]:
         raise InputError("the schema stored in the file is damaged. Write the file again.") from None
 
 
-def _selected(table: pa.Table, columns: Sequence[str] | None) -> pa.Table:
+def _selected(table: pa.Table, columns: Sequence[str] | None, drop: Sequence[str]) -> pa.Table:
+    for name in drop:
+        if name not in table.column_names:
+            raise UnknownNameError("column", name, table.column_names)
+    table = table.drop_columns(list(drop)) if drop else table
     if columns is None:
         return table
     if isinstance(columns, str):

@@ -111,4 +111,5 @@ def _content(path: str | Path, *, private: bool) -> bytes:
                 )
             return file.read()
     except OSError as error:
-        raise InputError(f"cannot read the key {path}: {error.strerror or error}.") from None
+        remedy = " Make a pair with `mintmark keygen`." if isinstance(error, FileNotFoundError) else ""
+        raise InputError(f"cannot read the key {path}: {error.strerror or error}.{remedy}") from None

@@ -123,7 +123,7 @@ class Rule:
             metric = other
             if self.or_at_least is not None or self.or_at_most is not None:
                 least, most = self.or_at_least, self.or_at_most
-        outcome, bounds, reason = self._compare(metric, scores.get(metric), least, most, holdout)
+        outcome, bounds, reason = self._compare(metric, _found(scores, metric), least, most, holdout)
         if metric != self.metric:
             reason = f"{self.metric} was not run, {metric} stands in: {reason}"
         return Verdict(
@@ -175,6 +175,12 @@ class Rule:
         }
 
 
+def _found(scores: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
+    """The score; where its whole metric was not run ("tstr" for "tstr.gap"), the record that says why."""
+    score = scores.get(name, scores.get(name.partition(".")[0]))
+    return score if name in scores or not _was_run(score) else None
+
+
 def _was_run(score: Mapping[str, Any] | None) -> bool:
     return score is not None and score.get("status") == "ok" and score.get("estimate") is not None
 
@@ -190,7 +196,7 @@ def _reason(outcome: Outcome, low: float, high: float, least: float | None, most
     figures = f"{low:g}" if low == high else f"{low:g} to {high:g}"
     limit = f"{least if least is not None else most:g}"
     if outcome == "inconclusive":
-        return f"{figures} lies on both sides of {limit}; more rows would narrow it."
+        return f"{figures} lies on both sides of {limit}; more rows, synthetic or held out, would narrow it."
     kept = ("at least", "below") if least is not None else ("at most", "above")
     return f"{figures} is {kept[0] if outcome == 'pass' else kept[1]} {limit}."
 
@@ -273,7 +279,10 @@ class Policy:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot read the policy {path}: {error}.") from None
+            raise InputError(
+                f"cannot read the policy {path}: {getattr(error, 'strerror', None) or error}. "
+                f"Name a file, or one of {', '.join(shipped())}."
+            ) from None
         return cls.parse(text, str(path))
 
     @classmethod

@@ -13,9 +13,12 @@ from mintmark.data.schema import Column
 
 __all__ = ["draft"]
 
+FEW_ROWS = 20_000
+"""Below so many rows a fifth is too small a holdout for decisive privacy intervals."""
+
 _TEXT = """\
 # A mintmark recipe. Run it with: mintmark run THIS_FILE --out run/
-# Every key and its meaning: mintmark.Recipe.json_schema(), docs/recipes.md
+# Every key and its meaning: mintmark.Recipe.model_json_schema(), docs/recipes.md
 format: 1
 seed: 0
 
@@ -40,7 +43,7 @@ generate:
   # max_minutes: 10
 
 assess:
-  holdout: 0.2                  # share of real rows kept apart, or a file of rows nobody trained on
+  holdout: {holdout}                  # {why}
 
 release:
   policy: internal              # `mintmark list policies`, or a YAML file of your own
@@ -51,8 +54,8 @@ release:
 """
 
 
-def draft(data: Dataset, path: str, *, folder: Path, **csv: str | None) -> str:
-    """YAML text of a recipe that lies in `folder` and reads `path`, as `csv` says.
+def draft(data: Dataset, path: str, *, folder: Path, drop: Sequence[str] = (), **csv: str | None) -> str:
+    """YAML text of a recipe that lies in `folder` and reads `path` less the columns `drop`, as `csv` says.
 
     Free text, which no general method makes safely, is dropped; the comment says so.
     """
@@ -63,9 +66,13 @@ def draft(data: Dataset, path: str, *, folder: Path, **csv: str | None) -> str:
     target = (
         f"  target: {_scalar(data.target)}"
         if data.target
-        else "  # target: NAME             # column to be predicted"
+        else "  # target: NAME              # column to be predicted; policy internal asks for one"
     )
+    few = len(data) < FEW_ROWS
     return _TEXT.format(
+        holdout=0.4 if few else 0.2,
+        why="few rows: a larger share kept apart narrows the privacy intervals"
+        if few else "share of real rows kept apart, or a file of rows nobody trained on",
         path=_scalar(shown),
         target=target,
         format="".join(f"\n  {key}: {_scalar(value)}" for key, value in csv.items() if value is not None),
@@ -75,8 +82,9 @@ def draft(data: Dataset, path: str, *, folder: Path, **csv: str | None) -> str:
             ["  roles:                        # key, group (one person), sensitive, ...",
              *(f"    {_scalar(name)}: {_flow(of)}" for name, of in roles.items())]
         ) if roles else "  # roles: {customer_id: key}   # key, group (one person), sensitive, ...",
-        drop=f"  drop: {_flow(text)}   # free text: declare a category or a key to keep it"
-        if text else "  # drop: [comment]",
+        drop=f"  drop: {_flow([*drop, *text])}"
+        + ("   # free text: declare a category or a key to keep it" if text else "")
+        if drop or text else "  # drop: [comment]",
         example=_scalar(next((c.name for c in kept if c.is_numeric and not c.roles), data.names[0])),
     )  # fmt: skip
 

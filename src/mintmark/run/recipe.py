@@ -255,7 +255,8 @@ def _in_words(error: ValidationError, values: Mapping[str, Any]) -> InputError:
     if missing:
         return InputError(f"the recipe lacks {first_three(map(repr, missing))}. Add it.")
     where = ".".join(str(part) for part in faults[0]["loc"] if not str(part).startswith("function-"))
-    return InputError(f"recipe key {where!r}: {faults[0]['msg']} (got {faults[0]['input']!r}).")
+    said = faults[0]["msg"].removeprefix("Value error, ")
+    return InputError(f"recipe key {where!r}: {said} (got {faults[0]['input']!r}).")
 
 
 def _keys(parents: list[str]) -> list[str]:

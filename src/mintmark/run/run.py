@@ -99,8 +99,9 @@ def source_of(recipe: Recipe) -> Dataset:
         target=source.target,
         kinds=source.kinds,
         roles=source.roles,
+        drop=source.drop,
         **_csv(recipe),
-    ).drop(*source.drop)
+    )
     for name, edit in recipe.edits.columns.items():
         real = real.edit(name, **edit.model_dump(exclude_unset=True))
     if not recipe.checks:

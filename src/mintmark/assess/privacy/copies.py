@@ -45,7 +45,7 @@ class Copies(Metric):
 
 def _exact(rows: Rows, equal: dict[str, Bools]) -> list[Score]:
     where = np.flatnonzero(equal["synthetic"])
-    meaning = f"share of synthetic rows equal to a train row in all {len(rows.scored)} scored columns"
+    meaning = f"share of synthetic rows that equal a train row in all {len(rows.scored)} scored columns"
     return _scores(
         "exact", meaning, equal["synthetic"], equal["holdout"], rows.persons["holdout"], 1.0, where
     )
@@ -56,7 +56,7 @@ def _rare(rows: Rows, equal: dict[str, Bools], threshold: float) -> list[Score]:
     rare = {role: points.surprise > threshold for role, points in rows.points.items()}
     hit = {role: equal[role] & rare[role] for role in equal}
     meaning = (
-        "share of synthetic rows equal to a train row so rare that agreeing with it is more surprising "
+        "share of synthetic rows that equal a train row so rare that agreeing with it is more surprising "
         f"than the best agreement of {1 - _NATURAL:.0%} of holdout rows"
     )
     floor, where = float(rare["train"].mean()), np.flatnonzero(hit["synthetic"])
@@ -126,8 +126,7 @@ def _scores(
             floor=floor - natural,
             n=len(synthetic),
             variance="draw of the synthetic and of the holdout rows, the latter by person (Newcombe)",
-            convention=excess
-            + meaning.removeprefix("share of synthetic rows that ").removeprefix("share of synthetic rows "),
+            convention=excess + meaning.removeprefix("share of synthetic rows that "),
             source=_SOURCE,
         ),
     ]
