@@ -68,7 +68,7 @@ class TSTR(Metric):
 def _task(tables: Tables) -> Task:
     name = tables.target
     if name is None:
-        raise NotRun("no target was given. Name the column to be predicted: target='...'.")
+        raise NotRun("no target was given. Name the column to be predicted: target='...', or --target.")
     plans = codings(tables)
     if name not in plans:
         raise NotRun(f"the target {name!r} is a key, free text or media, which no model predicts.")

@@ -1,0 +1,101 @@
+"""The Python of README and docs runs as it is printed, on small files of the names it uses."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import mintmark as mm
+from mintmark.cli.main import main
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+ROWS = 600
+
+
+@pytest.fixture(scope="module")
+def tables():
+    """Small tables by the file name that the pages give them."""
+    adult = mm.read(ROOT / "src/mintmark/examples/adult.parquet").table.slice(0, ROWS)
+    rng = np.random.default_rng(0)
+    spent = rng.gamma(2.0, 40.0, ROWS).round(2)
+    customers = pa.table(
+        {"age": rng.integers(18, 90, ROWS), "spent": spent, "churn": np.where(spent > 90, "yes", "no")}
+    )
+    visits = pa.table(
+        {
+            "patient": rng.integers(0, 150, ROWS),
+            "ward": rng.integers(1, 6, ROWS),
+            "cost": spent + 0.5,
+        }
+    )
+    telco = customers.rename_columns(["tenure", "MonthlyCharges", "Churn"])
+    return {
+        "adult.parquet": adult, "customers.csv": customers, "visits.csv": visits, "telco.parquet": telco
+    }  # fmt: skip
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, tables):
+    """A folder that holds the files and keys the pages speak of."""
+    for name, table in tables.items():
+        mm.read(table).write(tmp_path / name)
+    text = "kunde;umsatz;ort\n" + "".join(f"{i};{i % 37},{i % 9};Köln\n" for i in range(50))
+    (tmp_path / "umsatz.csv").write_text(text, encoding="latin-1")
+    monkeypatch.chdir(tmp_path)
+    assert main(["keygen", "--out", "keys"]) == 0
+    return tmp_path
+
+
+def blocks(page: str) -> list[str]:
+    return BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_the_first_example_ends_in_a_certificate(here, capsys, page):
+    (code,) = blocks(page)
+    names = {}
+    exec(compile(code.replace("10_000", "600"), page, "exec"), names)
+    assert names["synthetic"].names == names["real"].names
+    assert "Fidelity" in capsys.readouterr().out
+    assert mm.verify(here / "release", here / "keys/public.pem").ok
+
+
+def test_how_to(here):
+    correct, german, *rest = blocks("docs/how-to.md")
+    names = {"mm": mm}
+    exec(correct, names)
+    assert names["real"].schema.with_role("group") == ["patient"]
+    assert names["real"].schema["ward"].kind == "category"
+    assert eval(german, names).schema["umsatz"].kind == "number"
+    names["model"] = mm.synthesizer("sequential_trees").fit(mm.read("adult.parquet", target="income"), seed=0)
+    for code in rest:
+        drawn = eval(code, names)
+        assert set(drawn.table["income"].to_pylist()) == {">50K"}
+
+
+def test_recipes(here):
+    (code,) = blocks("docs/recipes.md")
+    names = {}
+    exec(code, names)
+    assert names["certificate"] is not None
+    assert (here / "run" / "release" / "certificate.json").is_file()
+
+
+def test_report(here):
+    (code,) = blocks("docs/report.md")
+    train, holdout = mm.read("customers.csv", target="churn").split(0.2, seed=0)
+    synthetic = mm.synthesizer("independent").fit(train, seed=0).sample(480, seed=1)
+    exec(code, {"mm": mm, "Path": Path, "train": train, "holdout": holdout, "synthetic": synthetic})
+    assert (here / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_every_python_block_of_the_pages_is_run():
+    run = {"README.md": 1, "docs/index.md": 1, "docs/how-to.md": 3, "docs/recipes.md": 1, "docs/report.md": 1}
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    found = {str(page.relative_to(ROOT)): len(blocks(str(page.relative_to(ROOT)))) for page in pages}
+    assert {page: count for page, count in found.items() if count} == run
