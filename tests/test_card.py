@@ -13,6 +13,7 @@ from mintmark.assess.assessment import Assessment, digest_of
 from mintmark.data.dataset import Dataset
 from mintmark.data.schema import Column, Schema
 from mintmark.metric import Score
+from mintmark.release.card import card
 from mintmark.release.certify import certify
 from mintmark.release.keys import make_keys
 from mintmark.release.policy import Policy, Rule
@@ -107,3 +108,19 @@ def test_croissant_describes_the_file_that_lies_beside_it(tmp_path):
     assert len(set(ids)) == 3
     assert not any(" " in id for id in ids)  # readers refuse white space in one
     assert described["rai:hasSyntheticData"] is True
+
+
+def test_scores_stand_by_family():
+    scores = [
+        Score(metric=name, family=family, estimate=0.5).to_json()
+        for name, family in (("a", "privacy"), ("b", "fidelity"), ("c", "utility"), ("d", "fidelity"))
+    ]
+    predicate = {
+        "title": "t", "lines": [], "nature": "simulated", "verdicts": [], "waiver": None, "scores": scores,
+        "policy": {"name": "p", "chosen": "before scoring", "digest": "0"}, "issued": "2026-01-01",
+        "versions": {"mintmark": "0"}, "rows": 1,
+    }  # fmt: skip
+    text = card(SCHEMA, predicate, None, "")
+    places = [text.index(f"| {family} | {name} |") for family, name in
+              (("fidelity", "b"), ("fidelity", "d"), ("utility", "c"), ("privacy", "a"))]  # fmt: skip
+    assert places == sorted(places)

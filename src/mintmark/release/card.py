@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from mintmark.data.schema import Schema
+from mintmark.release.policy import FAMILIES
 
 __all__ = ["SYNTHETIC", "card"]
 
@@ -114,7 +115,7 @@ def _scores(predicate: Mapping[str, Any]) -> str:
     rows = [
         (s["family"], s["metric"], _figure(s["estimate"]), _interval(s["interval"]), _figure(s["ceiling"]),
          _figure(s["floor"]), s["convention"] if s["status"] == "ok" else f"not run: {s['reason']}")
-        for s in predicate["scores"]
+        for s in sorted(predicate["scores"], key=lambda s: FAMILIES.index(s["family"]))
     ]  # fmt: skip
     return _table(("family", "score", "estimate", "95 % interval", "ceiling", "floor", "convention"), rows)
 
