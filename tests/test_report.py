@@ -316,7 +316,7 @@ def test_a_policy_without_a_rule_for_a_family_says_so(assessment):
 
 def test_without_verdicts_nothing_is_judged(assessment):
     page = html(assessment)
-    assert ">Not judged</h1>" in page
+    assert ">Not judged yet</h1>" in page
     assert 'id="rules"' not in page
 
 

@@ -63,9 +63,11 @@ def judgement(assessment: Assessment, verdicts: Iterable[Verdict] | None) -> Jud
     """What the policy made of the scores; "not judged" where there are no verdicts."""
     policy = (assessment.policy or {}).get("name")
     if verdicts is None:
-        fixed = f"The policy “{policy}” was fixed before the rows were scored." if policy else ""
-        explains = f"{fixed} The figures below stand for themselves until a policy judges them.".strip()
-        return Judgement("not judged", "Not judged", explains, (), ())
+        if not policy:
+            explains = "The figures below stand for themselves until a policy judges them."
+            return Judgement("not judged", "Not judged", explains, (), ())
+        explains = f"The policy “{policy}” was fixed before the rows were scored; certifying judges by it."
+        return Judgement("not judged", "Not judged yet", explains, (), ())
     given = list(verdicts)
     rules = [_rule(assessment, verdict) for verdict in given]
     rules.sort(key=lambda line: (*_WORST_FIRST, line.outcome).index(line.outcome))
