@@ -117,6 +117,17 @@ def test_values_of_few_rows_are_not_emitted_and_spikes_are():
     assert np.isin(made[inside], x).all()
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_value_that_one_person_repeats_is_not_emitted(method):
+    rng = np.random.default_rng(0)
+    private, who = np.round(rng.normal(100, 20, 300), 6), np.repeat(np.arange(300), 13)
+    data = table(who_c=who.astype(str), pay_f=private[who], x_f=rng.normal(size=3900))
+    data = data.edit("who_c", roles=("group",))
+    made = method().fit(data, seed=0).sample(4000, seed=0).table
+    assert np.isin(made["pay_f"].to_numpy(), private).mean() < 0.001
+    assert made["pay_f"].to_numpy().std() == pytest.approx(private.std(), rel=0.1)
+
+
 def test_quantile_function_of_spikes_and_a_uniform_is_the_known_one():
     values = np.concatenate([np.zeros(500), np.linspace(1, 2, 500)])
     probability, value = quantile_function(values, 0.0, 2.0)

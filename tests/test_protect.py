@@ -91,6 +91,19 @@ def test_a_category_of_many_rows_but_few_persons_is_rare():
     assert _protect(data).schema["what"].categories == ("usual",)
 
 
+def test_a_number_that_one_person_repeats_is_moved_and_one_that_many_hold_stays():
+    rng = np.random.default_rng(0)
+    private = rng.normal(100, 20, 300)
+    who = np.repeat(np.arange(300), 13)
+    pay = np.where(np.arange(3900) % 13 == 0, 50.0, private[who])
+    data = dataset({"who": pa.array([f"p{i}" for i in who]), "pay": pa.array(pay)}, roles={"who": ("group",)})
+    made = _protect(data).table["pay"].to_numpy()
+    assert not np.isin(made, private).any()
+    assert (made == 50).sum() == 300
+    assert np.abs(np.sort(made) - np.sort(np.clip(pay, made.min(), made.max()))).mean() < 2
+    assert made.std() == pytest.approx(pay.std(), rel=0.1)
+
+
 def test_where_every_category_is_rare_one_word_stays():
     made = _one(pa.array([f"name {i}" for i in range(50)] + [None]))
     assert made.schema["x"].categories == (OTHER,)

@@ -22,7 +22,7 @@ from honest import Honest
 from mintmark import check, registry
 from mintmark.checks.unique import Unique
 from mintmark.data.dataset import Dataset
-from mintmark.data.schema import Schema
+from mintmark.data.schema import Column, Schema
 from mintmark.errors import (
     CancelledError,
     InputError,
@@ -33,7 +33,7 @@ from mintmark.errors import (
 )
 from mintmark.method import method, name_of, parameters, parameters_schema
 from mintmark.progress import cancelled_by, shown_by, time_is_up, time_limit, track
-from mintmark.synthesizer import make
+from mintmark.synthesizer import Synthesizer, make
 from mintmark.testing.hard_tables import dataset, ordinary
 
 
@@ -53,6 +53,33 @@ def _edited(data: Dataset, name: str, **changes) -> Dataset:
 def _numbers(rows=200):
     rng = np.random.default_rng(0)
     return dataset({"x": pa.array(rng.normal(size=rows)), "n": pa.array(rng.integers(0, 50, rows))})
+
+
+@method
+class Dice(Synthesizer):
+    """Throws of a die: needs no data."""
+
+    sides: Annotated[int, Field(ge=2)] = 6
+    nature = "simulated"
+    needs_data = False
+
+    def _given(self):
+        throw = Column(name="throw", kind="integer", dtype="int64", low=1, high=self.sides, missing=0)
+        return Schema((Column(name="id", kind="integer", dtype="int64", roles=("key",)), throw)), {}
+
+    def _draw(self, n, learnt, rng):
+        return pa.table({"throw": rng.integers(1, self.sides + 1, n)})
+
+
+def test_what_needs_no_data_samples_unfitted():
+    throws = Dice(sides=4).sample(5000, seed=0)
+    assert throws.names == ["id", "throw"]
+    assert set(throws.table["throw"].to_pylist()) == {1, 2, 3, 4}
+    assert throws.provenance["nature"] == "simulated"
+    assert throws.table.slice(0, 10).equals(Dice(sides=4).sample(10, seed=0).table)
+    assert Dice().sample(10, seed=0, where={"throw": (5, 6)}).table["throw"].to_pylist()[0] >= 5
+    with pytest.raises(InputError, match="outside what the column holds"):
+        Dice().sample(10, seed=0, where={"throw": 7})
 
 
 # -- refusals ---------------------------------------------------------------------------------

@@ -74,6 +74,7 @@ class Synthesizer:
     holds: ClassVar[Literal["rows", "values", "aggregates"]] = "values"
     """What of the real data a saved model contains."""
     needs_data: ClassVar[bool] = True
+    """A method that needs none samples unfitted and writes `_given` in place of `_learn`."""
     units: ClassVar[Literal["row", "sequence"]] = "row"
     block: ClassVar[int] = 4096
     """Units of one block: drawn whole, from one random stream, then cut."""
@@ -83,6 +84,10 @@ class Synthesizer:
     # -- the author's hooks ------------------------------------------------------------------
 
     def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
+        raise NotImplementedError
+
+    def _given(self) -> tuple[Schema, Learnt]:
+        """In place of `_learn` where `needs_data` is False: the public schema, and what to draw from."""
         raise NotImplementedError
 
     def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
@@ -335,6 +340,10 @@ class Synthesizer:
         }
 
     def _state(self) -> Fitted:
+        if self._fitted is None and not self.needs_data:
+            schema, learnt = self._given()
+            modelled = schema.select([column.name for column in schema if not keys.is_renewed(column)])
+            object.__setattr__(self, "_fitted", Fitted(learnt, schema, modelled, {}))
         if self._fitted is None:
             raise NotFittedError(f"{name_of(type(self))} is not fitted yet. Call fit(data, seed=...) first.")
         return self._fitted

@@ -4,6 +4,7 @@ A number, date or duration ends at the mean of the ten most extreme persons at e
 categories of fewer than ten persons are merged into one, or drawn again from the others where even
 together they are fewer than ten, or no text; what a user declared stays as declared. A numeric
 column known of fewer than ten persons keeps no value, unless both of its bounds were declared.
+A number that fewer than ten persons repeat over ten rows or more is moved to means of ten persons.
 Because the rows are protected before a method sees them, no method can learn what must not leave.
 A person is a row, or all rows that share a value of the column with role ``group``.
 """
@@ -48,7 +49,7 @@ def protect(data: Dataset, rng: np.random.Generator) -> Dataset:
     data : Dataset
         Columns of numeric and discrete kinds; others pass unchanged.
     rng : numpy.random.Generator
-        For redrawing rare categories.
+        For redrawing rare categories and moving numbers that few persons repeat.
 
     Returns
     -------
@@ -63,7 +64,7 @@ def protect(data: Dataset, rng: np.random.Generator) -> Dataset:
             columns.append(column)
             continue
         if column.is_numeric:
-            array, column = _ends(array, column, person)
+            array, column = _ends(array, column, person, rng)
         elif column.is_discrete:
             array, column = _categories(array, column, person, rng)
         share = array.null_count / len(array) if len(array) else 0.0
@@ -72,7 +73,9 @@ def protect(data: Dataset, rng: np.random.Generator) -> Dataset:
     return Dataset(table, Schema(tuple(columns), data.schema.checks), data.provenance)
 
 
-def _ends(array: pa.Array, column: Column, person: npt.NDArray[np.int64]) -> tuple[pa.Array, Column]:
+def _ends(
+    array: pa.Array, column: Column, person: npt.NDArray[np.int64], rng: np.random.Generator
+) -> tuple[pa.Array, Column]:
     values = numbers(array, column)
     known = ~np.isnan(values)
     low, high = column.low, column.high
@@ -89,7 +92,31 @@ def _ends(array: pa.Array, column: Column, person: npt.NDArray[np.int64]) -> tup
     if least > most:  # rounding inward met in the middle of a nearly constant column
         low = high = high if column.low is None else low
     column = dataclasses.replace(column, low=low, high=high)
+    if column.protect:
+        values[known] = _loosened(values[known], person[known], rng)
     return from_numbers(values, column), column
+
+
+def _loosened(
+    values: npt.NDArray[np.float64], person: npt.NDArray[np.int64], rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Values that few persons repeat over many rows, moved to means of ten persons nearby.
+
+    A method keeps what many rows hold; without this it would keep what one person holds often.
+    """
+    _, place, rows = np.unique(values, return_inverse=True, return_counts=True)
+    heads = np.bincount(np.unique(np.stack([place, person]), axis=1)[0])
+    often = ((rows >= FEWEST) & (heads < FEWEST))[place]
+    if not often.any():
+        return values
+    _, who, mine = np.unique(person, return_inverse=True, return_counts=True)
+    own = np.sort(np.bincount(who, weights=values / mine[who]))  # each person's mean
+    k = min(FEWEST, len(own))
+    means = np.convolve(own, np.full(k, 1 / k), "valid")
+    near = np.searchsorted(own, values[often]) - rng.uniform(0, k, int(often.sum()))
+    moved = values.copy()
+    moved[often] = np.interp(near, np.arange(len(means)), means)
+    return moved
 
 
 def _end(

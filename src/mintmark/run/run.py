@@ -152,7 +152,7 @@ def _assessed(
         train=train, synthetic=synthetic, holdout=holdout, policy=policy, metrics=asked.metrics,
         seed=folder.seed(recipe.seed if asked.seed is None else asked.seed, "assess"), synthesizer=model,
     )  # fmt: skip
-    verdicts = policy.judge(assessment.to_json(), nature=model.nature)
+    verdicts = policy.judge(assessment.to_json(), nature=model.nature, personal=recipe.release.personal)
     write_assessment(assessment, synthetic, folder.assessment, verdicts)
     return assessment
 
