@@ -240,7 +240,9 @@ def _numbers(
     tried = [_as_numbers(words, mark) for mark in marks]
     numbers = max(tried, key=lambda made: len(made) - made.null_count)
     bad = pc.and_(pc.is_null(numbers), pc.is_valid(words))
-    bad = pc.and_(bad, pc.invert(pc.is_in(words, value_set=pa.array(MISSING))))
+    if kind not in {"category", "boolean"} and numbers.null_count < len(numbers):
+        # among numbers a quoted word such as "NA" means missing all the same
+        bad = pc.and_(bad, pc.invert(pc.is_in(words, value_set=pa.array(MISSING))))
     if not pc.any(bad).as_py():
         return numbers
     faulty = np.asarray(pc.fill_null(bad.take(positions), False).to_numpy(zero_copy_only=False), dtype=bool)
