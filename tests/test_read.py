@@ -338,7 +338,8 @@ for convert in (data.to_pandas, data.to_polars):
     except ImportError as error:
         print(error)
 """
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         "pandas is not installed. Run: pip install 'mintmark[pandas]'",
         "polars is not installed. Run: pip install 'mintmark[polars]'",
