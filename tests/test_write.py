@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import mintmark as mm
@@ -187,6 +187,9 @@ CELLS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=8).ma
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(st.none(), CELLS), min_size=1, max_size=20))
+@example(["None"])
+@example(["INF", None])
+@example(["2020-01-01"])
 def test_any_text_comes_back_from_csv(cells):
     data = mm.read({"row": list(range(len(cells))), "x": pa.array(["a", *cells][1:], pa.string())})
     data.write("memory://any/t.csv")

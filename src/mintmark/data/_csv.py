@@ -197,8 +197,12 @@ def _typed(array: pa.ChunkedArray, name: str, kind: str | None, marks: list[str]
     words = pc.if_else(pc.or_(pc.equal(words, ""), padded), pa.scalar(None, pa.string()), words)
     if words.null_count == len(words):
         return pa.nulls(len(array), pa.string())
-    typed = None if kind == "text" else _dates(words) or _flags(words)
-    if typed is None and kind != "text":
+    typed = None
+    if kind not in {"text", "category"}:
+        typed = _dates(words)
+    if kind != "text" and typed is None:
+        typed = _flags(words)
+    if kind != "text" and typed is None:
         typed = _numbers(words, positions, name, kind, marks, where)
     return (words if typed is None else typed).take(positions)
 
@@ -240,7 +244,9 @@ def _numbers(
     tried = [_as_numbers(words, mark) for mark in marks]
     numbers = max(tried, key=lambda made: len(made) - made.null_count)
     bad = pc.and_(pc.is_null(numbers), pc.is_valid(words))
-    if kind not in {"category", "boolean"} and numbers.null_count < len(numbers):
+    if kind in {"category", "boolean"}:
+        bad = pc.or_(bad, pc.fill_null(pc.invert(pc.is_finite(numbers)), False))  # words that only look so
+    elif numbers.null_count < len(numbers):
         # among numbers a quoted word such as "NA" means missing all the same
         bad = pc.and_(bad, pc.invert(pc.is_in(words, value_set=pa.array(MISSING))))
     if not pc.any(bad).as_py():

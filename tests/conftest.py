@@ -1,0 +1,9 @@
+"""Hypothesis explores at will on a developer's machine and repeats itself in CI."""
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
