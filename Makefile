@@ -31,3 +31,4 @@ docs: $(VENV)/installed-test
 
 figures: $(VENV)/installed
 	$(BIN)/python benchmarks/spine.py
+	$(BIN)/python benchmarks/tables.py

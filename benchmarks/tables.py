@@ -1,11 +1,18 @@
-"""How well and how fast the table methods do on Adult: fit, sampling, and an outside scorer's figures.
+"""How good and how fast the table methods are, beside other synthesizers, in one run.
 
-    python benchmarks/tables.py
-    python benchmarks/tables.py --data telco.parquet --target Churn --drop customerID
-    python benchmarks/tables.py --scorer score.py --scorer-python other-venv/bin/python
+    python benchmarks/tables.py --scorer SCORER --scorer-python PYTHON \\
+        --peer sdv=PYTHON --peer mostlyai=PYTHON --out figures.json
+    python benchmarks/tables.py --scorer SCORER --all
+    python benchmarks/tables.py --table mine.csv --target label --drop id
 
-The scorer is a program of its own, called as ``SCORER score --real-train A.csv --real-test B.csv
---synthetic C.csv --target COLUMN --out score.json``; it may need packages that mintmark does not.
+Each fit runs in a process of its own. mintmark's methods are fitted and sampled with five seeds;
+figures are means, with the standard error where there are several. A goal that is missed by less
+than one standard error is not separable from being met. Exit code 1 where a goal is missed.
+
+The scorer is a program of its own, which may need packages that mintmark does not. It is called as
+``SCORER score --real-train A.csv --real-test B.csv --synthetic C.csv --target COLUMN --out
+score.json`` and, to fit a peer, as ``SCORER --synthesizer NAME --data A.csv --target COLUMN --out
+FOLDER [--opt NAME=VALUE]``, which leaves ``synthetic.csv`` and ``run.json``.
 """
 
 from __future__ import annotations
@@ -13,44 +20,111 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
+import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-import mintmark as mm
-
-ADULT = Path(__file__).parents[1] / "src/mintmark/examples/adult.parquet"
+HERE = Path(__file__).resolve().parent
+ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONHASHSEED": "0"}
 METHODS = ("independent", "gaussian_copula", "sequential_trees")
-SHOWN = (
-    "quality", "trtr_auc", "tstr_auc", "trtr_accuracy", "tstr_accuracy", "trtr_r2", "tstr_r2",
-    "c2st_auc_train", "c2st_auc_holdout", "copies_train_pct", "dcr_share_train_pct",
-)  # fmt: skip
-GOALS = {
-    "fit_cpu_s": ("<=", 5.0),
-    "rows_per_s": (">=", 50_000),
-    "quality": (">=", 0.99),
-    "gap": ("<=", 0.01),
-    "c2st_auc_holdout": ("<=", 0.56),
+DEFAULT = "sequential_trees"
+"""The method that the goals are set for."""
+
+
+@dataclass(frozen=True)
+class Table:
+    file: str
+    target: str
+    drop: tuple[str, ...] = ()
+
+
+TABLES = {
+    "adult": Table(str(HERE.parent / "src/mintmark/examples/adult.parquet"), "income"),
+    "telco_churn": Table("telco_churn/telco_churn.parquet", "Churn", ("customerID",)),
+    "support2": Table(
+        "support2/support2.parquet",
+        "hospdead",
+        ("Index", "death", "surv2m", "surv6m", "prg2m", "prg6m", "dnr", "dnrday", "sfdm2"),
+    ),
+    "diabetes130_sample": Table(
+        "diabetes130_sample/diabetes130.parquet",
+        "readmitted",
+        ("encounter_id", "patient_nbr", "payer_code"),
+    ),
+    "hypothyroid": Table("hypothyroid/hypothyroid.parquet", "Class"),
 }
-"""What the default method is to reach on Adult."""
+"""Files lie in the folder --data, but for Adult, which is shipped."""
+
+PEERS = {
+    "sdv-gaussian": ("sdv", ()),
+    "sdv-tvae": ("sdv", ("epochs=40",)),
+    "sdv-ctgan": ("sdv", ("epochs=25",)),
+    "mostly-engine": ("mostlyai", ("max_training_time=60",)),  # it stops by its own rule long before
+}
+"""What the scorer calls a synthesizer: the package it needs, and its options."""
+
+GOALS: dict[str, dict[str, tuple[str, float | str]]] = {
+    "adult": {
+        "quality": (">=", 0.985),
+        "gap": ("<=", 0.004),
+        "c2st_auc_holdout": ("<=", 0.525),
+        "c2st_auc_train": (">=", 0.495),
+        "copies_train_pct": ("<=", "natural_copies_pct"),
+        "dcr_share_train_pct": ("<=", 53.0),
+        "membership_tpr_high": ("<=", 0.025),
+        "fit_cpu_s": ("<=", 3.0),
+        "rows_per_cpu_s": (">=", 200_000),
+        "peak_mb": ("<=", 350),
+    },
+    "telco_churn": {
+        "c2st_auc_holdout": ("<=", 0.56),
+        "gap": ("<=", 0.012),
+        "dcr_share_train_pct": ("<=", 53.0),
+    },
+}
+
+
+@dataclass
+class Row:
+    """One synthesizer on one table: each figure once per seed."""
+
+    name: str
+    figures: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, figures: dict[str, float]) -> None:
+        for key, value in figures.items():
+            self.figures.setdefault(key, []).append(value)
+
+    def mean(self, key: str) -> float:
+        return statistics.fmean(self.figures[key])
+
+    def error(self, key: str) -> float:
+        """Standard error of the mean; 0 for a single run."""
+        values = self.figures[key]
+        return statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0.0
 
 
 def main() -> int:
     given = _arguments()
-    train, holdout = _data(given)
-    print(f"{given.data}: {len(train):,} train, {len(holdout):,} holdout, {len(train.names)} columns")
+    known = json.loads(Path(given.earlier).read_text())["tables"] if given.earlier else {}
+    record: dict[str, Any] = {"machine": _machine(), "tables": {}}
     missed = 0
-    for name in given.methods:
+    for name in list(TABLES) if given.all else [given.table]:
         with tempfile.TemporaryDirectory() as folder:
-            figures = measured(name, train, holdout, given, Path(folder))
-        print(f"{name}: " + ", ".join(f"{key} {value:,.4g}" for key, value in figures.items()))
-        if name == "sequential_trees" and Path(given.data) == ADULT:
-            missed += _missed(figures)
+            about, rows = measured(name, given, Path(folder))
+        fresh = {row.name for row in rows}
+        past = [Row(*item) for item in known.get(name, {}).get("rows", {}).items() if item[0] not in fresh]
+        _print(name, about, [*past, *rows])
+        missed += sum(_missed(name, about, row) for row in rows if row.name == DEFAULT)
+        record["tables"][name] = {"about": about, "rows": {row.name: row.figures for row in [*past, *rows]}}
+        if given.out:
+            Path(given.out).write_text(json.dumps(record, indent=1) + "\n")
     return int(missed > 0)
 
 
@@ -58,69 +132,165 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", default=str(ADULT), help="a file that mintmark reads")
-    parser.add_argument("--target", default="income")
-    parser.add_argument("--drop", nargs="*", default=[], help="columns to leave out")
-    parser.add_argument("--rows", type=int, help="use only so many rows")
-    parser.add_argument("--methods", nargs="*", default=list(METHODS))
+    parser.add_argument("--table", default="adult", help=f"a file, or {', '.join(TABLES)}")
+    parser.add_argument("--all", action="store_true", help="every table named above")
+    parser.add_argument("--data", default=str(HERE.parents[1] / "shared/data"), help="folder of the tables")
+    parser.add_argument("--target", help="of a file")
+    parser.add_argument("--drop", nargs="*", default=[], help="columns of a file to leave out")
+    parser.add_argument("--methods", nargs="*", default=list(METHODS), help="mintmark's own")
+    parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--scorer", help="path of the outside scorer")
     parser.add_argument("--scorer-python", default=sys.executable, help="the Python that runs it")
-    return parser.parse_args()
+    parser.add_argument("--peer", action="append", default=[], metavar="PACKAGE=PYTHON")
+    parser.add_argument("--earlier", help="an --out file whose other rows are printed too")
+    parser.add_argument("--out", help="write every figure of every seed as JSON")
+    given = parser.parse_args()
+    if not given.all and given.table not in TABLES and not given.target:
+        parser.error(f"--table {given.table}: a file needs its --target")
+    return given
 
 
-def _data(given: argparse.Namespace) -> tuple[mm.Dataset, mm.Dataset]:
-    real = mm.read(given.data, target=given.target).drop(*given.drop)
-    if given.rows:
-        real = real[: given.rows]
-    return real.split(0.2, seed=0)
+def _machine() -> str:
+    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
-def measured(
-    name: str, train: mm.Dataset, holdout: mm.Dataset, given: argparse.Namespace, folder: Path
+def measured(name: str, given: argparse.Namespace, folder: Path) -> tuple[dict[str, float], list[Row]]:
+    """Everything about one table: its sizes and natural rate of copies, and a row per synthesizer."""
+    table = TABLES.get(name) or Table(str(Path(name).resolve()), given.target, tuple(given.drop))
+    _run([sys.executable, HERE / "_measure.py", "split", Path(given.data) / table.file,
+          table.target, folder, *table.drop])  # fmt: skip
+    about = json.loads((folder / "about.json").read_text())
+    rows = []
+    for row, run in _runs(given, table, folder):
+        print(f"{name}: {row.name}, run {len(next(iter(row.figures.values()), [])) + 1}", file=sys.stderr)
+        try:
+            row.add(run())
+        except subprocess.CalledProcessError as error:
+            print(f"{name}: {row.name} is left out: {_last_line(error.stderr)}", file=sys.stderr)
+            continue
+        if row not in rows:
+            rows.append(row)
+    return about, rows
+
+
+def _runs(given: argparse.Namespace, table: Table, folder: Path) -> Iterator[tuple[Row, Any]]:
+    """Row by row what is to be run, each giving figures."""
+    halves = {"train": "half", "synthetic": folder / "other_half"}
+    yield Row("real half"), lambda: _scored(given, table, folder, 0, **halves)
+    pythons = dict(text.split("=", 1) for text in given.peer)
+    for peer, (package, options) in PEERS.items():
+        if package in pythons:
+            yield (
+                Row(peer),
+                lambda peer=peer, options=options, python=pythons[package]: _peer(
+                    python, peer, options, given, table, folder
+                ),
+            )
+        elif given.peer:
+            print(f"{peer} is left out: no --peer {package}=PYTHON", file=sys.stderr)
+    for method in given.methods:
+        row = Row(method)
+        for seed in range(given.seeds):
+            yield row, lambda method=method, seed=seed: _ours(method, seed, given, table, folder)
+
+
+def _ours(method: str, seed: int, given: argparse.Namespace, table: Table, folder: Path) -> dict[str, float]:
+    out = folder / f"{method}-{seed}"
+    out.mkdir()
+    _run([sys.executable, HERE / "_measure.py", "fit", method, seed, folder, out])
+    figures: dict[str, float] = json.loads((out / "run.json").read_text())
+    return figures | _scored(given, table, folder, seed, synthetic=out / "synthetic")
+
+
+def _peer(
+    python: str, peer: str, options: tuple[str, ...], given: argparse.Namespace, table: Table, folder: Path
 ) -> dict[str, float]:
-    """Figures of one method: CPU seconds, rows per second, and what the scorer says."""
-    start = time.process_time()
-    model = mm.synthesizer(name).fit(train, seed=0)
-    fitted = time.process_time()
-    synthetic = model.sample(len(train), seed=1)
-    drawn = time.process_time()
-    figures = {"fit_cpu_s": fitted - start, "rows_per_s": len(train) / (drawn - fitted)}
-    if given.scorer:
-        figures |= scored(train, holdout, synthetic, given, folder)
-    return figures
+    out = folder / peer
+    command = [python, given.scorer, "--synthesizer", peer, "--data", folder / "train.csv"]
+    _run([*command, "--target", table.target, "--out", out, *(w for o in options for w in ("--opt", o))])
+    record = json.loads((out / "run.json").read_text())
+    figures = {
+        "fit_cpu_s": record["fit_cpu_s"],
+        "rows_per_cpu_s": record["rows"] / max(record["sample_cpu_s"], 0.01),
+        "peak_mb": record["peak_rss_mb"],
+    }
+    return figures | _scored(given, table, folder, 0, synthetic=out / "synthetic")
 
 
-def scored(
-    train: mm.Dataset,
-    holdout: mm.Dataset,
-    synthetic: mm.Dataset,
-    given: argparse.Namespace,
-    folder: Path,
+def _scored(
+    given: argparse.Namespace, table: Table, folder: Path, seed: int, *, synthetic: Path, train: str = "train"
 ) -> dict[str, float]:
-    """The scorer's figures, and `gap`: by how much TSTR falls short of TRTR."""
-    files = {"real-train": train, "real-test": holdout, "synthetic": synthetic}
-    command = [given.scorer_python, given.scorer, "score", "--target", given.target]
-    for option, data in files.items():
-        data.write(folder / f"{option}.csv")
-        command += [f"--{option}", str(folder / f"{option}.csv")]
-    subprocess.run([*command, "--out", str(folder / "score.json")], check=True, capture_output=True)
-    record = json.loads((folder / "score.json").read_text())
-    figures = {key: record[key] for key in SHOWN if record.get(key) is not None}
-    for measure in ("auc", "accuracy", "r2"):
-        if f"trtr_{measure}" in figures:
-            figures["gap"] = figures[f"trtr_{measure}"] - figures[f"tstr_{measure}"]
-    return figures
+    """The scorer's figures, `gap` (by how much TSTR falls short of TRTR), and membership's."""
+    found = synthetic.parent / f"{synthetic.name}-membership.json"
+    rows = next(path for end in ("parquet", "csv") if (path := synthetic.with_suffix(f".{end}")).exists())
+    _run([sys.executable, HERE / "_measure.py", "membership", folder / f"{train}.parquet",
+          folder / "holdout.parquet", rows, seed, found])  # fmt: skip
+    figures: dict[str, float] = json.loads(found.read_text())
+    if not given.scorer:
+        return figures
+    out = synthetic.parent / f"{synthetic.name}-score.json"
+    _run([given.scorer_python, given.scorer, "score", "--real-train", folder / f"{train}.csv",
+          "--real-test", folder / "holdout.csv", "--synthetic", synthetic.with_suffix(".csv"),
+          "--target", table.target, "--out", out])  # fmt: skip
+    record = json.loads(out.read_text())
+    figures |= {key: value for key, value in record.items() if isinstance(value, (int, float))}
+    measure = next(m for m in ("auc", "accuracy", "r2") if f"trtr_{m}" in record)
+    figures |= {"trtr": record[f"trtr_{measure}"], "tstr": record[f"tstr_{measure}"]}
+    return figures | {"gap": figures["trtr"] - figures["tstr"]}
 
 
-def _missed(figures: dict[str, float]) -> int:
+def _run(command: list[Any]) -> None:
+    subprocess.run([*map(str, command)], check=True, capture_output=True, text=True, env=ENVIRONMENT)
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no reason given"])[-1]
+
+
+SHOWN = {
+    "fit CPU s": "fit_cpu_s", "MB": "peak_mb", "rows/CPU s": "rows_per_cpu_s", "quality": "quality",
+    "TRTR": "trtr", "TSTR": "tstr", "C2ST train": "c2st_auc_train", "C2ST holdout": "c2st_auc_holdout",
+    "copies %": "copies_train_pct", "DCR share %": "dcr_share_train_pct",
+    "members found at 1 %": "membership_tpr", "at most": "membership_tpr_high",
+    "members found at 10 %": "membership_tpr10", "at most ": "membership_tpr10_high",
+}  # fmt: skip
+PLACES = {"fit_cpu_s": 1, "peak_mb": 0, "rows_per_cpu_s": 0, "copies_train_pct": 2, "dcr_share_train_pct": 1}
+
+
+def _print(name: str, about: dict[str, float], rows: list[Row]) -> None:
+    print(
+        f"\n{name}: {about['train']:,} rows fitted, {about['holdout']:,} held out, {about['columns']} "
+        f"columns; {about['natural_copies_pct']:.2f} % of the rows held out equal a training row\n"
+    )
+    shown = {head: key for head, key in SHOWN.items() if any(key in row.figures for row in rows)}
+    print("| synthesizer | runs | " + " | ".join(shown) + " |\n" + "| --- " * (len(shown) + 2) + "|")
+    for row in rows:
+        runs = len(next(iter(row.figures.values())))
+        cells = [_cell(row, key) if key in row.figures else "" for key in shown.values()]
+        print(f"| {row.name} | {runs} | " + " | ".join(cells) + " |")
+
+
+def _cell(row: Row, key: str) -> str:
+    places = PLACES.get(key, 3)
+    error = row.error(key)
+    return f"{row.mean(key):,.{places}f}" + (f" ± {error:,.{places + (places > 0)}f}" if error else "")
+
+
+def _missed(name: str, about: dict[str, float], row: Row) -> int:
     """Print each goal beside its figure; returns how many were missed."""
     missed = 0
-    for key, (sign, goal) in GOALS.items():
-        if key not in figures:
+    for key, (sign, limit) in GOALS.get(name, {}).items():
+        if key not in row.figures:
             continue
-        met = figures[key] <= goal if sign == "<=" else figures[key] >= goal
-        missed += not met
-        print(f"  {'met   ' if met else 'MISSED'} {key} {figures[key]:,.4g} {sign} {goal:,}")
+        goal = about[limit] if isinstance(limit, str) else limit
+        short = (row.mean(key) - goal) * (1 if sign == "<=" else -1)
+        if short <= 0:
+            verdict = "met"
+        elif short < row.error(key):
+            verdict = "not separable"
+        else:
+            verdict, missed = "MISSED", missed + 1
+        print(f"  {verdict:13} {key} {row.mean(key):,.4g} ± {row.error(key):.2g} {sign} {goal:,.4g}")
     return missed
 
 

@@ -1,0 +1,97 @@
+"""One measurement in a process of its own, so that CPU and memory are that measurement's alone.
+
+    _measure.py split FILE TARGET FOLDER [COLUMN TO DROP ...]
+    _measure.py fit METHOD SEED FOLDER OUT
+    _measure.py membership TRAIN HOLDOUT SYNTHETIC SEED OUT
+
+`tables.py` calls it; each command leaves its figures as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+import mintmark as mm
+
+
+def cpu_s() -> float:
+    """User and system seconds of all threads, and of children that ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def peak_mb() -> float:
+    both = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(who).ru_maxrss for who in both) / 1024
+
+
+def split(file: str, target: str, folder: str, *drop: str) -> None:
+    """Train, holdout and the halves of train, as Parquet and CSV; shuffled with NumPy's old seed 0.
+
+    The shuffle is the one of ``DataFrame.sample(frac=1, random_state=0)``, so that the figures
+    compare with published ones.
+    """
+    real = mm.read(file, target=target, drop=list(drop))
+    order = np.random.RandomState(0).permutation(len(real))
+    cut = int(0.8 * len(real))
+    train = real.take(order[:cut])
+    parts = {"train": train, "holdout": real.take(order[cut:])}
+    parts |= {"half": train[: cut // 2], "other_half": train[cut // 2 :]}
+    for name, part in parts.items():
+        part.write(Path(folder) / f"{name}.parquet")
+        part.write(Path(folder) / f"{name}.csv")
+    lines = {n: (Path(folder) / f"{n}.csv").read_text().splitlines()[1:] for n in ("train", "holdout")}
+    known = set(lines["train"])
+    about = {
+        "train": cut,
+        "holdout": len(real) - cut,
+        "columns": len(real.names),
+        "natural_copies_pct": 100 * float(np.mean([line in known for line in lines["holdout"]])),
+    }
+    (Path(folder) / "about.json").write_text(json.dumps(about))
+
+
+def fit(method: str, seed: str, folder: str, out: str) -> None:
+    """Fit one of mintmark's methods and draw as many rows: CPU, memory and the rows themselves."""
+    train = mm.read(Path(folder) / "train.parquet")
+    start = cpu_s()
+    model = mm.synthesizer(method).fit(train, seed=int(seed))
+    fitted = cpu_s()
+    synthetic = model.sample(len(train), seed=int(seed) + 1000)
+    drawn = cpu_s()
+    figures = {
+        "fit_cpu_s": fitted - start,
+        "rows_per_cpu_s": len(train) / (drawn - fitted),
+        "peak_mb": peak_mb(),
+    }
+    (Path(out) / "run.json").write_text(json.dumps(figures))
+    synthetic.write(Path(out) / "synthetic.parquet")
+    synthetic.write(Path(out) / "synthetic.csv")
+
+
+def membership(train: str, holdout: str, synthetic: str, seed: str, out: str) -> None:
+    """True positives of mintmark's membership attacks at 1 % (in small holdouts 10 %) false alarms."""
+    real = mm.read(train)
+    made = mm.assess(
+        train=real,
+        holdout=mm.read(holdout),
+        synthetic=mm.read(synthetic, like=real.schema),
+        metrics=["membership"],
+        seed=int(seed),
+    )
+    figures = {}
+    for score in made.scores:
+        if score.status == "ok" and score.metric != "membership.auc":
+            name = score.metric.replace(".", "_")
+            figures |= {name: score.estimate, f"{name}_high": score.interval[1]}
+    Path(out).write_text(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    {"split": split, "fit": fit, "membership": membership}[sys.argv[1]](*sys.argv[2:])
