@@ -1,6 +1,6 @@
 """One measurement in a process of its own, so that CPU and memory are that measurement's alone.
 
-    _measure.py split FILE TARGET FOLDER [COLUMN TO DROP ...]
+    _measure.py split FILE TARGET ROWS FOLDER [COLUMN TO DROP ...]
     _measure.py fit METHOD SEED FOLDER OUT
     _measure.py membership TRAIN HOLDOUT SYNTHETIC SEED OUT
 
@@ -31,13 +31,14 @@ def peak_mb() -> float:
     return max(resource.getrusage(who).ru_maxrss for who in both) / 1024
 
 
-def split(file: str, target: str, folder: str, *drop: str) -> None:
+def split(file: str, target: str, rows: str, folder: str, *drop: str) -> None:
     """Train, holdout and the halves of train, as Parquet and CSV; shuffled with NumPy's old seed 0.
 
     The shuffle is the one of ``DataFrame.sample(frac=1, random_state=0)``, so that the figures
     compare with published ones.
     """
     real = mm.read(file, target=target, drop=list(drop))
+    real = real[: int(rows)] if int(rows) > 0 else real
     order = np.random.RandomState(0).permutation(len(real))
     cut = int(0.8 * len(real))
     train = real.take(order[:cut])
