@@ -122,6 +122,16 @@ def test_where_picks_rows(stations, tmp_path):
     assert 18 <= pc.min(rows["age"]).as_py() <= pc.max(rows["age"]).as_py() <= 30
 
 
+def test_workers_write_the_same_bytes(stations, tmp_path):
+    here, _ = stations
+    asked = ("sample", here / "model", "--rows", 9000, "--seed", 1, "--out")
+    assert call(*asked, tmp_path / "one.parquet") == 0
+    assert call(*asked, tmp_path / "two.parquet", "--workers", 2) == 0
+    assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
+    assert call(*asked, tmp_path / "none.parquet", "--workers", 0) == 2
+    assert not (tmp_path / "none.parquet").exists()
+
+
 def test_where_is_read_by_the_kind_of_the_column():
     schema = Schema((
         Column(name="a=b", kind="category", dtype="string", categories=("x",)),

@@ -171,6 +171,37 @@ def test_keys_number_the_whole_table():
     assert made.table["id"].to_pylist() == [f"id-{i:08d}" for i in range(1, 131)]
 
 
+@pytest.mark.parametrize("n", [0, 1, 64 * 64, 10_000])
+def test_parts_are_the_rows_of_sample(n):
+    model = Honest().fit(ordinary(), seed=0)  # has a key
+    whole, parts = model.sample(n, seed=1), list(model.sample_parts(n, seed=1))
+    assert pa.concat_tables(part.table for part in parts).equals(whole.table)
+    assert [len(part) for part in parts[:-1]] == [64 * Honest.block] * (len(parts) - 1)
+    assert parts[-1].provenance == whole.provenance
+
+
+def test_parts_hold_row_checks_and_count_their_rejections():
+    model = Honest().fit(_with(_numbers(), {"check": "at_least", "column": "x", "least": 0.5}), seed=0)
+    whole, parts = model.sample(9000, seed=1), list(model.sample_parts(9000, seed=1))
+    assert len(parts) == 3
+    assert pa.concat_tables(part.table for part in parts).equals(whole.table)
+    assert parts[-1].provenance["rejected"] == whole.provenance["rejected"]
+
+
+def test_a_rule_on_the_whole_table_comes_in_one_part():
+    data = _with(_numbers(6000).select(["x"]), {"check": "unique", "columns": ["x"]})
+    model = Honest().fit(data, seed=0)
+    (part,) = model.sample_parts(5000, seed=1)
+    assert part.table.equals(model.sample(5000, seed=1).table)
+
+
+def test_parts_of_a_map_that_loses_a_block_are_refused():
+    model = Honest().fit(ordinary(), seed=0)
+    parts = model.sample_parts(5000, seed=1, map=lambda draw, blocks: map(draw, list(blocks)[:-1]))
+    with pytest.raises(InputError, match="the blocks hold 896 rows, not 904"):
+        list(parts)
+
+
 # -- checks -----------------------------------------------------------------------------------
 
 

@@ -147,24 +147,67 @@ def test_trouble_with_the_disk_is_one_error_and_leaves_nothing(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["file", "taken.csv"]
 
 
-def test_a_full_disk_leaves_the_old_file(tmp_path):
+def _parts(data, size=2):
+    """The same rows in parts; like a model's, only the last one knows the count."""
+    for start in range(0, len(data), size):
+        yield mm.Dataset(data.table.slice(start, size), data.schema, {"drawn": min(start + size, len(data))})
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow", "csv", "csv.zst", "jsonl", "jsonl.xz"])
+def test_parts_make_the_same_file_as_the_whole(tmp_path, ending):
+    data = mm.read(hard())
+    told = mm.write(_parts(data), tmp_path / f"parts.{ending}")
+    mm.write(data, tmp_path / f"whole.{ending}")
+    parts, whole = (mm.read(tmp_path / f"{name}.{ending}") for name in ("parts", "whole"))
+    assert parts.table.equals(whole.table)
+    assert parts.schema == whole.schema
+    assert told == {"drawn": 3}
+    if ending in ("parquet", "arrow"):
+        assert parts.provenance == {"drawn": 3}
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl.gz"])
+@pytest.mark.parametrize("error", [InputError("no more rows."), KeyboardInterrupt()])
+def test_parts_that_stop_midway_leave_the_old_file(tmp_path, ending, error):
+    def parts():
+        yield from _parts(mm.read(hard()))
+        raise error
+
+    path = tmp_path / f"t.{ending}"
+    path.write_text("old")
+    with pytest.raises(type(error)):
+        mm.write(parts(), path)
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_parts_of_two_schemas_or_none_are_refused(tmp_path):
+    with pytest.raises(InputError, match="not of one schema"):
+        mm.write([mm.read({"a": [1, 2]}), mm.read({"a": ["x", "y"]})], tmp_path / "t.csv")
+    with pytest.raises(InputError, match="no part to write"):
+        mm.write([], tmp_path / "t.csv")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "csv.zst", "jsonl.xz"])
+def test_a_full_disk_leaves_the_old_file(tmp_path, ending):
     resource = pytest.importorskip("resource")
     import signal
 
-    path = tmp_path / "t.csv"
+    path = tmp_path / f"t.{ending}"
     path.write_text("old")
-    data = mm.read({"a": np.arange(10_000)})
+    data = mm.read({"a": np.random.default_rng(0).integers(0, 2**40, 10_000)})
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
-        with pytest.raises(OutputError, match=r"t.csv cannot be written: File too large"):
-            data.write(path)
+        with pytest.raises(OutputError, match=r"cannot be written: .*File too large"):
+            mm.write(_parts(data, 1000), path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["t.csv"]
+    assert os.listdir(tmp_path) == [path.name]
 
 
 def test_urls_are_written_through_fsspec():

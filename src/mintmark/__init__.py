@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mintmark.data.dataset import Dataset
     from mintmark.data.read import read
     from mintmark.data.schema import Column, Schema
+    from mintmark.data.write import write
     from mintmark.errors import MintmarkError
     from mintmark.method import method
     from mintmark.metric import Metric, Score
@@ -51,12 +52,13 @@ _PUBLIC = {
     "run": "mintmark.run.run",
     "synthesizer": "mintmark.synthesizer:make",
     "verify": "mintmark.release.verify",
+    "write": "mintmark.data.write",
 }
 
 __all__ = [
     "Assessment", "Check", "Column", "Dataset", "Metric", "MintmarkError", "Policy", "Recipe",
     "Schema", "Score", "Synthesizer", "assess", "certify", "load", "method", "read", "run",
-    "synthesizer", "verify",
+    "synthesizer", "verify", "write",
 ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -46,6 +46,8 @@ _LEAST_ACCEPTED = 1e-3
 _ENOUGH_DRAWN = 10_000
 """Units drawn before an acceptance rate is judged; small blocks need more attempts for it."""
 _REPAIR_ROUNDS = 50
+_PART = 64
+"""Blocks that `sample_parts` holds at once: a Parquet row group of 262,144 rows."""
 
 
 @dataclass(frozen=True)
@@ -199,15 +201,50 @@ class Synthesizer:
             If the checks let too few rows through; names the check.
         """
         self.ready(n, seed, where)
-        size = self.block
-        drawn = list(
-            track(
-                map(partial(self.draw_block, n=n, seed=seed, where=where), range(-(-n // size))),
-                "drawing rows",
-                total=-(-n // size),
-            )
-        )
-        return self.assemble(drawn, n, seed=seed, where=where)
+        return self.assemble(self._blocks(n, seed, where, map), n, seed=seed, where=where)
+
+    def sample_parts(
+        self,
+        n: int,
+        *,
+        seed: int,
+        where: Where | None = None,
+        map: Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]] = map,
+    ) -> Iterator[Dataset]:
+        """The rows of `sample` in parts, for tables that do not fit in memory.
+
+        ``mm.write(model.sample_parts(10_000_000, seed=0), "rows.parquet")`` holds one part at a
+        time. A check on the whole table, such as uniqueness, needs all rows at once: they then
+        come as one part. Parameters and errors are those of `sample`.
+
+        Yields
+        ------
+        Dataset
+            At least one, of at most 64 blocks; provenance counts what was drawn and rejected so far.
+        """
+        fitted = self.ready(n, seed, where)
+        if any(check.load(record).scope == "table" for record in fitted.schema.checks):
+            yield self.sample(n, seed=seed, where=where, map=map)
+            return
+        blocks = self._blocks(n, seed, where, map)
+        drawn, rejected, step = 0, Counter[str](), _PART * self.block
+        for start in range(0, max(n, 1), step):
+            part = list(itertools.islice(blocks, _PART))
+            drawn += sum(block.drawn for block in part)
+            rejected += sum((Counter(block.rejected) for block in part), Counter())
+            table = self._joined(part, min(step, n - start))
+            yield self._finished(table, start, drawn, rejected)
+
+    def _blocks(
+        self,
+        n: int,
+        seed: int,
+        where: Where | None,
+        map: Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]],
+    ) -> Iterator[Drawn]:
+        many = -(-n // self.block)
+        work = partial(self.draw_block, n=n, seed=seed, where=where)
+        return track(map(work, range(many)), "drawing rows", total=many)
 
     def ready(self, n: int, seed: int, where: Where | None = None) -> Fitted:
         """Check the arguments of `sample` without drawing."""
@@ -282,23 +319,29 @@ class Synthesizer:
 
     def assemble(self, blocks: Iterable[Drawn], n: int, *, seed: int, where: Where | None = None) -> Dataset:
         """Join drawn blocks, hold the table checks and make the keys."""
-        fitted = self._state()
         blocks = list(blocks)
-        empty = _arrow_schema(fitted.modelled).empty_table()
+        table = self._joined(blocks, n)
+        drawn = sum(block.drawn for block in blocks)
+        rejected = sum((Counter(block.rejected) for block in blocks), Counter())
+        del blocks  # the joined table holds every row once more
+        table, repaired = self._repaired(table, self._state(), seed, where)
+        return self._finished(table, 0, drawn, rejected + repaired)
+
+    def _joined(self, blocks: Iterable[Drawn], n: int) -> pa.Table:
+        empty = _arrow_schema(self._state().modelled).empty_table()
         table = pa.concat_tables([empty, *(block.table for block in blocks)]).combine_chunks()
         if table.num_rows != n:
             raise InputError(
                 f"the blocks hold {table.num_rows:,} rows, not {n:,}: `map` must return one result "
                 "for every block, in order."
             )
-        rejected = sum((Counter(block.rejected) for block in blocks), Counter())
-        table, repaired = self._repaired(table, fitted, seed, where)
-        table = keys.renew(table, fitted.schema)
-        provenance = self.describe() | {
-            "drawn": sum(block.drawn for block in blocks),
-            "rejected": dict(rejected + repaired),
-        }
-        return Dataset(table, fitted.schema, provenance)
+        return table
+
+    def _finished(self, table: pa.Table, start: int, drawn: int, rejected: Counter[str]) -> Dataset:
+        """Accepted rows with what is made from the row's number in the whole table, from `start`."""
+        schema = self._state().schema
+        provenance = self.describe() | {"drawn": drawn, "rejected": dict(rejected)}
+        return Dataset(keys.renew(table, schema, start), schema, provenance)
 
     def _repaired(
         self, table: pa.Table, fitted: Fitted, seed: int, where: Where | None

@@ -100,20 +100,26 @@ def _value(text: str) -> Any:
     "--where", "wheres", multiple=True, metavar="COLUMN=VALUE",
     help="Only such rows; low..high is a closed range on numbers and dates. Repeatable, all must hold.",
 )  # fmt: skip
+@click.option("--workers", type=int, default=1, show_default=True, help="Processes; the rows stay the same.")
 @click.option("--out", "to", required=True, help="File; the ending names the format.")
-def sample_(model: Path, rows: int, seed: int, wheres: tuple[str, ...], to: str) -> None:
-    """Draw rows from the fitted MODEL; the same seed gives the same rows."""
+def sample_(model: Path, rows: int, seed: int, wheres: tuple[str, ...], workers: int, to: str) -> None:
+    """Draw rows from the fitted MODEL; the same seed gives the same rows.
+
+    They go to the file as they are drawn, so that their number is not limited by memory; an Arrow
+    file and rules on the whole table, such as uniqueness, need them all at once.
+    """
     from mintmark.data.write import write
+    from mintmark.run._local import blocks_by
     from mintmark.synthesizer import load_model
 
-    fitted = load_model(model)
-    schema = fitted.ready(rows, seed).schema
-    synthetic = fitted.sample(rows, seed=seed, where=where_of(wheres, schema) or None)
     if not to:
         raise InputError("--out names no file.")
-    write(synthetic, to)
-    rejected = synthetic.provenance.get("rejected") or {}
-    words = f"drew {len(synthetic):,} rows: {to}"
+    fitted = load_model(model)
+    where = where_of(wheres, fitted.ready(rows, seed).schema) or None
+    with blocks_by(model, workers, n=rows, seed=seed, where=where) as mapped:
+        made = write(fitted.sample_parts(rows, seed=seed, where=where, map=mapped), to)
+    rejected = made.get("rejected") or {}
+    words = f"drew {rows:,} rows: {to}"
     for rule, count in rejected.items():
         words += f"\nrejected {count:,} rows by {rule}"
-    out(words, {"rows": len(synthetic), "out": to, "rejected": rejected})
+    out(words, {"rows": rows, "out": to, "rejected": rejected})

@@ -10,9 +10,11 @@ import json
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -24,7 +26,9 @@ from mintmark.progress import track
 from mintmark.run._atomic import sha256, write_bytes
 from mintmark.synthesizer import Drawn, Synthesizer, load_model
 
-__all__ = ["draw", "read_shard"]
+__all__ = ["blocks_by", "draw", "read_shard"]
+
+Map = Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]]
 
 _WORTH_A_POOL = 64
 """Blocks below which starting processes costs more than it saves."""
@@ -56,8 +60,7 @@ def draw(
     workers : int, optional
         Processes; by default as many as there are cores where the blocks are many, else none.
     """
-    if workers is not None and workers < 1:
-        raise InputError(f"workers must be 1 or more, not {workers}.")
+    _check(workers)
     blocks = range(-(-n // model.block))
     missing = [b for b in blocks if read_shard(shards, b) is None]
     workers = workers or ((os.cpu_count() or 1) if len(missing) >= _WORTH_A_POOL else 1)
@@ -73,22 +76,56 @@ def draw(
     return [shard for shard in drawn if shard is not None]
 
 
-def _pooled(
-    saved: Path, shards: Path, blocks: Iterable[int], workers: int, n: int, seed: int, where: Where | None
-) -> Iterator[int]:
+@contextmanager
+def blocks_by(saved: Path, workers: int, *, n: int, seed: int, where: Where | None = None) -> Iterator[Map]:
+    """A `map` for `Synthesizer.sample` of these arguments that draws blocks in processes.
+
+    The processes load the model from `saved`; they are few blocks ahead of what has been used.
+    """
+    _check(workers)
+    if workers == 1:
+        yield map
+        return
+    with _pool(saved, workers) as pool:
+
+        def mapped(_: Callable[[int], Drawn], blocks: Iterable[int]) -> Iterator[Drawn]:
+            ahead: deque[Future[Drawn]] = deque()
+            for b in blocks:
+                ahead.append(pool.submit(_draw, b, n, seed, where))
+                if len(ahead) > 4 * workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+
+        yield mapped
+
+
+def _check(workers: int | None) -> None:
+    if workers is not None and workers < 1:
+        raise InputError(f"workers must be 1 or more, not {workers}.")
+
+
+@contextmanager
+def _pool(saved: Path, workers: int) -> Iterator[ProcessPoolExecutor]:
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(saved,))
     try:
-        asked = [pool.submit(_work, shards, b, n, seed, where) for b in blocks]
-        for future in asked:
-            yield future.result()
+        yield pool
     except BrokenProcessPool:
         raise MintmarkError(
             "a worker process ended unexpectedly, perhaps for want of memory. "
-            "Run again with --resume and fewer --workers."
+            "Run again with fewer --workers (and --resume where it is a run)."
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _pooled(
+    saved: Path, shards: Path, blocks: Iterable[int], workers: int, n: int, seed: int, where: Where | None
+) -> Iterator[int]:
+    with _pool(saved, workers) as pool:
+        for future in [pool.submit(_work, shards, b, n, seed, where) for b in blocks]:
+            yield future.result()
 
 
 def _begin(saved: Path) -> None:
@@ -102,6 +139,11 @@ def _begin(saved: Path) -> None:
 def _end_with(sentinel: int) -> None:
     wait([sentinel])
     os._exit(1)
+
+
+def _draw(b: int, n: int, seed: int, where: Where | None) -> Drawn:
+    assert _model is not None
+    return _model.draw_block(b, n=n, seed=seed, where=where)
 
 
 def _work(shards: Path, b: int, n: int, seed: int, where: Where | None) -> int:
