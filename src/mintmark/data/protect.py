@@ -79,7 +79,7 @@ def _ends(
     values = numbers(array, column)
     known = ~np.isnan(values)
     low, high = column.low, column.high
-    few = column.protect and (low is None or high is None) and len(np.unique(person[known])) < FEWEST
+    few = column.protect and (low is None or high is None) and _several(person[known]) < FEWEST
     if few or not known.any():
         return pa.nulls(len(array), array.type), column
     if low is None:
@@ -104,9 +104,10 @@ def _loosened(
 
     A method keeps what many rows hold; without this it would keep what one person holds often.
     """
+    if np.bincount(person).max(initial=0) < 2:  # every row its own person
+        return values
     _, place, rows = np.unique(values, return_inverse=True, return_counts=True)
-    heads = np.bincount(np.unique(np.stack([place, person]), axis=1)[0])
-    often = ((rows >= FEWEST) & (heads < FEWEST))[place]
+    often = ((rows >= FEWEST) & (_heads(place, person) < FEWEST))[place]
     if not often.any():
         return values
     _, who, mine = np.unique(person, return_inverse=True, return_counts=True)
@@ -123,13 +124,38 @@ def _end(
     values: npt.NDArray[np.float64], person: npt.NDArray[np.int64], column: Column, *, upper: bool
 ) -> int | float | str:
     """Where the column ends for the public: mean of the most extreme values of ten persons."""
-    sign = -1.0 if upper else 1.0
-    order = np.argsort(sign * values, kind="stable")
-    _, first = np.unique(person[order], return_index=True)
-    extreme = values[order[np.sort(first)[: FEWEST if column.protect else 1]]]
+    extreme = _extremes(-values if upper else values, person, FEWEST if column.protect else 1)
+    extreme = -extreme if upper else extreme
     # divided first so that the sum cannot overflow, clipped so that equal values stay themselves
     mean = np.clip(np.sum(extreme / len(extreme)), extreme.min(), extreme.max())
     return _inward(float(mean), column, up=not upper)
+
+
+def _extremes(
+    values: npt.NDArray[np.float64], person: npt.NDArray[np.int64], many: int
+) -> npt.NDArray[np.float64]:
+    """The least values of as many persons, one each, ascending."""
+    looked = 2 * many
+    while True:  # sorting only the end of a long column
+        end = np.argpartition(values, looked)[:looked] if looked < len(values) else np.arange(len(values))
+        order = end[np.argsort(values[end], kind="stable")]
+        _, first = np.unique(person[order], return_index=True)
+        if len(first) >= many or len(end) == len(values):
+            return values[order[np.sort(first)[:many]]]
+        looked *= 8
+
+
+def _several(person: npt.NDArray[np.int64]) -> int:
+    """How many persons these are."""
+    return int(np.count_nonzero(np.bincount(person)))
+
+
+def _heads(place: npt.NDArray[np.int64], person: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """How many persons are at each place."""
+    if np.bincount(person).max(initial=0) > 1:
+        many = int(person.max()) + 1
+        place = np.unique(place * many + person) // many
+    return np.bincount(place).astype(np.int64)
 
 
 def _inward(value: float, column: Column, *, up: bool) -> int | float | str:
@@ -178,8 +204,8 @@ def _categories(
 def _persons_per(array: pa.Array, values: list[Any], person: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     coded = pc.index_in(array, value_set=pa.array(values, array.type), skip_nulls=True)
     position = np.asarray(pc.fill_null(coded, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
-    pairs = np.unique(np.stack([position, person])[:, position >= 0], axis=1)
-    return np.bincount(pairs[0], minlength=len(values)).astype(np.int64)
+    known = position >= 0
+    return _heads(position[known], person[known])  # every value occurs, so none is left out
 
 
 def _published(
@@ -193,7 +219,7 @@ def _published(
     known = pa.array(frequent, array.type)
     rare = pc.and_(pc.is_valid(array), pc.invert(pc.is_in(array, value_set=known)))
     mask = rare.to_numpy(zero_copy_only=False).astype(bool)
-    merged = pa.types.is_string(array.type) and len(np.unique(person[mask])) >= FEWEST
+    merged = pa.types.is_string(array.type) and _several(person[mask]) >= FEWEST
     if merged or (not frequent and pa.types.is_string(array.type)):
         words = [*frequent, *([OTHER] if OTHER not in frequent else [])]
         return pc.if_else(pa.array(mask), pa.scalar(OTHER, array.type), array), words
