@@ -52,7 +52,11 @@ def mixed(rows: int) -> mm.Dataset:
     columns["ended"] = _days(begun + took)
     columns["took"] = pa.array(took * _DAY, pa.int64()).cast(pa.duration("us"))
     price, many = np.round(np.exp(hidden[:, 1] + 3), 2), rng.poisson(3, rows) + 1
-    columns |= {"price": pa.array(price), "many": pa.array(many), "total": pa.array(np.round(price * many, 2))}
+    columns |= {
+        "price": pa.array(price),
+        "many": pa.array(many),
+        "total": pa.array(np.round(price * many, 2)),
+    }
     columns["code"] = pa.array([f"C{j}" for j in range(20)]).take(pa.array(begun % 20))
     columns["score"] = pa.array(hidden.sum(axis=1) + 0.2 * rng.normal(size=rows))
     columns["target"] = pa.array(np.where(hidden.sum(axis=1) + rng.normal(size=rows) > 1, "yes", "no"))

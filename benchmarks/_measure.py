@@ -3,14 +3,19 @@
     _measure.py split FILE TARGET ROWS FOLDER [COLUMN TO DROP ...]
     _measure.py fit METHOD SEED FOLDER OUT
     _measure.py membership TRAIN HOLDOUT SYNTHETIC SEED OUT
+    _measure.py grown TABLE ROWS FILE
+    _measure.py fit_file FILE MODEL
+    _measure.py draw MODEL ROWS FILE
 
-`tables.py` calls it; each command leaves its figures as JSON.
+`tables.py` and `growth.py` call it. The first three leave their figures as JSON files, the others
+print them.
 """
 
 from __future__ import annotations
 
 import json
 import resource
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -93,5 +98,33 @@ def membership(train: str, holdout: str, synthetic: str, seed: str, out: str) ->
     Path(out).write_text(json.dumps(figures))
 
 
+def grown(table: str, rows: str, file: str) -> None:
+    """A large table for `fit_file`."""
+    import _grown
+
+    {"adult": _grown.adult, "mixed": _grown.mixed}[table](int(rows)).write(file)
+
+
+def fit_file(file: str, model: str) -> None:
+    """Fit the default to a file and save the model: CPU of the fit, memory of it all."""
+    data = mm.read(file)
+    start = cpu_s()
+    fitted = mm.synthesizer("sequential_trees").fit(data, seed=0)
+    figures = {"fit_cpu_s": cpu_s() - start, "peak_mb": peak_mb()}
+    if Path(model).exists():
+        shutil.rmtree(model)
+    fitted.save(model)
+    print(json.dumps(figures))
+
+
+def draw(model: str, rows: str, file: str) -> None:
+    """Rows drawn into a file as `mintmark sample` does it: CPU, memory, size."""
+    start = cpu_s()
+    mm.write(mm.load(model).sample_parts(int(rows), seed=0), file)
+    figures = {"cpu_s": cpu_s() - start, "peak_mb": peak_mb(), "file_mb": Path(file).stat().st_size / 1e6}
+    print(json.dumps(figures))
+
+
 if __name__ == "__main__":
-    {"split": split, "fit": fit, "membership": membership}[sys.argv[1]](*sys.argv[2:])
+    commands = (split, fit, membership, grown, fit_file, draw)
+    {command.__name__: command for command in commands}[sys.argv[1]](*sys.argv[2:])
