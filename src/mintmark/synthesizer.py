@@ -229,10 +229,8 @@ class Synthesizer:
         blocks = self._blocks(n, seed, where, map)
         drawn, rejected, step = 0, Counter[str](), _PART * self.block
         for start in range(0, max(n, 1), step):
-            part = list(itertools.islice(blocks, _PART))
-            drawn += sum(block.drawn for block in part)
-            rejected += sum((Counter(block.rejected) for block in part), Counter())
-            table = self._joined(part, min(step, n - start))
+            table, more, refused = self._joined(itertools.islice(blocks, _PART), min(step, n - start))
+            drawn, rejected = drawn + more, rejected + refused
             yield self._finished(table, start, drawn, rejected)
 
     def _blocks(
@@ -319,23 +317,25 @@ class Synthesizer:
 
     def assemble(self, blocks: Iterable[Drawn], n: int, *, seed: int, where: Where | None = None) -> Dataset:
         """Join drawn blocks, hold the table checks and make the keys."""
-        blocks = list(blocks)
-        table = self._joined(blocks, n)
-        drawn = sum(block.drawn for block in blocks)
-        rejected = sum((Counter(block.rejected) for block in blocks), Counter())
-        del blocks  # the joined table holds every row once more
+        table, drawn, rejected = self._joined(blocks, n)
         table, repaired = self._repaired(table, self._state(), seed, where)
         return self._finished(table, 0, drawn, rejected + repaired)
 
-    def _joined(self, blocks: Iterable[Drawn], n: int) -> pa.Table:
-        empty = _arrow_schema(self._state().modelled).empty_table()
-        table = pa.concat_tables([empty, *(block.table for block in blocks)]).combine_chunks()
+    def _joined(self, blocks: Iterable[Drawn], n: int) -> tuple[pa.Table, int, Counter[str]]:
+        """The n rows of some blocks, how many were drawn for them and what was rejected."""
+        drawn, rejected, tables = 0, Counter[str](), []
+        rest = iter(blocks)
+        while some := list(itertools.islice(rest, _PART)):  # joined as they come: no row is held twice
+            drawn += sum(block.drawn for block in some)
+            rejected += sum((Counter(block.rejected) for block in some), Counter())
+            tables.append(pa.concat_tables(block.table for block in some).combine_chunks())
+        table = pa.concat_tables(tables or [_arrow_schema(self._state().modelled).empty_table()])
         if table.num_rows != n:
             raise InputError(
                 f"the blocks hold {table.num_rows:,} rows, not {n:,}: `map` must return one result "
                 "for every block, in order."
             )
-        return table
+        return table, drawn, rejected
 
     def _finished(self, table: pa.Table, start: int, drawn: int, rejected: Counter[str]) -> Dataset:
         """Accepted rows with what is made from the row's number in the whole table, from `start`."""

@@ -44,8 +44,8 @@ def draw(
     seed: int,
     where: Where | None = None,
     workers: int | None = None,
-) -> list[Drawn]:
-    """Every block of n units, drawn where `shards` does not hold it yet.
+) -> Iterator[Drawn]:
+    """Every block of n units in order, drawn first where `shards` does not hold it yet.
 
     Parameters
     ----------
@@ -70,10 +70,14 @@ def draw(
         made = (_write(model, shards, b, n, seed, where) for b in missing)
     for _ in track(made, "drawing rows", total=len(missing)):
         pass
-    drawn = [read_shard(shards, b) for b in blocks]
-    if any(shard is None for shard in drawn):
+    return (_held(shards, b) for b in blocks)
+
+
+def _held(shards: Path, b: int) -> Drawn:
+    shard = read_shard(shards, b)
+    if shard is None:
         raise InputError(f"{shards} changed while rows were being drawn. Run again with --resume.")
-    return [shard for shard in drawn if shard is not None]
+    return shard
 
 
 @contextmanager
