@@ -1,7 +1,7 @@
 """How good and how fast the table methods are, beside other synthesizers, in one run.
 
     python benchmarks/tables.py --scorer SCORER --scorer-python PYTHON \\
-        --peer sdv=PYTHON --peer mostlyai=PYTHON --out figures.json
+        --peer sdv=PYTHON --peer mostlyai-engine=PYTHON --out figures.json
     python benchmarks/tables.py --scorer SCORER --all
     python benchmarks/tables.py --table mine.csv --target label --drop id
 
@@ -66,9 +66,9 @@ PEERS = {
     "sdv-gaussian": ("sdv", ()),
     "sdv-tvae": ("sdv", ("epochs=40",)),
     "sdv-ctgan": ("sdv", ("epochs=25",)),
-    "mostly-engine": ("mostlyai", ("max_training_time=60",)),  # it stops by its own rule long before
+    "mostly-engine": ("mostlyai-engine", ("max_training_time=60",)),  # it stops by its own rule long before
 }
-"""What the scorer calls a synthesizer: the package it needs, and its options."""
+"""What the scorer calls a synthesizer: the package that it needs, and its options."""
 
 GOALS: dict[str, dict[str, tuple[str, float | str]]] = {
     "adult": {
@@ -114,7 +114,7 @@ class Row:
 def main() -> int:
     given = _arguments()
     known = json.loads(Path(given.earlier).read_text())["tables"] if given.earlier else {}
-    record: dict[str, Any] = {"machine": _machine(), "tables": {}}
+    record: dict[str, Any] = {"machine": _machine(), "peers": _versions(given.peer), "tables": {}}
     missed = 0
     for name in list(TABLES) if given.all else [given.table]:
         with tempfile.TemporaryDirectory() as folder:
@@ -143,7 +143,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scorer", help="path of the outside scorer")
     parser.add_argument("--scorer-python", default=sys.executable, help="the Python that runs it")
     parser.add_argument("--peer", action="append", default=[], metavar="PACKAGE=PYTHON")
-    parser.add_argument("--earlier", help="an --out file whose other rows are printed too")
+    parser.add_argument(
+        "--earlier", help="an --out file whose other rows are printed too, such as peers.json"
+    )
     parser.add_argument("--out", help="write every figure of every seed as JSON")
     given = parser.parse_args()
     if not given.all and given.table not in TABLES and not given.target:
@@ -153,6 +155,13 @@ def _arguments() -> argparse.Namespace:
 
 def _machine() -> str:
     return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def _versions(peers: list[str]) -> dict[str, str]:
+    """The version of each package in its own Python."""
+    ask = "import sys; from importlib.metadata import version; print(version(sys.argv[1]))"
+    split = (text.split("=", 1) for text in peers)
+    return {package: _run([python, "-c", ask, package]).strip() for package, python in split}
 
 
 def measured(name: str, given: argparse.Namespace, folder: Path) -> tuple[dict[str, float], list[Row]]:
@@ -240,8 +249,9 @@ def _scored(
     return figures | {"gap": figures["trtr"] - figures["tstr"]}
 
 
-def _run(command: list[Any]) -> None:
-    subprocess.run([*map(str, command)], check=True, capture_output=True, text=True, env=ENVIRONMENT)
+def _run(command: list[Any]) -> str:
+    words = [*map(str, command)]
+    return subprocess.run(words, check=True, capture_output=True, text=True, env=ENVIRONMENT).stdout
 
 
 def _last_line(text: str) -> str:
