@@ -14,7 +14,7 @@ from mintmark.data.protect import OTHER
 from mintmark.data.schema import Column, Schema, type_name
 from mintmark.latent._marginal import invert, learn_law, quantile_function
 from mintmark.latent._tree import Tree, drawn_atoms, grow, joined, leaves, ordered, single_leaf
-from mintmark.latent.gaussian_copula import GaussianCopula, _correlations, _normal_scores
+from mintmark.latent.gaussian_copula import GaussianCopula
 from mintmark.latent.independent import Independent
 from mintmark.latent.sequential_trees import SequentialTrees
 from mintmark.synthesizer import load_model
@@ -140,15 +140,6 @@ def test_law_of_a_discrete_column_gives_its_shares():
     law = learn_law(np.array([0, 0, 0, 2, -1]), column, 0)
     assert law["0/missing"] == pytest.approx([0.2])
     assert list(invert(np.array([0.0, 0.74, 0.76, 0.999]), law, 0)) == [0, 0, 2, 2]
-
-
-def test_copula_correlation_of_two_halved_normals_is_that_of_the_normals():
-    rng = np.random.default_rng(0)
-    z = rng.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], 40_000)
-    halves = np.stack([_normal_scores((column > 0).astype(float)) for column in z.T], axis=1)
-    assert _correlations(halves)[0, 1] == pytest.approx(0.5, abs=0.05)  # their own is 1/3
-    full = np.stack([_normal_scores(column) for column in z.T], axis=1)
-    assert _correlations(full)[0, 1] == pytest.approx(0.5, abs=0.02)
 
 
 def test_categories_are_ordered_by_their_mean_response():
