@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).parent / "plugin"))
 from at_least import AtLeast
 from honest import Honest
 
-from mintmark import check, registry
+from mintmark import registry
+from mintmark.check import Check, load
 from mintmark.checks.unique import Unique
 from mintmark.data.dataset import Dataset
 from mintmark.data.schema import Column, Schema
@@ -181,7 +182,7 @@ def test_parts_are_the_rows_of_sample(n):
 
 
 def test_parts_hold_row_checks_and_count_their_rejections():
-    model = Honest().fit(_with(_numbers(), {"check": "at_least", "column": "x", "least": 0.5}), seed=0)
+    model = Honest().fit(_numbers(), seed=0).constrain(AtLeast(column="x", least=0.5))
     whole, parts = model.sample(9000, seed=1), list(model.sample_parts(9000, seed=1))
     assert len(parts) == 3
     assert pa.concat_tables(part.table for part in parts).equals(whole.table)
@@ -206,7 +207,7 @@ def test_parts_of_a_map_that_loses_a_block_are_refused():
 
 
 def test_a_row_check_is_held_and_its_rejections_counted():
-    model = Honest().fit(_with(_numbers(), {"check": "at_least", "column": "x", "least": 0.5}), seed=0)
+    model = Honest().fit(_numbers(), seed=0).constrain(AtLeast(column="x", least=0.5))
     made = model.sample(100, seed=1)
     assert min(made.table["x"].to_pylist()) >= 0.5
     drawn, rejected = made.provenance["drawn"], made.provenance["rejected"]
@@ -217,15 +218,17 @@ def test_a_row_check_is_held_and_its_rejections_counted():
 
 
 def test_an_impossible_check_names_itself():
-    model = Honest().fit(_with(_numbers(), {"check": "at_least", "column": "x", "least": 99}), seed=0)
-    with pytest.raises(RejectedError, match=r"0 of 10,\d+ drawn rows passed; check 'x is at least 99'"):
+    model = Honest().fit(_numbers(), seed=0).constrain(AtLeast(column="x", least=99))
+    with pytest.raises(
+        RejectedError, match=r"0 of 10,\d+ drawn rows hold every rule.*'x is at least 99' rejected 100.0%"
+    ):
         model.sample(1, seed=0)
 
 
 def test_a_row_that_repeats_an_earlier_one_is_replaced():
-    data = _with(_numbers(600), {"check": "unique", "columns": ["n"]})
-    model = Honest().fit(data, seed=0)
-    free = Honest().fit(_numbers(600), seed=0).sample(30, seed=1).table["n"].to_pylist()
+    unconstrained = Honest().fit(_numbers(600), seed=0)
+    model = unconstrained.constrain(Unique(columns=["n"]))
+    free = unconstrained.sample(30, seed=1).table["n"].to_pylist()
     made = model.sample(30, seed=1)
     values = made.table["n"].to_pylist()
     assert len(set(values)) == 30
@@ -239,9 +242,14 @@ def test_a_row_that_repeats_an_earlier_one_is_replaced():
 
 
 def test_a_table_check_that_cannot_be_met_ends_in_a_reason():
-    model = Honest().fit(_with(_numbers(), {"check": "unique", "columns": ["n"]}), seed=0)
-    with pytest.raises(RejectedError, match="after 50 rounds check 'rows are unique in n' still rejects"):
+    model = Honest().fit(_numbers(), seed=0).constrain(Unique(columns=["n"]))
+    schema = model._state().schema
+    possible = schema["n"].high - schema["n"].low + 1
+    with pytest.raises(InputError, match=f"200 rows are asked for.*unique in n' leaves only {possible}:"):
         model.sample(200, seed=1)
+    rare = dataset({"n": pa.array([1] * 980 + [40] * 20)})  # nothing between is ever drawn
+    with pytest.raises(RejectedError, match="after 50 rounds check 'rows are unique in n' still rejects"):
+        Honest(spread=1e-9).fit(rare, seed=0).constrain(Unique(columns=["n"])).sample(3, seed=1)
 
 
 def test_unique_judges_the_later_of_two_equal_rows():
@@ -251,13 +259,13 @@ def test_unique_judges_the_later_of_two_equal_rows():
 
 
 def test_a_check_must_answer_for_every_row():
-    class Lazy(check.Check):
+    class Lazy(Check):
         def _holds(self, data):
             return np.array([True])
 
     with pytest.raises(InputError, match="not one truth value for each of 200 rows"):
         Lazy().holds(_numbers())
-    assert check.load({"check": "at_least", "column": "x", "least": 1}) == AtLeast(column="x", least=1)
+    assert load({"check": "at_least", "column": "x", "least": 1}) == AtLeast(column="x", least=1)
 
 
 # -- stopping ---------------------------------------------------------------------------------
@@ -308,7 +316,7 @@ def test_cancelling_a_fit_leaves_the_model_as_it_was():
 
 
 def test_sampling_can_be_cancelled_within_a_block():
-    model = Honest().fit(_with(_numbers(), {"check": "at_least", "column": "x", "least": 99}), seed=0)
+    model = Honest().fit(_numbers(), seed=0).constrain(AtLeast(column="x", least=99))
     asked = iter([False] * 5 + [True] * 100)
     with cancelled_by(lambda: next(asked)), pytest.raises(CancelledError, match="block 0"):
         model.sample(1, seed=0)
@@ -329,7 +337,7 @@ def test_progress_is_shown_to_whoever_asks():
 
 
 @method
-class Sized(check.Check):
+class Sized(Check):
     """A method with one needed and one ranged parameter."""
 
     name: str

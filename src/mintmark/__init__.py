@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mintmark.release.certify import certify
     from mintmark.release.policy import Policy
     from mintmark.release.verify import verify
+    from mintmark.rules import check, rule
     from mintmark.run.recipe import Recipe
     from mintmark.run.run import run
     from mintmark.synthesizer import Synthesizer
@@ -46,9 +47,11 @@ _PUBLIC = {
     "Synthesizer": "mintmark.synthesizer",
     "assess": "mintmark.assess.assess",
     "certify": "mintmark.release.certify",
+    "check": "mintmark.rules",
     "load": "mintmark.synthesizer:load_model",
     "method": "mintmark.method",
     "read": "mintmark.data.read",
+    "rule": "mintmark.rules",
     "run": "mintmark.run.run",
     "synthesizer": "mintmark.synthesizer:make",
     "verify": "mintmark.release.verify",
@@ -57,7 +60,7 @@ _PUBLIC = {
 
 __all__ = [
     "Assessment", "Check", "Column", "Dataset", "Metric", "MintmarkError", "Policy", "Recipe",
-    "Schema", "Score", "Synthesizer", "assess", "certify", "load", "method", "read", "run",
+    "Schema", "Score", "Synthesizer", "assess", "certify", "check", "load", "method", "read", "rule", "run",
     "synthesizer", "verify", "write",
 ]  # fmt: skip
 

@@ -8,7 +8,10 @@ Everything else (input errors, protection, keys, blocks, redrawing, checks, save
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import itertools
+import math
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,7 +25,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from mintmark import check, registry
+from mintmark import registry, rules
+from mintmark.check import Check
 from mintmark.data import keys
 from mintmark.data.conform import conforms
 from mintmark.data.dataset import Dataset
@@ -126,15 +130,14 @@ class Synthesizer:
         if max_minutes is not None and not (isinstance(max_minutes, (int, float)) and max_minutes > 0):
             raise InputError(f"max_minutes must be a number above 0, not {max_minutes!r}.")
         self._refuse(data)
+        data, broken = rules.tidied(data)
         renewed = keys.renewed(data.schema)
         modelled = protect(data, stream(seed, "protect"))
-        public = keys.public(data, modelled.schema)
+        public = rules.complete(keys.public(data, modelled.schema), modelled)
         modelled = modelled.drop(*renewed)
-        for record in data.schema.checks:
-            check.load(record).holds(modelled[:2])  # a check that names no column of ours fails here
         with time_limit(max_minutes):
             learnt = self._learn(modelled, stream(seed, "fit"))
-        provenance = {"rows": len(data), "keys": renewed}
+        provenance = {"rows": len(data), "keys": renewed, "broken": [found.to_json() for found in broken]}
         object.__setattr__(self, "_fitted", Fitted(learnt, public, modelled.schema, provenance))
         return self
 
@@ -223,7 +226,7 @@ class Synthesizer:
             At least one, of at most 64 blocks; provenance counts what was drawn and rejected so far.
         """
         fitted = self.ready(n, seed, where)
-        if any(check.load(record).scope == "table" for record in fitted.schema.checks):
+        if any(rule.scope == "table" for rule in rules.drawn(fitted.schema, fitted.modelled)):
             yield self.sample(n, seed=seed, where=where, map=map)
             return
         blocks = self._blocks(n, seed, where, map)
@@ -251,6 +254,7 @@ class Synthesizer:
         check_seed(seed)
         fitted = self._state()
         check_where(where or {}, fitted.schema)
+        rules.refuse(fitted.schema, where, int(n))
         return fitted
 
     def draw_block(self, b: int, *, n: int, seed: int, where: Where | None = None) -> Drawn:
@@ -262,14 +266,14 @@ class Synthesizer:
         wanted = min(self.block, n - b * self.block)
         conditioned = self._condition(fitted.learnt, where) if where else None
         learnt = fitted.learnt if conditioned is None else conditioned
-        rules = self._rules(fitted, where)
+        held_to = self._rules(fitted, where)
         rejected: Counter[str] = Counter()
-        parts, have, drawn = [], 0, 0
+        parts, have, drawn, size = [], 0, 0, self.block
         for attempt in itertools.count():
             stop_if_asked(f"drawing rows: cancelled in block {b}.")
-            table = self._rows(learnt, fitted.modelled, stream(seed, "sample", b, attempt))
+            table = self._rows(size, learnt, fitted.modelled, stream(seed, "sample", b, attempt))
             held = np.ones(len(table), dtype=bool)
-            for name, rule in rules.items():
+            for name, rule in held_to.items():
                 ok = rule(table)
                 rejected[name] += int((held & ~ok).sum())
                 held &= ok
@@ -278,21 +282,17 @@ class Synthesizer:
             drawn += len(table)
             if have >= wanted:
                 break
-            patient = attempt + 1 >= _PATIENCE and drawn >= _ENOUGH_DRAWN
-            if patient and have < _LEAST_ACCEPTED * drawn:
-                worst, count = rejected.most_common(1)[0]
-                raise RejectedError(
-                    f"{have} of {drawn:,} drawn rows passed; check {worst!r} rejected {count:,}. "
-                    "Widen the condition, or mend the check."
-                )
+            if attempt + 1 >= _PATIENCE and drawn >= _ENOUGH_DRAWN and have < _LEAST_ACCEPTED * drawn:
+                raise RejectedError(_too_few(have, drawn, rejected))
+            size = _next_size(self.block, have, drawn)
         table = pa.concat_tables(parts).slice(0, wanted)
         return Drawn(table, drawn, {name: count for name, count in rejected.items() if count})
 
-    def _rows(self, learnt: Learnt, schema: Schema, rng: np.random.Generator) -> pa.Table:
-        """One full block from `_draw`, held to what the hook promises."""
-        table = self._draw(self.block, learnt, rng)
-        call = f"{name_of(type(self))}._draw({self.block})"
-        if table.num_rows != self.block or table.column_names != schema.names:
+    def _rows(self, n: int, learnt: Learnt, schema: Schema, rng: np.random.Generator) -> pa.Table:
+        """n rows from `_draw`, held to what the hook promises."""
+        table = self._draw(n, learnt, rng)
+        call = f"{name_of(type(self))}._draw({n})"
+        if table.num_rows != n or table.column_names != schema.names:
             raise AssertionError(
                 f"{call} returned {table.num_rows} rows of columns {first_three(table.column_names)}"
             )
@@ -304,16 +304,15 @@ class Synthesizer:
     def _rules(
         self, fitted: Fitted, where: Where | None
     ) -> dict[str, Callable[[pa.Table], npt.NDArray[np.bool_]]]:
-        rules: dict[str, Callable[[pa.Table], npt.NDArray[np.bool_]]] = {
+        held_to: dict[str, Callable[[pa.Table], npt.NDArray[np.bool_]]] = {
             "in_schema": partial(conforms, schema=fitted.modelled)
         }
-        for record in fitted.schema.checks:
-            rule = check.load(record)
+        for rule in rules.drawn(fitted.schema, fitted.modelled):
             if rule.scope == "row":
-                rules[str(rule)] = partial(_holds, rule=rule, schema=fitted.modelled)
+                held_to[str(rule)] = partial(_holds, rule=rule, schema=fitted.modelled)
         if where:
-            rules["where"] = partial(matches, schema=fitted.modelled, where=where)
-        return rules
+            held_to["where"] = partial(matches, schema=fitted.modelled, where=where)
+        return held_to
 
     def assemble(self, blocks: Iterable[Drawn], n: int, *, seed: int, where: Where | None = None) -> Dataset:
         """Join drawn blocks, hold the table checks and make the keys."""
@@ -347,11 +346,11 @@ class Synthesizer:
         self, table: pa.Table, fitted: Fitted, seed: int, where: Where | None
     ) -> tuple[pa.Table, Counter[str]]:
         """Replace rows that a table check rejects, round by round, from (seed, "repair", round)."""
-        rules = [rule for record in fitted.schema.checks if (rule := check.load(record)).scope == "table"]
+        held_to = [rule for rule in rules.drawn(fitted.schema, fitted.modelled) if rule.scope == "table"]
         rejected: Counter[str] = Counter()
         for repair in range(_REPAIR_ROUNDS):
             held = np.ones(table.num_rows, dtype=bool)
-            for rule in rules:
+            for rule in held_to:
                 ok = rule.holds(Dataset(table, fitted.modelled))
                 rejected[str(rule)] += int((held & ~ok).sum())
                 held &= ok
@@ -371,6 +370,29 @@ class Synthesizer:
             f"{table.num_rows:,} rows. Ask for fewer rows, or mend the check."
         )
 
+    def constrain(self, *checks: Check | Mapping[str, Any]) -> Self:
+        """A copy with more rules; a fitted one samples, saves and loads with them.
+
+        Parameters
+        ----------
+        checks : what `mintmark.rule` makes, or records ``{"check": name, **parameters}``
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted: declare rules with the data then (`Dataset.with_checks`).
+        InputError
+            If a rule does not suit the schema, needs the real data to be complete, or contradicts
+            another.
+        """
+        fitted = self._state()
+        more = tuple(dict(one) if isinstance(one, Mapping) else one.record for one in checks)
+        schema = dataclasses.replace(fitted.schema, checks=fitted.schema.checks + more)
+        rules.refuse_late(schema)
+        made = copy.copy(self)
+        object.__setattr__(made, "_fitted", dataclasses.replace(fitted, schema=schema))
+        return made
+
     def describe(self) -> dict[str, Any]:
         """Provenance of what this synthesizer makes; holds no seed."""
         return {
@@ -379,6 +401,7 @@ class Synthesizer:
             "method_version": self.version,
             "parameters": parameters(self),
             "fitted_rows": self._state().provenance.get("rows"),
+            "broken": list(self._state().provenance.get("broken", [])),
             "mintmark": version("mintmark"),
         }
 
@@ -394,6 +417,7 @@ class Synthesizer:
     def save(self, path: str | Path) -> None:
         """Write a model directory (mode 700); it holds real values and never leaves with a release."""
         fitted = self._state()
+        rules.refuse_unsaved(fitted.schema)
         header = {
             "method": name_of(type(self)),
             "method_version": self.version,
@@ -462,8 +486,31 @@ def _dataset(data: Any) -> Dataset:
     return read(data)
 
 
-def _holds(table: pa.Table, *, rule: check.Check, schema: Schema) -> npt.NDArray[np.bool_]:
+def _holds(table: pa.Table, *, rule: Check, schema: Schema) -> npt.NDArray[np.bool_]:
     return rule.holds(Dataset(table, schema))
+
+
+def _next_size(block: int, have: int, drawn: int) -> int:
+    """Units of the next attempt: what is likely to fill the block, a little more, never above a block.
+
+    Depends on what was drawn before and not on how many rows are asked for, so that the rows of
+    `sample(m)` begin those of `sample(n)`.
+    """
+    if not have:
+        return block
+    return min(block, math.ceil(1.05 * (block - have) * drawn / have) + 32)
+
+
+def _too_few(have: int, drawn: int, rejected: Counter[str]) -> str:
+    worst, count = rejected.most_common(1)[0]
+    remedy = {
+        "where": "Ask for a wider condition",
+        "in_schema": "Widen the declared bounds and categories",
+    }.get(worst, "Widen the rule, drop it, or declare it before the fit, so that it is learnt")
+    return (
+        f"{have:,} of {drawn:,} drawn rows hold every rule, too few to go on; {worst!r} rejected "
+        f"{count / drawn:.1%} of them. {remedy}."
+    )
 
 
 def _arrow_schema(schema: Schema) -> pa.Schema:

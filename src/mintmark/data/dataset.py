@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-__all__ = ["Dataset"]
+__all__ = ["Dataset", "Recorded"]
+
+
+class Recorded(Protocol):
+    """What can be written into a schema: a rule (`mintmark.Check`)."""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """``{"check": name, **parameters}``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +107,16 @@ class Dataset:
         schema = self.schema.edit(name, **changes)
         check_kind(self.table[name], schema[name])
         return replace(self, schema=schema)
+
+    def with_checks(self, *checks: Mapping[str, Any] | Recorded) -> Dataset:
+        """The same rows with these rules in place of the schema's.
+
+        Parameters
+        ----------
+        checks : records ``{"check": name, **parameters}``, or what `mintmark.rule` makes
+        """
+        records = tuple(dict(one) if isinstance(one, Mapping) else one.record for one in checks)
+        return replace(self, schema=replace(self.schema, checks=records))
 
     def split(
         self, holdout: float = 0.2, *, seed: int = 0, time: str | None = None

@@ -72,12 +72,12 @@ def rounded(value: Any) -> Any:
 
 
 def without_secrets(value: Any) -> Any:
-    """JSON values without seeds, and with file names and addresses withheld."""
+    """JSON values without seeds and counts of broken real rows, file names and addresses withheld."""
     if isinstance(value, Mapping):
         return {
             key: "(withheld)" if key in _LOCATIONS and isinstance(item, str) else without_secrets(item)
             for key, item in value.items()
-            if not re.fullmatch(r"(.*_)?(seed|secret|password|token)s?|private", str(key))
+            if not re.fullmatch(r"(.*_)?(seed|secret|password|token)s?|private|broken", str(key))
         }
     if isinstance(value, (list, tuple)):
         return [without_secrets(item) for item in value]

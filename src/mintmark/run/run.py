@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mintmark import check, registry
+from mintmark import registry
 from mintmark.assess.assess import assess
 from mintmark.assess.assessment import Assessment
+from mintmark.check import load as load_check
 from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
 from mintmark.data.split import split
@@ -81,7 +82,7 @@ def _planned(recipe: Recipe) -> _Plan:
     for name in recipe.assess.metrics or ():
         registry.find("metrics", name)
     for record in recipe.checks:
-        check.load(record)
+        load_check(record)
     recipe.where  # noqa: B018  # a malformed range is told now
     if recipe.release.key is not None:
         load_private(recipe.resolve(recipe.release.key))

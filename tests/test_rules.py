@@ -1,0 +1,327 @@
+"""Rules and models: contradictions before fitting, broken real rows, rules held by what is drawn."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import mintmark as mm
+from mintmark import registry
+from mintmark.data.claims import Among, Below, Within
+from mintmark.data.conflicts import domains
+from mintmark.data.schema import Column, Schema
+from mintmark.errors import InputError, RejectedError
+from mintmark.rules import refuse
+
+sys.path.insert(0, str(Path(__file__).parent / "plugin"))
+
+
+@pytest.fixture(autouse=True)
+def _plugin():
+    registry._added.cache_clear()
+
+
+def orders(rows=400):
+    """Orders whose parts hang together: low <= high, total = price * pieces, a city in its country."""
+    rng = np.random.default_rng(5)
+    price, pieces = np.round(rng.gamma(3, 5, rows), 2), rng.integers(1, 9, rows)
+    low = rng.integers(0, 50, rows)
+    place = rng.integers(0, 3, rows)
+    return mm.read(
+        pa.table(
+            {
+                "price": price,
+                "pieces": pieces,
+                "total": np.round(price * pieces, 2),
+                "low": low,
+                "high": low + rng.integers(0, 20, rows),
+                "city": np.array(["Bern", "Basel", "Rome"])[place],
+                "land": np.array(["CH", "CH", "IT"])[place],
+                "flag": rng.integers(0, 2, rows).astype(bool),
+            }
+        )
+    )
+
+
+RULES = [
+    {"check": "inequality", "low": "low", "high": "high"},
+    {"check": "range", "column": "pieces", "low": 1, "high": 7},
+    {"check": "fixed_combinations", "columns": ["city", "land"]},
+]
+
+
+def fitted(*rules, data=None, method="independent"):
+    data = orders() if data is None else data
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return mm.synthesizer(method).fit(data.with_checks(*rules), seed=0)
+
+
+# -- contradictions ---------------------------------------------------------------------------
+
+
+CONTRADICTIONS = [
+    (["inequality low=low high=high strict", "inequality low=high high=low"], ["low < high", "high <= low"]),
+    (
+        [
+            "inequality low=low high=high",
+            "inequality low=high high=pieces",
+            "inequality low=pieces high=low strict",
+        ],
+        ["low <= high", "high <= pieces", "pieces < low"],
+    ),
+    (["range column=low low=40", "range column=low high=39.5"], ["40 <= low", "low <= 39.5"]),
+    (
+        ["range column=low low=30", "inequality low=low high=high", "range column=high high=20"],
+        ["30 <= low", "low <= high", "high <= 20"],
+    ),
+    (["range column=low low=3 high=4 strict"], ["3 < low < 4"]),
+    (
+        [
+            "formula rule=total=price*pieces",
+            "range column=price low=2",
+            "range column=pieces low=3",
+            "range column=total high=5",
+        ],
+        ["total=price*pieces", "2 <= price", "3 <= pieces", "total <= 5"],
+    ),
+    (
+        ["fixed_combinations columns=city,pieces combinations=Bern:3;Rome:4", "range column=pieces low=5"],
+        ["city, pieces hold combinations of the real data", "5 <= pieces"],
+    ),
+    (
+        ["one_hot columns=pieces,low", "range column=pieces low=1", "range column=low low=1"],
+        ["exactly one of pieces, low is set", "1 <= pieces", "1 <= low"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("rules", "named"), CONTRADICTIONS)
+def test_rules_that_cannot_hold_together_are_named_before_anything_is_learnt(rules, named):
+    with pytest.raises(InputError, match=r"cannot hold together|can hold it") as error:
+        mm.synthesizer("independent").fit(orders().with_checks(*map(_record, rules)), seed=0)
+    said = str(error.value)
+    assert [rule for rule in named if f"the rule '{rule}'" not in said] == []
+    assert said.count("the rule ") <= len(named) + 1
+
+
+@pytest.mark.parametrize("rules", [rules[:-1] for rules, _ in CONTRADICTIONS if len(rules) > 1])
+def test_the_same_rules_without_the_last_do_not_contradict(rules):
+    refuse(orders().with_checks(*map(_record, rules)).schema)
+
+
+def _record(text):
+    name, *parts = text.split()
+    record = {"check": name}
+    for part in parts:
+        key, _, value = part.partition("=")
+        if key == "columns":
+            record[key] = value.split(",")
+        elif key == "combinations":
+            record[key] = [[row.split(":")[0], int(row.split(":")[1])] for row in value.split(";")]
+        elif key == "strict":
+            record[key] = True
+        else:
+            record[key] = float(value) if value.replace(".", "").isdigit() else value
+    return record
+
+
+def test_a_rule_against_declared_bounds_or_categories_names_both():
+    data = orders().edit("low", low=0, high=60)
+    with pytest.raises(
+        InputError, match=r"the bounds of column 'low' cannot hold together|'70 <= low' and the bounds"
+    ):
+        mm.synthesizer("independent").fit(data.with_checks(mm.rule("range", column="low", low=70)), seed=0)
+    only = orders().edit("city", categories=["Bern", "Basel", "Rome"])
+    rule = mm.rule("fixed_combinations", columns=["city", "land"], combinations=[["Paris", "FR"]])
+    with pytest.raises(InputError, match="the categories of column 'city'"):
+        mm.synthesizer("independent").fit(only.with_checks(rule), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("where", "named"),
+    [
+        (
+            {"low": 30, "high": (None, 20)},
+            ["condition 'low': 30", "low <= high", "condition 'high': (None, 20)"],
+        ),
+        ({"low": (28, None), "price": 20}, ["2 * low + price <= 70", "the condition 'low'"]),
+        ({"city": "Rome", "land": "CH"}, ["city, land hold", "the condition 'city'", "the condition 'land'"]),
+    ],
+)
+def test_a_condition_that_a_rule_forbids_is_refused_at_once(where, named):
+    model = fitted(*RULES, {"check": "formula", "rule": "2 * low + price <= 70"})
+    with pytest.raises(InputError, match="cannot hold together") as error:
+        model.sample(5, seed=0, where=where)
+    assert [part for part in named if part not in str(error.value)] == []
+
+
+def test_rules_that_can_hold_together_are_left_alone():
+    model = fitted(*RULES, {"check": "formula", "rule": "low + pieces <= 100"})
+    model.ready(10, 0, {"city": "Rome", "land": ["IT", "CH"], "pieces": [2, 3], "low": (None, 10)})
+
+
+def test_bounds_run_along_chains_and_remember_who_made_them():
+    names = [Column(name=name, kind="integer", dtype="int64") for name in "abcd"]
+    chain = [
+        ("ab", Below("a", "b", strict=True)),
+        ("bc", Below("b", "c")),
+        ("cd", Below("c", "d", strict=True)),
+    ]
+    left = domains(
+        Schema(tuple(names)), [*chain, ("a>=1", Within("a", low=1)), ("d<=5", Within("d", high=5))]
+    )
+    assert [(left[name].low, left[name].high) for name in "abcd"] == [(1, 3), (2, 4), (2, 4), (3, 5)]
+    assert set(left["a"].high_why) == {"ab", "bc", "cd", "d<=5"}
+    assert left["b"].size() == 3
+    pairs = Among(("a", "d"), ((1, 3), (2, 9), (3, 4)))
+    left = domains(Schema(tuple(names)), [*chain, ("pairs", pairs), ("d<=5", Within("d", high=5))])
+    assert left["a"].values == {1, 3} or left["a"].values == {1}
+
+
+# -- uniqueness -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("columns", "most"),
+    [(["city"], 3), (["city", "land"], 3), (["city", "flag"], 6), (["pieces"], 7), (["pieces", "city"], 21)],
+)
+def test_more_unique_rows_than_can_occur_are_refused_with_the_number(columns, most):
+    model = fitted(*RULES).constrain(mm.rule("unique", columns=columns))
+    with pytest.raises(InputError, match=f"{most + 1} rows are asked for.*leaves only {most}:"):
+        model.sample(most + 1, seed=0)
+    made = model.sample(most, seed=0)
+    assert len(set(zip(*(made.table[c].to_pylist() for c in columns), strict=True))) == most
+
+
+def test_uniqueness_of_a_key_or_a_number_without_end_asks_for_nothing():
+    data = orders().table.append_column("id", pa.array([f"x{i}" for i in range(400)]))
+    model = fitted(
+        {"check": "unique", "columns": ["id"]},
+        {"check": "unique", "columns": ["price", "total"]},
+        data=mm.read(data, roles={"id": "key"}),
+    )
+    assert len(set(model.sample(500, seed=0).table["id"].to_pylist())) == 500
+
+
+# -- real rows that break a rule --------------------------------------------------------------
+
+
+def test_a_few_real_rows_that_break_a_rule_are_told_and_left_out():
+    table = orders().table
+    high = table["high"].to_pylist()
+    high[7] = -900
+    data = mm.read(table.set_column(4, "high", pa.array(high))).with_checks(*RULES[:1])
+    with pytest.warns(
+        UserWarning, match=r"low <= high: 1 of 400 rows \(0.25%\).*row 8: low = \d+, high = -900.*left out"
+    ):
+        model = mm.synthesizer("independent").fit(data, seed=0)
+    made = model.sample(500, seed=1)
+    assert made.provenance["broken"] == [{"rule": "low <= high", "rows": 400, "broken": 1}]
+    assert made.provenance["fitted_rows"] == 399
+    assert model._state().schema["high"].low >= 0
+    assert all(found.broken == 0 for found in mm.check(made))
+
+
+def test_a_rule_that_no_real_row_holds_is_an_error_with_three_rows():
+    for rule in (
+        mm.rule("range", column="price", low=10_000),
+        mm.rule("pattern", column="city", pattern="a^b"),
+    ):
+        with pytest.raises(
+            InputError, match=r"holds for 0 of 400 real rows, e.g. not for row 1: .*; row 2: .*; row 3: "
+        ):
+            mm.synthesizer("independent").fit(orders().with_checks(rule), seed=0)
+
+
+def test_a_division_by_zero_is_told_with_the_real_rows_where_it_happens():
+    table = orders().table
+    pieces = table["pieces"].to_pylist()
+    pieces[2] = 0
+    data = mm.read(table.set_column(1, "pieces", pa.array(pieces)))
+    rule = mm.rule("formula", rule="price = total / pieces", tolerance=0.01)
+    with pytest.raises(
+        InputError, match=r"total / pieces has no result on 1 real rows \(row 3: total = .*, pieces = 0\)"
+    ):
+        mm.synthesizer("independent").fit(data.with_checks(rule), seed=0)
+
+
+def test_a_rule_about_a_key_other_than_its_pattern_is_refused():
+    data = orders().table.append_column("id", pa.array(np.arange(400)))
+    rule = mm.rule("range", column="id", high=500)
+    with pytest.raises(InputError, match="'id <= 500' is about column 'id', a key"):
+        fitted(rule, data=mm.read(data, roles={"id": "key"}))
+
+
+# -- what is drawn holds ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["independent", "sequential_trees", "gaussian_copula"])
+def test_every_drawn_row_holds_every_rule(method):
+    model = fitted(*RULES, {"check": "formula", "rule": "total >= price"}, method=method)
+    made = model.sample(900, seed=1)
+    assert [found.broken for found in mm.check(made)] == [0, 0, 0, 0]
+    assert model.sample(40, seed=1).table.equals(made[:40].table)
+    assert made.schema.checks[2]["combinations"] == [["Basel", "CH"], ["Bern", "CH"], ["Rome", "IT"]]
+
+
+def test_a_third_accepted_costs_little_more_than_three_times():
+    model = fitted().constrain(mm.rule("inequality", low="high", high="low"))
+    made = model.sample(4096 * 3, seed=0)
+    share = 1 - made.provenance["rejected"]["high <= low"] / made.provenance["drawn"]
+    assert 0.1 < share < 0.6
+    assert made.provenance["drawn"] < 1.15 * 4096 * 3 / share + 200
+    assert model.sample(5000, seed=0).table.equals(made[:5000].table)
+
+
+# -- rules added after fitting ----------------------------------------------------------------
+
+
+def test_a_rule_added_after_fitting_is_held_saved_and_loaded(tmp_path):
+    model = fitted()
+    strict = model.constrain(
+        mm.rule("range", column="low", low=20), {"check": "inequality", "low": "low", "high": "high"}
+    )
+    assert min(strict.sample(300, seed=0).table["low"].to_pylist()) >= 20
+    assert min(model.sample(300, seed=0).table["low"].to_pylist()) < 20
+    strict.save(tmp_path / "model")
+    again = mm.load(tmp_path / "model")
+    assert again.sample(50, seed=0).table.equals(strict.sample(50, seed=0).table)
+    assert (
+        again.constrain(mm.rule("range", column="low", low=30)).sample(20, seed=0).schema.checks[2]["low"]
+        == 30
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ({"check": "range", "column": "low", "low": 5000}, "'5000 <= low' and the bounds of column 'low'"),
+        ({"check": "range", "column": "lo", "low": 0}, "Did you mean 'low'"),
+        ({"check": "fixed_combinations", "columns": ["city", "land"]}, "takes from the real data what holds"),
+    ],
+)
+def test_a_rule_that_cannot_be_added_says_why(rule, says):
+    with pytest.raises(InputError, match=says):
+        fitted().constrain(rule)
+
+
+def test_a_rule_that_hardly_any_drawn_row_holds_names_its_share_and_the_remedy():
+    model = fitted().constrain(mm.rule("function", function=lambda rows: rows["low"] < 0))
+    with pytest.raises(RejectedError, match=r"<lambda> holds' rejected 100.0% of them. Widen"):
+        model.sample(5, seed=0)
+
+
+def test_a_function_without_a_name_works_but_is_not_saved(tmp_path):
+    model = fitted().constrain(mm.rule("function", function=lambda rows: rows["low"] > 5))
+    made = model.sample(50, seed=0)
+    assert min(made.table["low"].to_pylist()) > 5
+    made.write(tmp_path / "made.parquet")
+    assert mm.read(tmp_path / "made.parquet").schema.checks == ()
+    with pytest.raises(InputError, match="without a name to import it by"):
+        model.save(tmp_path / "model")
