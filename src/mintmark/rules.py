@@ -33,6 +33,7 @@ __all__ = [
     "drawn",
     "held",
     "loaded",
+    "on_persons",
     "refuse",
     "refuse_late",
     "refuse_unsaved",
@@ -146,7 +147,10 @@ def held(one: Check, data: Dataset) -> Held:
 
 
 def _shown(data: Dataset, row: int, names: Sequence[str]) -> str:
-    values = (f"{name} = {data.table[name][row].as_py()}" for name in names[:6])
+    values = (
+        f"{name} = {'(personal)' if data.schema[name].personal else data.table[name][row].as_py()}"
+        for name in names[:6]
+    )
     return f"row {row + 1:,}: " + ", ".join(values)
 
 
@@ -256,8 +260,8 @@ def _refuse_on_keys(named: str, claim: Claim, schema: Schema) -> None:
     made = [name for name in names if name in schema and is_renewed(schema[name])]
     if made:
         raise InputError(
-            f"{named} is about column {made[0]!r}, a key, which is made anew for every row. A key can "
-            "have a pattern and be unique, nothing else. Drop the rule, or the column's role."
+            f"{named} is about column {made[0]!r}, a key or personal, which is made anew for every row. "
+            "Such a column can have a pattern and be unique, nothing else. Drop the rule, or the column's role."
         )
 
 
@@ -287,6 +291,11 @@ def _most(
 
 
 # -- drawing -----------------------------------------------------------------------------------
+
+
+def on_persons(schema: Schema) -> list[Check]:
+    """The rules that read a personal column, and so are held where surrogates are made."""
+    return [one for one in loaded(schema) if any(schema[name].personal for name in one.reads)]
 
 
 def drawn(schema: Schema, modelled: Schema) -> list[Check]:

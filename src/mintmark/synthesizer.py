@@ -15,7 +15,7 @@ import math
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +31,7 @@ from mintmark.data import keys
 from mintmark.data.conform import conforms
 from mintmark.data.dataset import Dataset
 from mintmark.data.model_files import read_model, write_model
+from mintmark.data.personal.surrogates import Personal, completed, learn
 from mintmark.data.protect import protect
 from mintmark.data.schema import Schema, arrow_type
 from mintmark.data.streams import check_seed, stream
@@ -62,6 +63,7 @@ class Fitted:
     schema: Schema  # public, every column of the data in order
     modelled: Schema  # the columns the method saw
     provenance: Mapping[str, Any]
+    personal: Personal = field(default_factory=Personal)  # how such columns are written, digests of values
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ class Synthesizer:
         if max_minutes is not None and not (isinstance(max_minutes, (int, float)) and max_minutes > 0):
             raise InputError(f"max_minutes must be a number above 0, not {max_minutes!r}.")
         self._refuse(data)
+        personal = learn(data)
         data, broken = rules.tidied(data)
         renewed = keys.renewed(data.schema)
         modelled = protect(data, stream(seed, "protect"))
@@ -138,7 +141,7 @@ class Synthesizer:
         with time_limit(max_minutes):
             learnt = self._learn(modelled, stream(seed, "fit"))
         provenance = {"rows": len(data), "keys": renewed, "broken": [found.to_json() for found in broken]}
-        object.__setattr__(self, "_fitted", Fitted(learnt, public, modelled.schema, provenance))
+        object.__setattr__(self, "_fitted", Fitted(learnt, public, modelled.schema, provenance, personal))
         return self
 
     def _refuse(self, data: Dataset) -> None:
@@ -149,8 +152,10 @@ class Synthesizer:
         if text:
             raise InputError(
                 f"column {first_three(map(repr, text))} holds free text, which {name_of(type(self))} "
-                "cannot make safely. Drop it, or declare it a category (kinds={'...': 'category'}) or "
-                "a key (roles={'...': 'key'})."
+                "cannot make safely. Drop it (drop=[...], --drop), or keep it aside for a language method, "
+                "which mintmark does not have yet. Where it is no free text, declare what it is: a category "
+                "(kinds={'...': 'category'}), a key (roles={'...': 'key'}) or personal "
+                "(personal={'...': 'name'})."
             )
         strange = [c for c in data.schema if not (c.is_numeric or c.is_discrete or c.kind == "text")]
         if strange:
@@ -165,7 +170,7 @@ class Synthesizer:
                     "of independent rows. Drop it, or take the role away."
                 )
         if len(keys.renewed(data.schema)) == len(data.schema):
-            raise InputError("every column is a key: there is nothing to learn. Check the roles.")
+            raise InputError("every column is a key or personal: there is nothing to learn. Check the roles.")
         empty = [c.name for c in data.schema if data.table[c.name].null_count == len(data)]
         if empty:
             warnings.warn(
@@ -234,7 +239,7 @@ class Synthesizer:
         for start in range(0, max(n, 1), step):
             table, more, refused = self._joined(itertools.islice(blocks, _PART), min(step, n - start))
             drawn, rejected = drawn + more, rejected + refused
-            yield self._finished(table, start, drawn, rejected)
+            yield self._finished(table, start, seed, drawn, rejected)
 
     def _blocks(
         self,
@@ -318,7 +323,7 @@ class Synthesizer:
         """Join drawn blocks, hold the table checks and make the keys."""
         table, drawn, rejected = self._joined(blocks, n)
         table, repaired = self._repaired(table, self._state(), seed, where)
-        return self._finished(table, 0, drawn, rejected + repaired)
+        return self._finished(table, 0, seed, drawn, rejected + repaired)
 
     def _joined(self, blocks: Iterable[Drawn], n: int) -> tuple[pa.Table, int, Counter[str]]:
         """The n rows of some blocks, how many were drawn for them and what was rejected."""
@@ -336,11 +341,18 @@ class Synthesizer:
             )
         return table, drawn, rejected
 
-    def _finished(self, table: pa.Table, start: int, drawn: int, rejected: Counter[str]) -> Dataset:
+    def _finished(
+        self, table: pa.Table, start: int, seed: int, drawn: int, rejected: Counter[str]
+    ) -> Dataset:
         """Accepted rows with what is made from the row's number in the whole table, from `start`."""
-        schema = self._state().schema
-        provenance = self.describe() | {"drawn": drawn, "rejected": dict(rejected)}
-        return Dataset(keys.renew(table, schema, start), schema, provenance)
+        fitted = self._state()
+        held_to = {
+            str(rule): partial(_holds, rule=rule, schema=fitted.schema)
+            for rule in rules.on_persons(fitted.schema)
+        }
+        table, refused = completed(table, fitted.schema, fitted.personal, held_to, seed=seed, start=start)
+        provenance = self.describe() | {"drawn": drawn, "rejected": dict(rejected + refused)}
+        return Dataset(table, fitted.schema, provenance)
 
     def _repaired(
         self, table: pa.Table, fitted: Fitted, seed: int, where: Where | None
@@ -426,9 +438,10 @@ class Synthesizer:
             "schema": fitted.schema.to_json(),
             "modelled": fitted.modelled.to_json(),
             "provenance": dict(fitted.provenance),
+            "personal": fitted.personal.record(),
             "mintmark": version("mintmark"),
         }
-        write_model(path, header, fitted.learnt)
+        write_model(path, header, {**fitted.learnt, **fitted.personal.arrays()})
 
 
 def make(name: str, **values: Any) -> Synthesizer:
@@ -467,6 +480,7 @@ def load_model(path: str | Path) -> Synthesizer:
             Schema.from_json(header["schema"]),
             Schema.from_json(header["modelled"]),
             header["provenance"],
+            Personal.saved(header.get("personal", {}), learnt),
         )
     except ModelFileError:
         raise

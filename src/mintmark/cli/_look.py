@@ -31,7 +31,7 @@ def inspect_(table: str, reading: dict[str, Any], drop: tuple[str, ...]) -> None
 
 
 def _described(record: dict[str, Any], width: int) -> str:
-    roles = ", ".join(record["roles"])
+    roles = ", ".join([*record["roles"], *([record["personal"]] if record["personal"] else [])])
     if "top" in record:
         held = ", ".join(f"{value} ({count:,})" for value, count in record["top"][:3])
     else:

@@ -22,12 +22,18 @@ def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def gathered(
         *, target: str | None, kinds: tuple[str, ...], roles: tuple[str, ...], delimiter: str | None,
-        encoding: str | None, decimal: str | None, **values: Any,
+        encoding: str | None, decimal: str | None, personal: tuple[str, ...], locale: str | None,
+        **values: Any,
     ) -> Any:  # fmt: skip
         reading = {
             "target": target,
             "kinds": pairs(kinds, "--kind"),
             "roles": pairs(roles, "--role"),
+            "personal": {
+                name: None if held in ("none", "") else held
+                for name, held in pairs(personal, "--personal").items()
+            },
+            "locale": locale,
             "delimiter": delimiter,
             "encoding": encoding,
             "decimal": decimal,
@@ -38,6 +44,8 @@ def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--decimal", help="Decimal sign of a CSV file; found out by default."),
         click.option("--encoding", help="Of a text file; UTF-8 by default."),
         click.option("--delimiter", help="Of a CSV file; found out by default."),
+        click.option("--locale", help="Of the surrogates, e.g. de_DE; found by default."),
+        click.option("--personal", multiple=True, metavar="COLUMN=WHAT", help="email, phone, ... or none."),
         click.option("--role", "roles", multiple=True, metavar="COLUMN=ROLE", help="What a column is for."),
         click.option("--kind", "kinds", multiple=True, metavar="COLUMN=KIND", help="Where inference errs."),
         click.option("--target", help="Column to be predicted."),

@@ -7,6 +7,7 @@ number. Bounds, categories and missing shares stay open until declared. A target
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
@@ -18,10 +19,12 @@ import pyarrow.compute as pc
 from mintmark.data import _names
 from mintmark.data._dates import pattern_of, resolution_of
 from mintmark.data.encode import codes, numbers
+from mintmark.data.personal.detect import found
+from mintmark.data.personal.kinds import check_personal
 from mintmark.data.schema import KINDS, Column, Kind, Role, Schema, type_name
 from mintmark.errors import InputError, UnknownNameError
 
-__all__ = ["check_kind", "explain", "infer"]
+__all__ = ["check_kind", "explain", "infer", "personal_column"]
 
 FEW_CODES = 10
 """Up to so many distinct small integers in many rows are taken for categories."""
@@ -30,6 +33,10 @@ FEW_TEXTS = 20
 ENOUGH_ROWS = 20
 """Fewer distinct values than this are too few to call a column an identifier."""
 MOST_DECIMALS = 6
+_RULING = {"key", "group", "foreign_key", "sequence_key", "sequence_index", "target", "weight"}
+"""Roles that say a column is something else than what it was found to hold."""
+_NUMBERED = {"phone", "card", "national_id", "postcode"}
+"""What of a person a whole number can be."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +52,8 @@ def infer(
     target: str | None = None,
     kinds: Mapping[str, str] | None = None,
     roles: Mapping[str, str | Sequence[str]] | None = None,
+    personal: Mapping[str, str | None] | None = None,
+    locale: str | None = None,
 ) -> Schema:
     """The schema of a table as `read` tidies it.
 
@@ -56,6 +65,10 @@ def infer(
         Taken instead of what would be inferred.
     roles : mapping of column to role or roles, optional
         Taken instead of what would be inferred; an empty list for none.
+    personal : mapping of column to a kind of `mintmark.data.personal.kinds` or None, optional
+        Taken instead of what would be found.
+    locale : str, optional
+        Of every personal column, in place of what their values show.
 
     Raises
     ------
@@ -64,12 +77,18 @@ def infer(
     InputError
         A declared kind that the values cannot have; names column, row and value.
     """
-    kinds, roles = dict(kinds or {}), dict(roles or {})
-    for name in [*([target] if target is not None else []), *kinds, *roles]:
+    kinds, roles, personal = dict(kinds or {}), dict(roles or {}), dict(personal or {})
+    for name in [*([target] if target is not None else []), *kinds, *roles, *personal]:
         if name not in table.column_names:
             raise UnknownNameError("column", name, table.column_names)
+    persons = _personal(table, target, kinds, roles, personal, locale)
     columns = []
     for name in table.column_names:
+        if name in persons:
+            kept = roles.get(name, ())
+            kept = (kept,) if isinstance(kept, str) else kept
+            columns.append(personal_column(table[name], name, kept, *persons[name]))
+            continue
         finding = _look(table[name], name, is_target=name == target)
         given = roles.get(name)
         wanted = finding.roles if given is None else (given,) if isinstance(given, str) else tuple(given)
@@ -82,8 +101,60 @@ def infer(
     return Schema(tuple(columns))
 
 
+def _personal(
+    table: pa.Table,
+    target: str | None,
+    kinds: Mapping[str, str],
+    roles: Mapping[str, str | Sequence[str]],
+    declared: Mapping[str, str | None],
+    locale: str | None,
+) -> dict[str, tuple[str, str]]:
+    """Personal columns with kind and locale: as declared, else as found where nothing else is declared."""
+    check_personal(None, locale, "the personal columns")
+    for name, kind in declared.items():
+        check_personal(kind, None, f"column {name!r}")
+    other = {name for name, kind in kinds.items() if kind not in ("text", "integer")}
+    other |= {
+        name for name, given in roles.items() if _RULING & ({given} if isinstance(given, str) else set(given))
+    }
+    other |= {name for name, kind in declared.items() if kind is None} | {str(target)}
+    seen = found(table, other - {name for name, kind in declared.items() if kind})
+    common = Counter(one.locale or "en_US" for one in seen.values()).most_common(1)
+    out = {name: (one.kind, locale or one.locale or "en_US") for name, one in seen.items()}
+    for name, kind in declared.items():
+        if kind is not None:
+            usual = out[name][1] if name in out else common[0][0] if common else "en_US"
+            out[name] = (kind, locale or usual)
+    return out
+
+
+def personal_column(
+    array: pa.ChunkedArray, name: str, roles: Sequence[str], personal: str, locale: str
+) -> Column:
+    """A column whose values are replaced by surrogates; text, or whole numbers.
+
+    Raises
+    ------
+    InputError
+        If its type can hold no such value.
+    """
+    whole = pa.types.is_integer(array.type)
+    if not (
+        pa.types.is_string(array.type) or pa.types.is_null(array.type) or (whole and personal in _NUMBERED)
+    ):
+        raise InputError(
+            f"column {name!r} holds {array.type} and cannot be personal {personal!r}. "
+            "Give it as text, or drop it."
+        )
+    column = _column(array, name, "integer" if whole else "text", roles, declared=False)
+    return dataclasses.replace(column, personal=personal, locale=locale)
+
+
 def explain(array: pa.ChunkedArray, column: Column) -> str:
     """In words why the column is what it is taken for."""
+    if column.personal:
+        seen = found(pa.table({column.name: array})).get(column.name)
+        return seen.why if seen and seen.kind == column.personal else "declared, or judged by its table"
     finding = _look(array, column.name, is_target="target" in column.roles)
     inferred = set(column.roles) - {"target"}
     if column.kind != finding.kind or inferred != set(finding.roles):

@@ -26,8 +26,8 @@ _ROOM = 1_000_000
 
 
 def is_renewed(column: Column) -> bool:
-    """Whether a row method makes this column from the row number (each row its own person)."""
-    return bool({"key", "group", "sequence_key"} & set(column.roles))
+    """Whether this column is made from the row number: a key, or a surrogate of what is personal."""
+    return column.personal is not None or bool({"key", "group", "sequence_key"} & set(column.roles))
 
 
 def renewed(schema: Schema) -> list[str]:
@@ -38,10 +38,22 @@ def renewed(schema: Schema) -> list[str]:
 def public(data: Dataset, modelled: Schema) -> Schema:
     """The public schema: modelled columns as protected, keys with nothing but where they start."""
     columns = tuple(
-        _public_key(data.table[column.name], column) if is_renewed(column) else modelled[column.name]
+        _public_personal(data.table[column.name], column)
+        if column.personal
+        else _public_key(data.table[column.name], column)
+        if is_renewed(column)
+        else modelled[column.name]
         for column in data.schema
     )
     return Schema(columns, data.schema.checks)
+
+
+def _public_personal(array: pa.ChunkedArray, column: Column) -> Column:
+    """A personal column as it leaves: what it is and how often it is missing."""
+    share = array.null_count / len(array) if len(array) else 0.0
+    return dataclasses.replace(
+        column, low=None, high=None, categories=None, format=None, missing=round(share, 4)
+    )
 
 
 def _public_key(array: pa.ChunkedArray, column: Column) -> Column:
@@ -89,7 +101,7 @@ def renew(table: pa.Table, schema: Schema, start: int = 0) -> pa.Table:
     """The table with the schema's columns in order, its keys made for rows start, start + 1, ..."""
     arrays: list[Any] = []
     for column in schema:
-        if not is_renewed(column):
+        if column.personal or not is_renewed(column):
             arrays.append(table[column.name])
             continue
         kind = arrow_type(column.dtype)

@@ -13,8 +13,10 @@ from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
-__all__ = ["digests", "held"]
+__all__ = ["digests", "held", "in_one_form"]
 
 Digests = npt.NDArray[np.uint64]
 
@@ -50,3 +52,22 @@ def _each(values: Iterable[str]) -> Digests:
     blake2b = hashlib.blake2b
     joined = b"".join(blake2b(value.encode(), digest_size=8).digest() for value in values)
     return np.frombuffer(joined, dtype="<u8").astype(np.uint64)
+
+
+def in_one_form(array: pa.Array | pa.ChunkedArray, personal: str | None = None) -> list[str]:
+    """Values that are not missing, written so that the same thing reads the same, in order.
+
+    Parameters
+    ----------
+    array : text or whole numbers
+    personal : kind of `mintmark.data.personal.kinds`, optional
+        Of persons, case and signs do not count; of telephone numbers only the last nine digits, so
+        that country code and trunk sign do not either. Keys count letter by letter.
+    """
+    texts = array.drop_null().cast(pa.string())
+    if personal is not None:
+        texts = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^\p{L}\p{N}]", "")
+    if personal == "phone":
+        texts = pc.utf8_slice_codeunits(texts, start=-9, stop=None)
+    made: list[str] = texts.to_pylist()
+    return made

@@ -26,7 +26,8 @@ def profile(data: Dataset) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``name``, ``kind``, ``dtype``, ``roles``, ``why`` (it was taken for that), ``missing``
+        ``name``, ``kind``, ``dtype``, ``roles``, ``why`` (it was taken for that), ``personal`` and
+        ``locale`` (None where it holds nothing of a person; else no value is shown), ``missing``
         (share, 0..1), ``distinct``, ``low`` and ``high`` (numeric kinds) or ``top`` (most frequent
         values with counts), ``warnings``.
     """
@@ -41,14 +42,16 @@ def _record(array: pa.ChunkedArray, column: Column) -> dict[str, Any]:
         "dtype": column.dtype,
         "roles": list(column.roles),
         "why": explain(array, column),
+        "personal": column.personal,
+        "locale": column.locale,
         "missing": missing,
         "distinct": len(pc.unique(array).drop_null()),
     }
-    if column.is_numeric and missing < 1:
+    if column.is_numeric and missing < 1 and not column.personal:
         floats = numbers(array, column)
         record["low"] = scalar(float(np.nanmin(floats)), column)
         record["high"] = scalar(float(np.nanmax(floats)), column)
-    elif column.is_discrete and missing < 1:
+    elif column.is_discrete and missing < 1 and not column.personal:
         values, counts = distinct(array)
         first = np.argsort(-counts, kind="stable")[:MOST_SHOWN]
         record["top"] = [(values[i], int(counts[i])) for i in first]
@@ -67,10 +70,12 @@ def _warnings(array: pa.ChunkedArray, column: Column, record: dict[str, Any]) ->
         found.append(f"{record['missing']:.0%} missing")
     named = _names.is_identifier(column.name)
     keyed = {"key", "group", "foreign_key", "sequence_key"} & set(column.roles)
+    if column.personal:
+        return [*found, f"personal: replaced by made {column.personal} values ({column.locale}); never shown"]
     if named and not keyed and record["distinct"] > 0.5 * known:
         found.append("named and filled like an identifier: give it role 'key' or 'group', or drop it")
     if column.kind == "text" and not keyed:
-        found.append("free text: not modelled yet, drop it or mark it as key")
+        found.append("free text: no method makes it yet, drop it or mark it as key")
     if column.is_discrete and not keyed and record["distinct"] > MANY_CATEGORIES:
         found.append(f"{record['distinct']:,} categories: those of fewer than 10 persons will not be kept")
     if "target" in column.roles and column.is_discrete and record["distinct"] > 100:

@@ -18,6 +18,7 @@ from mintmark.data._frames import from_frame
 from mintmark.data._tidy import check_names, tidy, without_index
 from mintmark.data.dataset import Dataset
 from mintmark.data.infer import check_kind, infer
+from mintmark.data.personal.kinds import check_personal
 from mintmark.data.schema import Schema, arrow_type
 from mintmark.errors import InputError, UnknownNameError, first_three
 
@@ -35,6 +36,8 @@ def read(
     target: str | None = None,
     kinds: Mapping[str, str] | None = None,
     roles: Mapping[str, str | Sequence[str]] | None = None,
+    personal: Mapping[str, str | None] | None = None,
+    locale: str | None = None,
     schema: Schema | None = None,
     like: Schema | None = None,
     delimiter: str | None = None,
@@ -55,6 +58,11 @@ def read(
         The column to be predicted.
     kinds, roles : mapping by column, optional
         Taken instead of what would be inferred or is stored.
+    personal : mapping by column, optional
+        What of a person a column holds ("email", "phone", ...), taken instead of what is found;
+        None where it holds nothing of the kind. Such columns are replaced by surrogates.
+    locale : str, optional
+        Language and country of the surrogates, e.g. "de_DE", in place of what the values show.
     schema : Schema, optional
         Used as it stands; columns are cast to its types.
     like : Schema, optional
@@ -78,7 +86,7 @@ def read(
     >>> data.schema["age"].kind
     'integer'
     """
-    kinds, roles = dict(kinds or {}), dict(roles or {})
+    kinds, roles, personal = dict(kinds or {}), dict(roles or {}), dict(personal or {})
     provenance: Mapping[str, Any] = {}
     if isinstance(source, Dataset):
         table, provenance = source.table, source.provenance
@@ -90,7 +98,7 @@ def read(
             table = _table(source, {**kinds, **texts}, delimiter, encoding, decimal, quote)
         stored, provenance = _stored(table)
     table = _selected(table, columns, drop)
-    for name in (target, *kinds, *roles):
+    for name in (target, *kinds, *roles, *personal):
         if name is not None and name not in table.column_names:
             raise UnknownNameError("column", name, table.column_names)
     hints = {
@@ -103,13 +111,17 @@ def read(
     with _named(source):
         table = tidy(table)
     if schema is not None:
-        return _edited(*_fitted(table, schema), provenance, target, kinds, roles)
+        return _edited(*_fitted(table, schema), provenance, target, kinds, roles, personal, locale)
     if stored is not None and (fitting := _matching(table, stored)) is not None:
-        return _edited(*fitting, provenance, target, kinds, roles)
+        return _edited(*fitting, provenance, target, kinds, roles, personal, locale)
     _tell_empty(table)
-    found = infer(table, target=target, kinds={**hints, **kinds}, roles=roles)
+    found = infer(
+        table, target=target, kinds={**hints, **kinds}, roles=roles, personal=personal, locale=locale
+    )
     if like is not None:
-        alike = {column.name: column for column in like if column.name not in {target, *kinds, *roles}}
+        alike = {
+            column.name: column for column in like if column.name not in {target, *kinds, *roles, *personal}
+        }
         pairs = [(column, alike.get(column.name, column)) for column in found]
         found = Schema(tuple(known if known.dtype == own.dtype else own for own, known in pairs))
     return Dataset(table, found, provenance if stored is not None else {})
@@ -237,6 +249,8 @@ def _edited(
     target: str | None,
     kinds: Mapping[str, str],
     roles: Mapping[str, str | Sequence[str]],
+    personal: Mapping[str, str | None],
+    locale: str | None,
 ) -> Dataset:
     for name, kind in kinds.items():
         if schema[name].kind != kind:
@@ -246,6 +260,7 @@ def _edited(
             schema = Schema(columns, schema.checks)
     for name, given in roles.items():
         schema = schema.edit(name, roles=(given,) if isinstance(given, str) else tuple(given))
+    schema = _with_personal(table, schema, personal, locale)
     if target is not None and schema.with_role("target") != [target]:
         columns = tuple(
             replace(
@@ -259,6 +274,20 @@ def _edited(
         )
         schema = Schema(columns, schema.checks)
     return Dataset(table, schema, provenance)
+
+
+def _with_personal(
+    table: pa.Table, schema: Schema, personal: Mapping[str, str | None], locale: str | None
+) -> Schema:
+    for name, held in personal.items():
+        check_personal(held, locale, f"column {name!r}")
+        fresh = infer(table.select([name]), personal={name: held}, locale=locale or schema[name].locale)[name]
+        fresh = replace(fresh, roles=schema[name].roles)
+        schema = Schema(tuple(fresh if column.name == name else column for column in schema), schema.checks)
+    check_personal(None, locale, "the personal columns")
+    for name in [column.name for column in schema if column.personal and locale]:
+        schema = schema.edit(name, locale=locale)
+    return schema
 
 
 def _tell_empty(table: pa.Table) -> None:

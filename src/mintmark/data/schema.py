@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
+from mintmark.data.personal.kinds import check_personal
 from mintmark.errors import InputError, UnknownNameError
 
 __all__ = ["KINDS", "ROLES", "Column", "Kind", "Role", "Schema", "arrow_type", "type_name"]
@@ -64,6 +65,11 @@ class Column:
         For people; never used in arithmetic.
     protect : bool
         Whether extremes and rare categories are kept back (see `mintmark.data.protect`).
+    personal : str, optional
+        What of a person it holds ("email", "phone", ...; see `mintmark.data.personal.kinds`). Such a
+        column is never modelled: its values are replaced by surrogates.
+    locale : str, optional
+        Language and country of the surrogates, e.g. "de_DE".
     """
 
     name: str
@@ -79,6 +85,8 @@ class Column:
     missing: float | None = None
     unit: str | None = None
     protect: bool = True
+    personal: str | None = None
+    locale: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "roles", tuple(self.roles))
@@ -90,6 +98,7 @@ class Column:
         for role in self.roles:
             if role not in ROLES:
                 raise UnknownNameError(f"role for {where}", role, ROLES)
+        check_personal(self.personal, self.locale, where)
         if self.missing is not None and not 0 <= self.missing <= 1:
             raise InputError(f"{where}: missing is a share from 0 to 1, not {self.missing!r}.")
         if self.low is not None and self.high is not None:
@@ -102,6 +111,12 @@ class Column:
     def is_numeric(self) -> bool:
         """Whether the column becomes one float column (numbers, integers, dates, durations)."""
         return self.kind in NUMERIC
+
+    @property
+    def meanings(self) -> tuple[str, ...]:
+        """Roles, and what of a person it holds, in words for people."""
+        told = f"personal {self.personal}" + (f" ({self.locale})" if self.locale else "")
+        return (*self.roles, *([told] if self.personal else []))
 
     @property
     def is_discrete(self) -> bool:
@@ -225,8 +240,8 @@ class Schema:
     def __str__(self) -> str:
         width = max((len(name) for name in self.names), default=0)
         return "\n".join(
-            f"{column.name:<{width}}  {column.kind:<9} {column.dtype:<10} {', '.join(column.roles)}".rstrip()
-            for column in self.columns
+            f"{c.name:<{width}}  {c.kind:<9} {c.dtype:<10} {', '.join(c.meanings)}".rstrip()
+            for c in self.columns
         )
 
     def _repr_html_(self) -> str:
@@ -234,7 +249,7 @@ class Schema:
 
         rows = "".join(
             f"<tr><td>{escape(c.name)}</td><td>{c.kind}</td><td>{escape(c.dtype)}</td>"
-            f"<td>{', '.join(c.roles)}</td></tr>"
+            f"<td>{escape(', '.join(c.meanings))}</td></tr>"
             for c in self.columns
         )
         return (

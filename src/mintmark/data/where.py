@@ -33,6 +33,8 @@ def check_where(where: Where, schema: Schema) -> None:
 
 def _check_one(wanted: Any, column: Column) -> None:
     where = f"where[{column.name!r}]"
+    if column.personal:
+        raise InputError(f"{where}: a personal column is made anew for every row and cannot be asked for.")
     if set(column.roles) & {"key", "group", "sequence_key"}:
         raise InputError(f"{where}: a key is made anew for every row and cannot be asked for.")
     if wanted is None:

@@ -114,7 +114,7 @@ def croissant(
 
 
 def _field(index: int, column: Column, file: str) -> dict[str, Any]:
-    told = [column.kind, *column.roles, *([f"in {column.unit}"] if column.unit else [])]
+    told = [column.kind, *column.meanings, *([f"in {column.unit}"] if column.unit else [])]
     return {
         "@type": "cr:Field",
         "@id": f"rows/{index}",

@@ -29,6 +29,7 @@ source:
   kinds:
 {kinds}
 {roles}
+{personal}
 {drop}
 
 # schema:                       # what you know and the file does not show
@@ -60,7 +61,9 @@ def draft(data: Dataset, path: str, *, folder: Path, drop: Sequence[str] = (), *
     Free text, which no general method makes safely, is dropped; the comment says so.
     """
     text = [column.name for column in data.schema if column.kind == "text" and not column.roles]
+    text = [name for name in text if data.schema[name].personal is None]
     kept = [column for column in data.schema if column.name not in text]
+    persons = {c.name: c for c in kept if c.personal}
     roles = {c.name: list(c.roles) for c in kept if set(c.roles) - {"target"}}
     shown = path if "://" in path else os.path.relpath(path, folder)
     target = (
@@ -82,6 +85,10 @@ def draft(data: Dataset, path: str, *, folder: Path, drop: Sequence[str] = (), *
             ["  roles:                        # key, group (one person), sensitive, ...",
              *(f"    {_scalar(name)}: {_flow(of)}" for name, of in roles.items())]
         ) if roles else "  # roles: {customer_id: key}   # key, group (one person), sensitive, ...",
+        personal="\n".join(
+            ["  personal:                     # found, please review; replaced by surrogates, null for none",
+             *(f"    {_scalar(name)}: {c.personal}   # {c.locale}" for name, c in persons.items())]
+        ) if persons else "  # personal: {contact: email}  # nothing of persons was found; review that",
         drop=f"  drop: {_flow([*drop, *text])}"
         + ("   # free text: declare a category or a key to keep it" if text else "")
         if drop or text else "  # drop: [comment]",

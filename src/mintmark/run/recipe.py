@@ -39,6 +39,11 @@ class Source(_Station):
     roles: Annotated[
         dict[str, Role | list[Role]], Field(description="what a column is for", default_factory=dict)
     ]
+    personal: Annotated[
+        dict[str, str | None],
+        Field(description="what of a person a column holds, null for nothing", default_factory=dict),
+    ]
+    locale: Annotated[str | None, Field(description="of the surrogates, e.g. de_DE; found by default")] = None
     drop: Annotated[list[str], Field(description="columns to leave out", default_factory=list)]
     delimiter: Annotated[str | None, Field(description="of a CSV file; found out by default")] = None
     encoding: Annotated[str | None, Field(description="of a text file; UTF-8 by default")] = None
@@ -56,6 +61,8 @@ class ColumnEdit(_Station):
     decimals: Annotated[int, Field(ge=0, le=15)] | None = None
     categories: list[str | int | float | bool] | None = None
     unit: str | None = None
+    personal: str | None = None
+    locale: str | None = None
     protect: Annotated[
         bool | None, Field(description="off lets extremes and rare categories out; the certificate says so")
     ] = None

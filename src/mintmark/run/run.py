@@ -100,6 +100,8 @@ def source_of(recipe: Recipe) -> Dataset:
         target=source.target,
         kinds=source.kinds,
         roles=source.roles,
+        personal=source.personal,
+        locale=source.locale,
         drop=source.drop,
         **_csv(recipe),
     )

@@ -1,0 +1,1 @@
+"""Personal columns: found by what they hold and are called, and replaced by surrogates."""

@@ -1,0 +1,44 @@
+"""What a personal column may hold, and the locales that surrogates are made for."""
+
+from __future__ import annotations
+
+from mintmark.errors import UnknownNameError
+
+__all__ = ["COUNTRY", "KINDS", "LOCALES", "check_personal", "country_of", "locale_for"]
+
+KINDS = (
+    "name", "first_name", "last_name", "email", "phone", "address", "street", "city", "postcode",
+    "national_id", "card", "iban",
+)  # fmt: skip
+
+COUNTRY = {
+    "en_US": "US", "en_GB": "GB", "de_DE": "DE", "fr_FR": "FR", "es_ES": "ES", "it_IT": "IT",
+    "nl_NL": "NL", "pl_PL": "PL", "pt_PT": "PT", "pt_BR": "BR", "sv_SE": "SE", "en_CA": "CA",
+    "en_AU": "AU", "en_IE": "IE", "de_AT": "AT", "de_CH": "CH",
+}  # fmt: skip
+"""Locale to the country whose numbers and addresses it has."""
+LOCALES = tuple(COUNTRY)
+
+
+def country_of(locale: str | None) -> str:
+    """Two letters of the country, US where nothing is known."""
+    return COUNTRY.get(locale or "", "US")
+
+
+def locale_for(country: str | None = None, language: str | None = None) -> str | None:
+    """The first known locale of this country, else of this language; None where there is none."""
+    for locale, own in COUNTRY.items():
+        if country and own == country:
+            return locale
+    for locale in LOCALES:
+        if not country and language and locale.startswith(language + "_"):
+            return locale
+    return None
+
+
+def check_personal(personal: str | None, locale: str | None, where: str) -> None:
+    """Raise `UnknownNameError` with the nearest where the kind or the locale is not known."""
+    if personal is not None and personal not in KINDS:
+        raise UnknownNameError(f"personal kind for {where}", personal, KINDS)
+    if locale is not None and locale not in LOCALES:
+        raise UnknownNameError(f"locale for {where}", locale, LOCALES)

@@ -1,0 +1,443 @@
+"""Personal columns: found, and replaced by surrogates that are right in form and never real."""
+
+from __future__ import annotations
+
+import builtins
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from click.testing import CliRunner
+
+import mintmark as mm
+from mintmark.cli.main import cli
+from mintmark.data.known import digests, held, in_one_form
+from mintmark.data.personal.kinds import COUNTRY, LOCALES
+from mintmark.data.personal.made_numbers import card, german_social, iban, national
+from mintmark.data.personal.numbers import NATIONAL, is_card, is_iban
+from mintmark.data.personal.patterns import permuted
+from mintmark.errors import InputError, MissingExtraError, RejectedError
+from mintmark.synthesizer import load_model
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+
+
+def _benchmark():
+    spec = importlib.util.spec_from_file_location("personal_benchmark", ROOT / "benchmarks" / "personal.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+bench = _benchmark()
+
+
+@pytest.fixture(scope="module", params=bench.LOCALES)
+def made(request):
+    """A made table of one locale, as read, with what its columns hold."""
+    table, truth = bench.table(request.param)
+    return mm.read(table), truth, request.param
+
+
+@pytest.fixture(scope="module")
+def drawn(made):
+    """The table, a model fitted to it, and rows of the model."""
+    data, truth, locale = made
+    model = mm.synthesizer("independent").fit(data, seed=0)
+    return data, truth, locale, model, model.sample(500, seed=1)
+
+
+# -- numbers that prove themselves -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("country", "valid"),
+    [
+        ("US", "078051120"), ("GB", "AB123456C"), ("DE", "86095742719"), ("DE", "65170839J003"),
+        ("FR", "255081416802538"), ("ES", "12345678Z"), ("ES", "X1234567L"), ("IT", "RSSMRA85T10A562S"),
+        ("NL", "111222333"), ("PL", "44051401359"), ("BR", "52998224725"), ("SE", "8112189876"),
+        ("PT", "123456789"), ("CA", "046454286"), ("CH", "7569217076985"), ("IE", "1234567T"),
+    ],
+)  # fmt: skip
+def test_published_ids_pass_and_one_changed_digit_fails(country, valid):
+    assert NATIONAL[country](valid)
+    last = max(at for at, letter in enumerate(valid) if letter.isdigit())
+    changed = valid[:last] + str((int(valid[last]) + 1) % 10) + valid[last + 1 :]
+    if country not in ("US", "GB"):  # these have no check digit
+        assert not NATIONAL[country](changed)
+
+
+def test_published_cards_and_ibans_pass_and_changed_ones_fail():
+    assert all(map(is_card, ["4111111111111111", "5555555555554444", "378282246310005"]))
+    assert not is_card("4111111111111112")
+    assert not is_card("1111111111111117")  # Luhn holds, no issuer
+    assert all(
+        map(is_iban, ["DE89370400440532013000", "GB82WEST12345698765432", "FR1420041010050500013M02606"])
+    )
+    assert not is_iban("DE89370400440532013001")
+    assert not is_iban("DE8937040044053201300")
+
+
+@pytest.mark.parametrize("country", sorted(NATIONAL))
+def test_made_ids_are_valid_and_distinct(country):
+    maker = national(country)
+    n = min(maker.size, 3_000)
+    texts = maker.texts(permuted(np.arange(n, dtype=np.uint64), maker.size, 7)).tolist()
+    assert len(set(texts)) == n
+    assert all(map(NATIONAL[country], texts))
+
+
+def test_made_ids_are_of_ranges_that_nobody_gets():
+    index = permuted(np.arange(2_000, dtype=np.uint64), 10**6, 3)
+    assert all(text[0] == "9" for text in national("US").texts(index).tolist())
+    assert {text[:2] for text in national("GB").texts(index).tolist()} <= {
+        "BG",
+        "GB",
+        "KN",
+        "NK",
+        "NT",
+        "TN",
+        "ZZ",
+    }
+    assert all(text[0] == "0" for text in national("DE").texts(index).tolist())
+    assert all(text[7:10] == "000" for text in national("FR").texts(index).tolist())
+    assert all(text[:4] == "9999" and is_card(text) for text in card(16).texts(index).tolist())
+    assert all(map(NATIONAL["DE"], german_social().texts(index).tolist()))
+    assert all(is_iban(text) and text[4:12] == "99999999" for text in iban("DE").texts(index).tolist())
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 10, 97, 1_000, 4_097])
+def test_permuted_is_a_permutation_that_the_key_decides(size):
+    index = np.arange(size, dtype=np.uint64)
+    first, other = permuted(index, size, 1), permuted(index, size, 2)
+    assert sorted(first.tolist()) == list(range(size))
+    if size > 50:
+        assert (first != other).mean() > 0.8
+        assert abs(np.corrcoef(index, first)[0, 1]) < 0.4
+
+
+# -- finding -----------------------------------------------------------------------------------
+
+
+def test_most_personal_columns_of_five_locales_are_found_and_hardly_any_other():
+    truth = found = other = wrong = 0
+    for locale in bench.LOCALES:
+        table, meant = bench.table(locale, seed=1)
+        held_ = {c.name: (c.personal, c.locale) for c in mm.read(table).schema if c.personal}
+        truth += len(meant)
+        found += sum(held_.get(name, ("",))[0] == kind for name, kind in meant.items())
+        other += len(table.column_names) - len(meant)
+        wrong += len(set(held_) - set(meant))
+        placed = [own == locale for name, (kind, own) in held_.items() if kind not in ("iban", "name")]
+        assert np.mean(placed) > 0.8
+    assert truth == 100
+    assert found >= 0.95 * truth
+    assert wrong <= 0.02 * other
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
+def test_real_tables_are_told_right():
+    truth = found = other = wrong = 0
+    for name, real in bench.real_tables().items():
+        try:
+            schema = mm.read(real.slice(0, 3_000)).schema
+        except InputError:
+            continue
+        personal = {column.name for column in schema if column.personal}
+        counts = bench.judged(
+            set(real.column_names), personal, bench.REAL.get(name, set()), bench.NEITHER.get(name, set())
+        )
+        truth, found, other, wrong = (
+            a + b for a, b in zip((truth, found, other, wrong), counts, strict=True)
+        )
+    assert other > 900
+    assert found >= 0.95 * truth
+    assert wrong <= 0.02 * other
+
+
+def test_a_city_that_many_share_stays_a_category_and_one_that_all_differ_in_does_not():
+    table, _ = bench.table("de_DE", rows=200)
+    assert mm.read(table).schema["city"].kind == "category"
+    many = table.append_column("Wohnort", pa.array([f"Neustadt {'abcdefghij'[i % 10]}{'klmno'[i // 40]}dorf"
+                                                    + "en" * (i // 10 % 4) for i in range(200)]))  # fmt: skip
+    assert mm.read(many).schema["Wohnort"].personal == "city"
+    alone = mm.read(many.select(["Wohnort", "plan"])).schema["Wohnort"]
+    assert alone.personal is None  # without persons beside it, it is a list of places
+
+
+def test_declared_kinds_locales_and_none_are_taken():
+    data = {
+        "who": ["ann", "bob", "cid"] * 10,
+        "mail": ["a@b.de", "c@d.de", "e@f.de"] * 10,
+        "x": list(range(30)),
+    }
+    schema = mm.read(data, personal={"who": "first_name", "mail": None}, locale="fr_FR").schema
+    assert (schema["who"].personal, schema["who"].locale) == ("first_name", "fr_FR")
+    assert schema["mail"].personal is None
+    assert schema["mail"].kind == "category"
+    assert mm.read(data, kinds={"mail": "category"}).schema["mail"].personal is None
+    assert mm.read(data, roles={"mail": "group"}).schema["mail"].roles == ("group",)
+
+
+@pytest.mark.parametrize(
+    ("hints", "message"),
+    [
+        ({"personal": {"a": "emial"}}, "Did you mean 'email'?"),
+        ({"personal": {"a": "email"}, "locale": "de_ED"}, "Did you mean 'de_DE'?"),
+        ({"locale": "xx"}, "unknown locale"),
+        ({"personal": {"b": "email"}}, "unknown column 'b'"),
+        ({"personal": {"n": "email"}}, "holds double and cannot be personal 'email'"),
+        ({"personal": {"i": "name"}}, "holds int64 and cannot be personal 'name'"),
+    ],
+)
+def test_wrong_hints_are_told_in_one_line(hints, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        mm.read({"a": ["x", "y"], "n": [0.5, 1.5], "i": [1, 2]}, **hints)
+
+
+# -- surrogates --------------------------------------------------------------------------------
+
+
+def test_no_real_value_comes_out(drawn):
+    data, truth, _, _, rows = drawn
+    for name in truth:
+        column = data.schema[name]
+        real = digests(in_one_form(data.table[name], column.personal))
+        assert not held(real, in_one_form(rows.table[name], column.personal)).any(), name
+
+
+def test_surrogates_keep_type_form_missing_share_and_difference(drawn):
+    data, truth, _, _, rows = drawn
+    solid = {"card": is_card, "iban": is_iban}
+    for name, kind in truth.items():
+        if data.schema[name].personal != kind:
+            continue
+        real, mine = data.table[name], rows.table[name]
+        assert real.type == mine.type
+        assert abs(real.null_count / len(real) - mine.null_count / len(mine)) < 0.08
+        share = len(pc.unique(real.drop_null())) / len(real.drop_null())
+        assert len(pc.unique(mine.drop_null())) / len(mine.drop_null()) > share - 0.25, name
+        texts = [str(value) for value in mine.drop_null().to_pylist()]
+        plain = [re.sub(r"[^0-9A-Za-z]", "", text) for text in texts]
+        if kind in solid:
+            assert all(map(solid[kind], plain)), name
+        if kind == "national_id":
+            assert all(map(NATIONAL[COUNTRY[data.schema[name].locale]], plain)), name
+        if kind == "email":
+            assert all(re.fullmatch(r"[^@]+@example\.(com|org|net)", text.lower()) for text in texts)
+        known = real.drop_null().to_pylist()
+        if all(isinstance(value, str) and value == value.upper() for value in known):
+            assert all(text == text.upper() for text in texts), name
+
+
+def test_rows_begin_longer_tables_and_come_alike_in_parts(drawn):
+    _, truth, _, model, rows = drawn
+    more = model.sample(6_000, seed=1)
+    assert more.table.slice(0, 500).select(list(truth)).equals(rows.table.select(list(truth)))
+    parts = pa.concat_tables(part.table for part in model.sample_parts(6_000, seed=1))
+    assert parts.equals(more.table)
+    other = model.sample(500, seed=2).table
+    personal = [column.name for column in rows.schema if column.personal]
+    assert not any(other[name].equals(rows.table[name]) for name in personal)
+
+
+def test_a_saved_model_makes_the_same_rows_and_holds_no_real_value(drawn, tmp_path):
+    data, truth, _, model, rows = drawn
+    model.save(tmp_path / "model")
+    assert load_model(tmp_path / "model").sample(500, seed=1).table.equals(rows.table)
+    written = b"".join(file.read_bytes() for file in (tmp_path / "model").iterdir())
+    for name in (name for name, kind in truth.items() if kind in ("email", "card", "national_id", "iban")):
+        for value in data.table[name].drop_null().slice(0, 50).to_pylist():
+            assert data.schema[name].personal is None or str(value).encode() not in written, (name, value)
+
+
+def test_schema_keeps_what_is_personal_through_parquet(drawn, tmp_path):
+    _, truth, _, _, rows = drawn
+    rows.write(tmp_path / "rows.parquet")
+    back = mm.read(tmp_path / "rows.parquet")
+    assert back.schema == rows.schema
+    assert all(back.schema[name].personal for name in truth if rows.schema[name].personal)
+
+
+def _people(rows=300, seed=0):
+    rng = np.random.default_rng(seed)
+    first = rng.choice(["Anna", "Maria", "Laura", "James", "Peter", "Robert", "Susan", "Karen"], rows)
+    sex = np.where(np.isin(first, ["James", "Peter", "Robert"]), "male", "female")
+    last = np.array(
+        [f"{a}{b}" for a in ("Smith", "Jones", "Brown", "Clark", "Lewis") for b in ("", "son", "er")]
+    )
+    last = rng.choice(last, rows)
+    mail = [f"{f}.{s}{i}@mail.com" for i, (f, s) in enumerate(zip(first, last, strict=True))]
+    return {
+        "first_name": first.tolist(), "last_name": last.tolist(), "sex": sex.tolist(),
+        "name": [f"{f} {s}" for f, s in zip(first, last, strict=True)], "e-mail": mail,
+        "age": rng.integers(18, 90, rows).tolist(),
+    }  # fmt: skip
+
+
+def test_names_and_mail_of_a_row_agree_and_fit_the_sex():
+    from faker import Faker
+
+    rows = mm.synthesizer("independent").fit(mm.read(_people()), seed=0).sample(400, seed=3).table.to_pylist()
+    person = next(p for p in Faker("en_US").get_providers() if p.__provider__.endswith("person"))
+    female = set(person.first_names_female) - set(person.first_names_male)
+    male = set(person.first_names_male) - set(person.first_names_female)
+    for row in rows:
+        assert row["name"] == f"{row['first_name']} {row['last_name']}"
+        first, last = re.fullmatch(
+            r"([a-z]+)[._-]([a-z]+)\d?@example\.(?:com|org|net)", row["e-mail"]
+        ).groups()
+        assert first == re.sub(r"\W", "", row["first_name"].lower())
+        assert last == re.sub(r"\W", "", row["last_name"].lower())
+        wrong = male if row["sex"] == "female" else female
+        assert row["first_name"] not in wrong
+
+
+def test_what_looks_made_already_is_still_not_repeated():
+    first = mm.synthesizer("independent").fit(mm.read(_people()), seed=0).sample(300, seed=3)
+    again = mm.synthesizer("independent").fit(mm.read(first.table), seed=0).sample(300, seed=3)
+    for column in (c for c in first.schema if c.personal):
+        real = digests(in_one_form(first.table[column.name], column.personal))
+        assert not held(real, in_one_form(again.table[column.name], column.personal)).any()
+
+
+def test_reserved_phones_run_out_into_numbers_nobody_has_and_stay_different():
+    rng = np.random.default_rng(0)
+    data = {"Telefon": [f"+49 30 {n}" for n in rng.choice(10**8, 9_000, replace=False) + 10**8],
+            "x": rng.integers(0, 9, 9_000).tolist()}  # fmt: skip
+    data = mm.read(data)
+    assert (data.schema["Telefon"].personal, data.schema["Telefon"].locale) == ("phone", "de_DE")
+    made = mm.synthesizer("independent").fit(data, seed=0).sample(9_000, seed=0).table["Telefon"].to_pylist()
+    assert len(set(made)) == 9_000
+    fiction = re.compile(r"\+49 (30 23125|69 90009|40 66969|221 4710|89 99998|171 39200|176 040690) \d+")
+    assert sum(bool(fiction.fullmatch(text)) for text in made) == 5_200
+    assert all(fiction.fullmatch(text) or text.startswith("+49 31") for text in made)
+
+
+def test_more_different_values_than_there_can_be_is_told():
+    ids = [f"9991{n:05d}" for n in range(100_000) if NATIONAL["NL"](f"9991{n:05d}")][:3_000]
+    data = mm.read({"bsn": ids, "x": [1, 2, 3] * 1_000}, personal={"bsn": "national_id"}, locale="nl_NL")
+    model = mm.synthesizer("independent").fit(data, seed=0)
+    with pytest.raises(InputError, match=r"only 11,363 different national_id values.*fewer rows"):
+        model.sample(20_000, seed=0)
+
+
+def test_rules_on_personal_columns_hold_and_impossible_ones_are_named():
+    data = mm.read(_people()).table
+    read = mm.read(data)
+    schema = mm.Schema(read.schema.columns, ({"check": "unique", "columns": ["e-mail"]},))
+    rows = mm.synthesizer("independent").fit(mm.read(data, schema=schema), seed=0).sample(800, seed=0)
+    assert len(pc.unique(rows.table["e-mail"])) == 800
+    schema = mm.Schema(read.schema.columns, ({"check": "unique", "columns": ["last_name"]},))
+    model = mm.synthesizer("independent").fit(mm.read(data, schema=schema), seed=0)
+    with pytest.raises(RejectedError, match="last_name"):
+        model.sample(400, seed=0)
+
+
+def test_where_cannot_ask_for_a_person():
+    model = mm.synthesizer("independent").fit(mm.read(_people()), seed=0)
+    with pytest.raises(InputError, match="personal column is made anew"):
+        model.sample(5, seed=0, where={"e-mail": "a@b.com"})
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_locale_makes_every_kind(locale):
+    kinds = ["name", "first_name", "last_name", "email", "phone", "address", "street", "city", "postcode",
+             "national_id", "card", "iban"]  # fmt: skip
+    table = {kind: [f"{kind} {i:03d}" for i in range(60)] for kind in kinds} | {"x": [1, 2, 2] * 20}
+    data = mm.read(table, personal={kind: kind for kind in kinds}, locale=locale)
+    rows = mm.synthesizer("independent").fit(data, seed=0).sample(60, seed=0).table.to_pylist()
+    for kind in kinds:
+        assert all(row[kind] for row in rows), kind
+        assert len({row[kind] for row in rows}) >= 50, kind
+
+
+def test_without_faker_one_line_says_what_to_install(monkeypatch):
+    real = builtins.__import__
+
+    def absent(name, *rest, **more):
+        if name == "faker":
+            raise ModuleNotFoundError("no faker", name="faker")
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", absent)
+    data = mm.read(_people())  # found without it
+    assert data.schema["e-mail"].personal == "email"
+    with pytest.raises(MissingExtraError, match=r"pip install 'mintmark\[personal\]'"):
+        mm.synthesizer("independent").fit(data, seed=0)
+    numbers = mm.read(
+        {"iban": ["DE89370400440532013000"] * 20 + ["GB82WEST12345698765432"] * 20, "x": [1, 2] * 20}
+    )
+    assert len(mm.synthesizer("independent").fit(numbers, seed=0).sample(9, seed=0)) == 9
+
+
+def test_free_text_is_refused_with_both_remedies():
+    words = [f"the customer called about order {i} and was told that it would come later" for i in range(40)]
+    with pytest.raises(InputError, match=r"Drop it .*language method.*does not have yet"):
+        mm.synthesizer("independent").fit(mm.read({"note": words, "x": [1, 2] * 20}), seed=0)
+
+
+# -- what is shown -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def file(tmp_path):
+    import pyarrow.csv as pcsv
+
+    table, _ = bench.table("de_DE", rows=60)
+    pcsv.write_csv(table, tmp_path / "kunden.csv")
+    return tmp_path / "kunden.csv", table
+
+
+def test_inspect_and_init_tell_kinds_and_show_no_value(file):
+    path, table = file
+    shown = CliRunner().invoke(cli, ["inspect", str(path)]).output
+    assert "personal: replaced by made email values (de_DE)" in shown
+    draft = CliRunner().invoke(cli, ["init", str(path)]).output
+    assert "E-Mail-Adresse: email   # de_DE" in draft
+    for name in ("Kundenname", "E-Mail-Adresse", "Steuer-ID", "Kreditkartennummer", "Konto"):
+        for value in table[name].drop_null().to_pylist():
+            assert str(value) not in shown
+            assert str(value) not in draft
+
+
+def test_command_line_takes_personal_and_locale(file):
+    path, _ = file
+    done = CliRunner().invoke(
+        cli,
+        [
+            "inspect",
+            str(path),
+            "--personal",
+            "job=name",
+            "--personal",
+            "data3=none",
+            "--locale",
+            "fr_FR",
+            "--json",
+        ],
+    )
+    found = {record["name"]: record for record in json.loads(done.output)["columns"]}
+    assert (found["job"]["personal"], found["job"]["locale"]) == ("name", "fr_FR")
+    assert found["data3"]["personal"] is None
+
+
+def test_recipes_take_personal_and_locale(file, tmp_path):
+    from mintmark.run.recipe import Recipe
+    from mintmark.run.run import source_of
+
+    path, _ = file
+    recipe = Recipe.from_yaml(
+        f"source: {{path: {path}, personal: {{job: name, data3: null}}, locale: it_IT}}\n"
+        "schema: {columns: {Konto: {personal: iban, locale: de_DE}}}\n"
+    )
+    schema = source_of(recipe).schema
+    assert (schema["job"].personal, schema["job"].locale) == ("name", "it_IT")
+    assert schema["data3"].personal is None
+    assert schema["Konto"].locale == "de_DE"
