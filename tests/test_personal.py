@@ -334,10 +334,24 @@ def test_rules_on_personal_columns_hold_and_impossible_ones_are_named():
     schema = mm.Schema(read.schema.columns, ({"check": "unique", "columns": ["e-mail"]},))
     rows = mm.synthesizer("independent").fit(mm.read(data, schema=schema), seed=0).sample(800, seed=0)
     assert len(pc.unique(rows.table["e-mail"])) == 800
-    schema = mm.Schema(read.schema.columns, ({"check": "unique", "columns": ["last_name"]},))
-    model = mm.synthesizer("independent").fit(mm.read(data, schema=schema), seed=0)
-    with pytest.raises(RejectedError, match="last_name"):
-        model.sample(400, seed=0)
+    rule = {"check": "pattern", "column": "e-mail", "pattern": r"\w+[._]\w+@[a-z.]+"}
+    schema = mm.Schema(read.schema.columns, (rule,))
+    rows = mm.synthesizer("independent").fit(mm.read(data, schema=schema), seed=0).sample(300, seed=0)
+    assert all(re.fullmatch(rule["pattern"], text) for text in rows.table["e-mail"].to_pylist())
+    rule |= {"pattern": r".*@mail\.com"}
+    model = mm.synthesizer("independent").fit(
+        mm.read(data, schema=mm.Schema(read.schema.columns, (rule,))), seed=0
+    )
+    with pytest.raises(RejectedError, match=r"e-mail matches .*any surrogate"):
+        model.sample(50, seed=0)
+
+
+def test_broken_rules_tell_no_value_of_a_person():
+    data = mm.read(_people()).with_checks({"check": "unique", "columns": ["e-mail", "last_name"]})
+    rule = {"check": "pattern", "column": "e-mail", "pattern": "[A-P].*"}
+    shown = " ".join(str(found) for found in mm.check(data, [rule]))
+    assert "(personal)" in shown
+    assert "@mail.com" not in shown
 
 
 def test_where_cannot_ask_for_a_person():

@@ -260,8 +260,8 @@ def _refuse_on_keys(named: str, claim: Claim, schema: Schema) -> None:
     made = [name for name in names if name in schema and is_renewed(schema[name])]
     if made:
         raise InputError(
-            f"{named} is about column {made[0]!r}, a key or personal, which is made anew for every row. "
-            "Such a column can have a pattern and be unique, nothing else. Drop the rule, or the column's role."
+            f"{named} is about column {made[0]!r}, a key or personal, which is made anew for every "
+            "row. It can have a pattern and be unique, nothing else. Drop the rule, or the column's role."
         )
 
 

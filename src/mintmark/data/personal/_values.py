@@ -105,13 +105,17 @@ class Values:
     def _email(self, column: Column, row: Row, form: Mapping[str, Any]) -> Texts:
         key = self._key(column, row)
         box = self._names(column, replace(row, turn=0)).box
-        sign = np.array([".", "_", "-"])[(mixed(row.person, key) % np.uint64(3)).astype(np.int64)]
+        sign = np.array([".", "_", "-"])[
+            (mixed(row.person, key + 10 * row.turn) % np.uint64(3)).astype(np.int64)
+        ]
         box = np.strings.add(
             np.strings.add(np.strings.partition(box, " ")[0], sign), np.strings.partition(box, " ")[2]
         )
         if row.turn:
             box = np.strings.add(box, str(row.turn + 1))
-        return _join(box, "@", _DOMAINS[(mixed(row.person, key + 1) % np.uint64(3)).astype(np.int64)])
+        return _join(
+            box, "@", _DOMAINS[(mixed(row.person, key + 10 * row.turn + 1) % np.uint64(3)).astype(np.int64)]
+        )
 
     def _names(self, column: Column, row: Row) -> _Names:
         """First and last names of these persons; the columns of one slot (customer, partner) share them."""
