@@ -27,7 +27,7 @@ import pyarrow as pa
 
 from mintmark import registry, rules
 from mintmark.check import Check
-from mintmark.data import keys
+from mintmark.data import derive, keys
 from mintmark.data.conform import conforms
 from mintmark.data.dataset import Dataset
 from mintmark.data.model_files import read_model, write_model
@@ -61,9 +61,11 @@ class Fitted:
 
     learnt: Learnt
     schema: Schema  # public, every column of the data in order
-    modelled: Schema  # the columns the method saw
+    modelled: Schema  # what a block holds: every column that is not made from the row's number
     provenance: Mapping[str, Any]
     personal: Personal = field(default_factory=Personal)  # how such columns are written, digests of values
+    relations: tuple[Mapping[str, Any], ...] = ()  # records of `data.derive`
+    drawn: Schema | None = None  # the columns the method saw, where relations left it others
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class Synthesizer:
     units: ClassVar[Literal["row", "sequence"]] = "row"
     block: ClassVar[int] = 4096
     """Units of one block: drawn whole, from one random stream, then cut."""
+    derives: ClassVar[bool] = False
+    """Whether columns that follow from others are made from them and not drawn (see `data.derive`)."""
     version: ClassVar[int] = 1
     _fitted: ClassVar[Fitted | None] = None  # set on the instance by `fit`
 
@@ -135,13 +139,16 @@ class Synthesizer:
         personal = learn(data)
         data, broken = rules.tidied(data)
         renewed = keys.renewed(data.schema)
-        modelled = protect(data, stream(seed, "protect"))
-        public = rules.complete(keys.public(data, modelled.schema), modelled)
-        modelled = modelled.drop(*renewed)
+        relations = derive.find(data, stream(seed, "derive")) if self.derives else []
+        left = protect(derive.reduced(data, relations, stream(seed, "reduce")), stream(seed, "protect"))
+        whole = derive.whole(left, relations, data.schema, stream(seed, "publish"))
+        public = rules.complete(keys.public(data, whole.schema), whole)
+        left, modelled = left.drop(*renewed), whole.drop(*renewed).schema
         with time_limit(max_minutes):
-            learnt = self._learn(modelled, stream(seed, "fit"))
+            learnt = self._learn(left, stream(seed, "fit"))
         provenance = {"rows": len(data), "keys": renewed, "broken": [found.to_json() for found in broken]}
-        object.__setattr__(self, "_fitted", Fitted(learnt, public, modelled.schema, provenance, personal))
+        fitted = Fitted(learnt, public, modelled, provenance, personal, tuple(relations), left.schema)
+        object.__setattr__(self, "_fitted", fitted)
         return self
 
     def _refuse(self, data: Dataset) -> None:
@@ -269,14 +276,15 @@ class Synthesizer:
         """
         fitted = self._state()
         wanted = min(self.block, n - b * self.block)
-        conditioned = self._condition(fitted.learnt, where) if where else None
+        asked = derive.asked(where or {}, fitted.relations, fitted.modelled)
+        conditioned = self._condition(fitted.learnt, asked) if asked else None
         learnt = fitted.learnt if conditioned is None else conditioned
         held_to = self._rules(fitted, where)
         rejected: Counter[str] = Counter()
         parts, have, drawn, size = [], 0, 0, self.block
         for attempt in itertools.count():
             stop_if_asked(f"drawing rows: cancelled in block {b}.")
-            table = self._rows(size, learnt, fitted.modelled, stream(seed, "sample", b, attempt))
+            table = self._rows(size, learnt, fitted, stream(seed, "sample", b, attempt))
             held = np.ones(len(table), dtype=bool)
             for name, rule in held_to.items():
                 ok = rule(table)
@@ -293,8 +301,9 @@ class Synthesizer:
         table = pa.concat_tables(parts).slice(0, wanted)
         return Drawn(table, drawn, {name: count for name, count in rejected.items() if count})
 
-    def _rows(self, n: int, learnt: Learnt, schema: Schema, rng: np.random.Generator) -> pa.Table:
-        """n rows from `_draw`, held to what the hook promises."""
+    def _rows(self, n: int, learnt: Learnt, fitted: Fitted, rng: np.random.Generator) -> pa.Table:
+        """n rows from `_draw`, held to what the hook promises, with their derived columns."""
+        schema = fitted.drawn or fitted.modelled
         table = self._draw(n, learnt, rng)
         call = f"{name_of(type(self))}._draw({n})"
         if table.num_rows != n or table.column_names != schema.names:
@@ -302,16 +311,19 @@ class Synthesizer:
                 f"{call} returned {table.num_rows} rows of columns {first_three(table.column_names)}"
             )
         try:
-            return table.cast(_arrow_schema(schema))
+            table = table.cast(_arrow_schema(schema))
         except pa.ArrowException as error:
             raise AssertionError(f"{call} returned other types than its schema's: {error}") from None
+        return derive.restored(table, fitted.relations, fitted.modelled) if fitted.relations else table
 
     def _rules(
         self, fitted: Fitted, where: Where | None
     ) -> dict[str, Callable[[pa.Table], npt.NDArray[np.bool_]]]:
-        held_to: dict[str, Callable[[pa.Table], npt.NDArray[np.bool_]]] = {
-            "in_schema": partial(conforms, schema=fitted.modelled)
-        }
+        held_to: dict[str, Callable[[pa.Table], npt.NDArray[np.bool_]]] = {}
+        if fitted.relations:  # apart from the rest, because no method can keep a result inside its ends
+            derived = fitted.modelled.select(sorted(derive.columns(fitted.relations)))
+            held_to["derived_in_schema"] = partial(conforms, schema=derived)
+        held_to["in_schema"] = partial(conforms, schema=fitted.modelled)
         for rule in rules.drawn(fitted.schema, fitted.modelled):
             if rule.scope == "row":
                 held_to[str(rule)] = partial(_holds, rule=rule, schema=fitted.modelled)
@@ -437,6 +449,8 @@ class Synthesizer:
             "holds": self.holds,
             "schema": fitted.schema.to_json(),
             "modelled": fitted.modelled.to_json(),
+            "relations": list(fitted.relations),
+            "drawn": (fitted.drawn or fitted.modelled).to_json(),
             "provenance": dict(fitted.provenance),
             "personal": fitted.personal.record(),
             "mintmark": version("mintmark"),
@@ -481,6 +495,8 @@ def load_model(path: str | Path) -> Synthesizer:
             Schema.from_json(header["modelled"]),
             header["provenance"],
             Personal.saved(header.get("personal", {}), learnt),
+            tuple(header.get("relations", ())),
+            Schema.from_json(header.get("drawn", header["modelled"])),
         )
     except ModelFileError:
         raise

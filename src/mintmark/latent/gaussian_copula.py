@@ -53,6 +53,7 @@ class GaussianCopula(Synthesizer):
 
     holds: ClassVar[Literal["rows", "values", "aggregates"]] = "aggregates"
     version: ClassVar[int] = 2
+    derives: ClassVar[bool] = True
 
     def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
         schema, arrays = data.schema, encode(data.table, data.schema)

@@ -51,6 +51,7 @@ class SequentialTrees(Synthesizer):
         bool, Field(description="move numbers that fewer than 10 rows hold between their neighbours")
     ] = True
     holds: ClassVar[Literal["rows", "values", "aggregates"]] = "values"
+    derives: ClassVar[bool] = True
 
     def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
         arrays = encode(data.table, data.schema)

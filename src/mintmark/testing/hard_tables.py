@@ -13,7 +13,7 @@ import pyarrow as pa
 from mintmark.data.dataset import Dataset
 from mintmark.data.schema import Column, Kind, Role, Schema, type_name
 
-__all__ = ["HARD", "dataset", "hard_tables", "ordinary"]
+__all__ = ["HARD", "dataset", "derived", "hard_tables", "ordinary"]
 
 
 def dataset(
@@ -21,6 +21,7 @@ def dataset(
     *,
     kinds: Mapping[str, Kind] | None = None,
     roles: Mapping[str, tuple[Role, ...]] | None = None,
+    decimals: Mapping[str, int] | None = None,
 ) -> Dataset:
     """Arrow arrays as a Dataset; kinds follow from the Arrow types where none is given."""
     made = [
@@ -30,7 +31,7 @@ def dataset(
             dtype=type_name(array.type),
             roles=(roles or {}).get(name, ()),
             resolution="day" if pa.types.is_date(array.type) else None,
-            decimals=array.type.scale if pa.types.is_decimal(array.type) else None,
+            decimals=array.type.scale if pa.types.is_decimal(array.type) else (decimals or {}).get(name),
         )
         for name, array in columns.items()
     ]
@@ -228,6 +229,56 @@ def _extremes(rng: np.random.Generator) -> Dataset:
     )
 
 
+def derived(rng: np.random.Generator) -> Dataset:
+    """Columns that follow from others, exactly or nearly, one of each sort."""
+    n = 1_500
+    net = np.round(np.exp(rng.normal(3, 1, n)), 2)
+    gross = np.round(net * 1.19, 2)
+    shipping, tip, rebate = (np.round(rng.gamma(2, scale, n), 2) for scale in (4, 2, 1))
+    celsius = np.round(rng.normal(10, 8, n), 1)
+    ordered = np.datetime64("2019-01-01", "D") + rng.integers(0, 1_500, n)
+    delivered = ordered + rng.poisson(6, n)
+    city = rng.choice(12, n, p=np.arange(1, 13) / 78)
+    weight = np.round(rng.gamma(2, 60, n), 1)
+    months, monthly = rng.integers(1, 73, n), np.round(rng.uniform(20, 120, n), 2)
+    tested = rng.random(n) < 0.6
+    group = rng.choice(3, n, p=[0.5, 0.3, 0.2])
+    return dataset(
+        {
+            "net": pa.array(net),
+            "gross": pa.array(gross),
+            "shipping": pa.array(shipping),
+            "tip": pa.array(tip),
+            "rebate": pa.array(rebate),
+            "paid": pa.array(np.round(gross + shipping + tip - rebate, 2)),
+            "celsius": pa.array(celsius),
+            "fahrenheit": pa.array(np.round(celsius * 1.8 + 32, 2)),
+            "ordered": pa.array(ordered),
+            "delivered": pa.array(delivered),
+            "days": pa.array((delivered - ordered).astype(np.int64)),
+            "year": pa.array(ordered.astype("datetime64[Y]").astype(np.int64) + 1970),
+            "city": pa.array([f"city {i}" for i in city]),
+            "state": pa.array([f"state {i}" for i in city // 4]),
+            "city code": pa.array(np.array([3, 1, 4, 15, 9, 2, 6, 5, 35, 8, 97, 93])[city]),
+            "weight": pa.array(weight),
+            "size": pa.array(np.array(["small", "medium", "large"])[np.digitize(weight, [50, 200])].tolist()),
+            "months": pa.array(months),
+            "monthly": pa.array(monthly),
+            "total": pa.array(np.round(months * monthly * rng.normal(1, 0.03, n), 2)),
+            "tested": pa.array(np.where(tested, "yes", "no").tolist()),
+            "result": pa.array(rng.normal(5, 1, n), mask=~tested),
+            "again": pa.array(rng.normal(5, 1, n), mask=~tested),
+            "is a": pa.array(group == 0),
+            "is b": pa.array(group == 1),
+            "is c": pa.array(group == 2),
+        },
+        decimals=dict.fromkeys(
+            ("net", "gross", "shipping", "tip", "rebate", "paid", "monthly", "fahrenheit", "total"), 2
+        )
+        | {"celsius": 1, "weight": 1},
+    )
+
+
 HARD: dict[str, Callable[[np.random.Generator], Dataset]] = {
     "constant columns": _constant,
     "all-null columns": _all_null,
@@ -240,5 +291,6 @@ HARD: dict[str, Callable[[np.random.Generator], Dataset]] = {
     "30 rows": _thirty_rows,
     "2,000 x 500": _wide,
     "numeric extremes": _extremes,
+    "derived columns": derived,
 }
 """Names of the hard tables, with what makes each from a generator."""

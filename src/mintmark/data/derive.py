@@ -1,0 +1,144 @@
+"""Derived columns: found in the data, left out of what a method learns, made again exactly.
+
+A relation is a JSON record ``{"relation": sort, "column": name, ...}``. Each sort is a module with
+five functions, see `Sort`. Relations are found one sort after another, each on what the sorts before
+left to model, so a record reads only columns that are still there when it is found; they are made
+again in the opposite order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from mintmark.data import derive_bands, derive_formula, derive_lookup, derive_missing, derive_residual
+from mintmark.data.dataset import Dataset
+from mintmark.data.protect import protect
+from mintmark.data.schema import Schema, arrow_type
+from mintmark.data.where import Where
+
+__all__ = ["asked", "columns", "find", "reduced", "restored", "whole", "words"]
+
+Record = Mapping[str, Any]
+
+
+class Sort(Protocol):
+    """What a module of one sort of relation offers."""
+
+    def search(
+        self, data: Dataset, records: Sequence[Record], rng: np.random.Generator
+    ) -> list[dict[str, Any]]:
+        """Records that hold on every row; none makes the target or a column that another makes.
+
+        `records` were found before: what they make is not yet there when these are made again.
+        """
+
+    def reduce(self, data: Dataset, record: Record, rng: np.random.Generator) -> Dataset:
+        """What is left to model."""
+
+    def restore(self, arrays: dict[str, pa.Array], record: Record, schema: Schema) -> None:
+        """Put the record's columns into `arrays`, from the others in it."""
+
+    def asked(self, record: Record, where: Where, schema: Schema) -> dict[str, Any]:
+        """The condition with what it says of a derived column said of its source, or left out."""
+
+    def words(self, record: Record) -> tuple[str, str]:
+        """How the column is made, and why, for people."""
+
+
+_SORTS: dict[str, Sort] = {
+    "lookup": derive_lookup,
+    "bands": derive_bands,
+    "formula": derive_formula,
+    "residual": derive_residual,
+    "missing": derive_missing,
+}
+"""In the order in which they are searched for."""
+
+
+def find(data: Dataset, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """The relations that hold on every row, sort by sort.
+
+    Parameters
+    ----------
+    data : Dataset
+        The rows as they are: where extremes are drawn in or rare categories merged, an exact
+        relation no longer shows. A record names no category of fewer than ten persons.
+    rng : numpy.random.Generator
+        For the sample that is searched; what is found there is held against all rows.
+
+    Returns
+    -------
+    list of JSON records, for `reduced` and `restored`
+    """
+    records: list[dict[str, Any]] = []
+    for sort in _SORTS.values():
+        for record in sort.search(data, list(records), rng):
+            records.append(record)
+            data = sort.reduce(data, record, rng)
+    return records
+
+
+def columns(records: Sequence[Record]) -> frozenset[str]:
+    """Names of the columns that the records make."""
+    return frozenset(record["column"] for record in records)
+
+
+def reduced(data: Dataset, records: Sequence[Record], rng: np.random.Generator) -> Dataset:
+    """The rows with only what is left to model."""
+    for record in records:
+        data = _SORTS[record["relation"]].reduce(data, record, rng)
+    return data
+
+
+def restored(table: pa.Table, records: Sequence[Record], schema: Schema) -> pa.Table:
+    """Every column of `schema`, in its order and types, from the columns that were left to model."""
+    arrays = {name: table[name].combine_chunks() for name in table.column_names}
+    for record in reversed(records):
+        _SORTS[record["relation"]].restore(arrays, record, schema)
+    fields = [pa.field(column.name, arrow_type(column.dtype)) for column in schema]
+    return pa.table([arrays[field.name] for field in fields], schema=pa.schema(fields))
+
+
+def whole(modelled: Dataset, records: Sequence[Record], schema: Schema, rng: np.random.Generator) -> Dataset:
+    """Protected rows with every column, under their public schema.
+
+    The ends and categories of a derived column are those of the column as it is made from protected
+    rows, so that it meets them as its sources meet theirs.
+
+    Parameters
+    ----------
+    modelled : Dataset
+        The protected rows that were left to model, keys among them.
+    schema : Schema
+        Of the rows as they were given.
+    """
+    if not records:
+        return modelled
+    made = columns(records)
+    table = restored(modelled.table, records, schema)
+    persons = [column.name for column in schema if "group" in column.roles]
+    names = [name for name in schema.names if name in made or name in persons]
+    public = protect(Dataset(table.select(names), schema.select(names)), rng).schema
+    told = (public[name] if name in made else modelled.schema[name] for name in schema.names)
+    return Dataset(table, Schema(tuple(told), schema.checks))
+
+
+def asked(where: Where, records: Sequence[Record], schema: Schema) -> dict[str, Any]:
+    """What a condition says of the columns that were left to model; the base checks the rest.
+
+    Rows that meet the condition always meet what is returned, not the other way round.
+    """
+    told = dict(where)
+    for record in records:
+        told = _SORTS[record["relation"]].asked(record, told, schema)
+    return told
+
+
+def words(records: Sequence[Record]) -> list[dict[str, str]]:
+    """For each record what is made, how and why, in plain text."""
+    told = [(record["column"], *_SORTS[record["relation"]].words(record)) for record in records]
+    return [{"what": what, "chosen": chosen, "why": why} for what, chosen, why in told]

@@ -1,0 +1,241 @@
+"""Derived columns are found where they are real, never by chance, and come out exactly."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import mintmark as mm
+from mintmark.data import derive
+from mintmark.data.read import read
+from mintmark.synthesizer import load_model
+from mintmark.testing.hard_tables import dataset, derived, hard_tables, ordinary
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+def found(data, sort=None):
+    records = derive.find(data, np.random.default_rng(0))
+    return {r["column"]: r for r in records if sort in (None, r["relation"])}
+
+
+def sampled(data, n=2_000, **options):
+    return mm.synthesizer("sequential_trees").fit(data, seed=0).sample(n, seed=1, **options)
+
+
+@pytest.fixture(scope="module")
+def orders():
+    return derived(np.random.default_rng(3))
+
+
+@pytest.fixture(scope="module")
+def made(orders):
+    return sampled(orders).table.to_pandas()
+
+
+def test_every_sort_of_relation_is_found(orders):
+    told = found(orders)
+    assert told["gross"]["formula"] == "1.19 * net"
+    assert told["paid"]["formula"] == "tip + shipping + gross - rebate"
+    assert told["fahrenheit"]["formula"] == "1.8 * celsius + 32.0"
+    assert told["days"]["formula"] == "days(delivered - ordered)"
+    assert {told["state"]["of"], told["city code"]["of"]} == {"city"}
+    assert told["size"]["cuts"] == [50.0, 200.0]
+    assert (told["total"]["formula"], told["total"]["as"]) == ("months * monthly", "ratio")
+    assert (told["delivered"]["formula"], told["delivered"]["as"]) == ("ordered", "difference")
+    assert sorted(zip(told["result"]["values"], told["result"]["missing"], strict=True)) == [
+        ("no", True), ("yes", False),
+    ]  # fmt: skip
+    assert told["again"]["of"] == "result"
+    assert all(json.loads(json.dumps(record)) == record for record in told.values())
+
+
+def test_exact_relations_hold_in_every_drawn_row(made):
+    assert np.allclose(made["gross"], np.round(made["net"] * 1.19, 2), atol=1e-9)
+    sums = made["gross"] + made["shipping"] + made["tip"] - made["rebate"]
+    assert np.allclose(made["paid"], np.round(sums, 2), atol=1e-9)
+    assert np.allclose(made["fahrenheit"], np.round(made["celsius"] * 1.8 + 32, 2), atol=1e-9)
+    days = (np.array(made["delivered"], "datetime64[D]") - np.array(made["ordered"], "datetime64[D]")).astype(
+        int
+    )
+    assert np.array_equal(days, made["days"])
+    assert days.min() >= 0
+    assert (made["result"].isna() == (made["tested"] == "no")).all()
+    assert (made["again"].isna() == (made["tested"] == "no")).all()
+    assert (
+        made["size"] == np.array(["small", "medium", "large"])[np.digitize(made["weight"], [50, 200])]
+    ).all()
+
+
+def test_lookups_repeat_only_pairs_of_the_data(orders, made):
+    real = orders.table.to_pandas()
+    for columns in (["city", "state"], ["city", "city code"]):
+        assert set(map(tuple, made[columns].values)) <= set(map(tuple, real[columns].values))
+
+
+def test_what_is_left_of_a_near_formula_varies_as_in_the_data(orders, made):
+    ratio = made["total"] / (made["months"] * made["monthly"])
+    low, high = ratio.quantile([0.05, 0.95])
+    assert high - low == pytest.approx(2 * 1.645 * 0.03, rel=0.1)
+
+
+def test_a_saved_model_makes_the_same_derived_columns(orders, tmp_path):
+    model = mm.synthesizer("sequential_trees").fit(orders, seed=0)
+    model.save(tmp_path / "model")
+    again = load_model(tmp_path / "model").sample(300, seed=1)
+    assert again.table.equals(model.sample(300, seed=1).table)
+
+
+@pytest.mark.parametrize(
+    ("where", "kept"),
+    [
+        ({"state": "state 1"}, lambda t: (t["state"] == "state 1").all()),
+        ({"city code": 35}, lambda t: (t["city"] == "city 8").all()),
+        ({"size": "large"}, lambda t: (t["weight"] >= 200).all()),
+        ({"gross": (50, 60)}, lambda t: t["gross"].between(50, 60).all()),
+        ({"total": (1000, None)}, lambda t: (t["months"] * t["monthly"] > 800).all()),
+        ({"result": None}, lambda t: (t["tested"] == "no").all()),
+    ],
+)
+def test_conditions_on_derived_columns_are_met(orders, where, kept):
+    made = sampled(orders, 40, where=where)
+    assert len(made) == 40
+    assert kept(made.table.to_pandas())
+
+
+def test_a_condition_on_a_lookup_becomes_one_on_its_source(orders):
+    records = derive.find(orders, np.random.default_rng(0))
+    told = derive.asked({"state": "state 0"}, records, orders.schema)
+    assert {key: sorted(value) for key, value in told.items()} == {
+        "city": ["city 0", "city 1", "city 2", "city 3"]
+    }
+
+
+@pytest.mark.parametrize("rows", [2, 30, 99, 400, 5_000])
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_is_found_among_unrelated_columns(rows, seed):
+    rng = np.random.default_rng(seed)
+    table = {f"number {i}": np.round(rng.normal(size=rows), 2) for i in range(6)}
+    table |= {f"count {i}": rng.integers(0, 30, rows) for i in range(6)}
+    table |= {f"flag {i}": rng.random(rows) < 0.02 for i in range(6)}
+    table |= {f"name {i}": np.array(["a", "b", "c", "d"])[rng.integers(0, 4, rows)] for i in range(4)}
+    assert found(dataset({name: pa.array(values) for name, values in table.items()})) == {}
+    assert found(ordinary(rows)) == {}
+
+
+def test_correlated_columns_are_not_taken_for_related():
+    rng = np.random.default_rng(0)
+    x = rng.normal(100, 20, 5_000)
+    table = {f"score {i}": np.round(x + rng.normal(0, 6, 5_000)) for i in range(6)}
+    assert found(dataset({name: pa.array(values) for name, values in table.items()})) == {}
+
+
+def test_one_broken_row_in_the_part_not_searched_refutes_a_formula():
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 100, 20_000), rng.integers(0, 100, 20_000)
+    total = a + b
+    searched = set(np.sort(np.random.default_rng(0).permutation(20_000)[:5_000]))
+    row = next(i for i in range(20_000) if i not in searched)
+    total[row] += 1
+    assert found(dataset({"a": pa.array(a), "b": pa.array(b), "total": pa.array(total)}), "formula") == {}
+
+
+def test_a_copy_of_a_column_stays_a_copy():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=800)
+    word = np.array(["x", "y", "z"])[rng.integers(0, 3, 800)]
+    made = sampled(dataset({"a": pa.array(x), "b": pa.array(x), "c": pa.array(word), "d": pa.array(word)}))
+    assert made.table["a"].equals(made.table["b"])
+    assert made.table["c"].equals(made.table["d"])
+
+
+def test_the_target_is_never_derived():
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 100, (2, 900))
+    data = read({"a": a, "b": b, "total": a + b}, target="total")
+    assert "total" not in found(data)
+
+
+def test_a_category_of_few_persons_is_named_in_no_record():
+    rng = np.random.default_rng(0)
+    city = [*[f"city {i}" for i in rng.integers(0, 12, 988)], *["Hallig"] * 6, *["Moor"] * 6]
+    region = [f"region {int(c[5:]) // 4}" if c[:4] == "city" else "sea" for c in city]
+    data = dataset({"city": pa.array(city), "region": pa.array(region), "x": pa.array(rng.normal(size=1000))})
+    record = found(data)["region"]
+    assert record["kept"]
+    assert "Hallig" not in json.dumps(record)
+    made = sampled(data).table.to_pandas()
+    real = dict(zip(city, region, strict=True))
+    known = made[made["city"] != "(other)"]
+    assert (known["region"] == known["city"].map(real)).all()
+
+
+def test_decimals_text_numbers_and_durations_take_part():
+    import decimal
+
+    rng = np.random.default_rng(0)
+    cents = rng.integers(100, 10**6, (2, 600))
+    start = np.datetime64("2020-01-01", "s") + rng.integers(0, 10**8, 600)
+    stay = rng.integers(60, 10**5, 600)
+    money = pa.decimal128(12, 2)
+    as_money = [[decimal.Decimal(int(c)).scaleb(-2) for c in row] for row in (*cents, cents.sum(axis=0))]
+    whole = rng.integers(0, 10**6, 600)
+    table = pa.table(
+        {
+            "first": pa.array(as_money[0], money),
+            "second": pa.array(as_money[1], money),
+            "both": pa.array(as_money[2], money),
+            "start": pa.array(start),
+            "end": pa.array(start + stay.astype("timedelta64[s]")),
+            "stay": pa.array(stay.astype("timedelta64[s]")),
+            "metres": pa.array(whole),
+            "feet": pa.array([f"{v * 3.28:.2f}" for v in whole]),
+        }
+    )
+    made = sampled(read(table)).table
+    for row in made.to_pylist():
+        assert row["first"] + row["second"] == row["both"]
+        assert row["end"] - row["start"] == row["stay"]
+        assert float(row["feet"]) == pytest.approx(row["metres"] * 3.28, abs=0.006)
+    assert made.schema.equals(read(table).table.schema)
+
+
+def test_wide_tables_are_searched_in_seconds():
+    import time
+
+    data = hard_tables()["2,000 x 500"]
+    start = time.process_time()
+    assert found(data) == {}
+    assert time.process_time() - start < 10  # a bound on blow-up, not a benchmark
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data sets are not here")
+def test_what_telco_customers_pay_follows_from_months_and_rate():
+    data = read(SHARED / "telco_churn" / "telco_churn.parquet", target="Churn")
+    told = found(data)
+    assert told["TotalCharges"]["rule"] == "range"  # missing in the month of joining
+    assert [r["formula"] for r in derive.find(data, np.random.default_rng(0)) if "formula" in r] == [
+        "tenure * MonthlyCharges"
+    ]
+    assert told["PhoneService"]["of"] == "MultipleLines"
+
+
+def test_adults_years_of_schooling_are_looked_up():
+    from mintmark.latent.sequential_trees import SequentialTrees
+
+    adult = Path(mm.__file__).parent / "examples" / "adult.parquet"
+    data = read(adult, target="income")
+    told = found(data)
+    assert list(told) == ["education-num"]
+    assert told["education-num"]["of"] == "education"
+    model = SequentialTrees().fit(data[:3_000], seed=0)
+    pairs = set(
+        map(
+            tuple, model.sample(2_000, seed=1).table.select(["education", "education-num"]).to_pandas().values
+        )
+    )
+    assert len(dict(pairs)) == len(pairs)
