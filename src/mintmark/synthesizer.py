@@ -51,6 +51,8 @@ _LEAST_ACCEPTED = 1e-3
 _ENOUGH_DRAWN = 10_000
 """Units drawn before an acceptance rate is judged; small blocks need more attempts for it."""
 _REPAIR_ROUNDS = 50
+_KEYS = "key of column "
+"""Before a column's name: arrays of a saved model that its keys are made from."""
 _PART = 64
 """Blocks that `sample_parts` holds at once: a Parquet row group of 262,144 rows."""
 
@@ -66,6 +68,7 @@ class Fitted:
     personal: Personal = field(default_factory=Personal)  # how such columns are written, digests of values
     relations: tuple[Mapping[str, Any], ...] = ()  # records of `data.derive`
     drawn: Schema | None = None  # the columns the method saw, where relations left it others
+    made: keys.Made = field(default_factory=dict)  # what text keys with a pattern are made from
 
 
 @dataclass(frozen=True)
@@ -137,17 +140,19 @@ class Synthesizer:
             raise InputError(f"max_minutes must be a number above 0, not {max_minutes!r}.")
         self._refuse(data)
         personal = learn(data)
-        data, broken = rules.tidied(data)
+        every = data  # a row that is left out of the learning keeps its key from coming out
+        data, broken = rules.tidied(every)
         renewed = keys.renewed(data.schema)
         relations = derive.find(data, stream(seed, "derive")) if self.derives else []
         left = protect(derive.reduced(data, relations, stream(seed, "reduce")), stream(seed, "protect"))
         whole = derive.whole(left, relations, data.schema, stream(seed, "publish"))
-        public = rules.complete(keys.public(data, whole.schema), whole)
+        public = rules.complete(keys.public(every, whole.schema), whole)
         left, modelled = left.drop(*renewed), whole.drop(*renewed).schema
+        made = keys.made(every, public, stream(seed, "keys"))
         with time_limit(max_minutes):
             learnt = self._learn(left, stream(seed, "fit"))
         provenance = {"rows": len(data), "keys": renewed, "broken": [found.to_json() for found in broken]}
-        fitted = Fitted(learnt, public, modelled, provenance, personal, tuple(relations), left.schema)
+        fitted = Fitted(learnt, public, modelled, provenance, personal, tuple(relations), left.schema, made)
         object.__setattr__(self, "_fitted", fitted)
         return self
 
@@ -267,6 +272,7 @@ class Synthesizer:
         fitted = self._state()
         check_where(where or {}, fitted.schema)
         rules.refuse(fitted.schema, where, int(n))
+        keys.refuse(fitted.schema, int(n), fitted.made)
         return fitted
 
     def draw_block(self, b: int, *, n: int, seed: int, where: Where | None = None) -> Drawn:
@@ -362,7 +368,9 @@ class Synthesizer:
             str(rule): partial(_holds, rule=rule, schema=fitted.schema)
             for rule in rules.on_persons(fitted.schema)
         }
-        table, refused = completed(table, fitted.schema, fitted.personal, held_to, seed=seed, start=start)
+        table, refused = completed(
+            table, fitted.schema, fitted.personal, held_to, fitted.made, seed=seed, start=start
+        )
         provenance = self.describe() | {"drawn": drawn, "rejected": dict(rejected + refused)}
         return Dataset(table, fitted.schema, provenance)
 
@@ -455,7 +463,8 @@ class Synthesizer:
             "personal": fitted.personal.record(),
             "mintmark": version("mintmark"),
         }
-        write_model(path, header, {**fitted.learnt, **fitted.personal.arrays()})
+        made = {f"{_KEYS}{name}": array for name, array in fitted.made.items()}
+        write_model(path, header, {**fitted.learnt, **fitted.personal.arrays(), **made})
 
 
 def make(name: str, **values: Any) -> Synthesizer:
@@ -489,6 +498,7 @@ def load_model(path: str | Path) -> Synthesizer:
                 f"{path} was fitted with {header['method']} version {header['method_version']}, "
                 f"this mintmark has {made.version}. Upgrade mintmark."
             )
+        kept = {name.removeprefix(_KEYS): learnt.pop(name) for name in list(learnt) if name.startswith(_KEYS)}
         fitted = Fitted(
             learnt,
             Schema.from_json(header["schema"]),
@@ -497,6 +507,7 @@ def load_model(path: str | Path) -> Synthesizer:
             Personal.saved(header.get("personal", {}), learnt),
             tuple(header.get("relations", ())),
             Schema.from_json(header.get("drawn", header["modelled"])),
+            kept,
         )
     except ModelFileError:
         raise

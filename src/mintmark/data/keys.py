@@ -8,6 +8,7 @@ read ``column-00000001``.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,13 @@ import pyarrow as pa
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import numbers
 from mintmark.data.schema import Column, Schema, arrow_type
+from mintmark.data.shapes import common_shape, shape_of, shuffled, unshuffled
 from mintmark.errors import InputError
 
-__all__ = ["is_renewed", "public", "renew", "renewed"]
+__all__ = ["Made", "is_renewed", "made", "public", "refuse", "renew", "renewed"]
+
+Made = Mapping[str, npt.NDArray[np.uint64]]
+"""For each text key with a pattern the key of its shuffling, then the places of the real keys in it."""
 
 _ROOM = 1_000_000
 """Numbers that a key's type must leave free for new keys."""
@@ -40,7 +45,7 @@ def public(data: Dataset, modelled: Schema) -> Schema:
     columns = tuple(
         _public_personal(data.table[column.name], column)
         if column.personal
-        else _public_key(data.table[column.name], column)
+        else _public_key(data.table[column.name], column, declared_pattern(data.schema, column.name))
         if is_renewed(column)
         else modelled[column.name]
         for column in data.schema
@@ -56,19 +61,59 @@ def _public_personal(array: pa.ChunkedArray, column: Column) -> Column:
     )
 
 
-def _public_key(array: pa.ChunkedArray, column: Column) -> Column:
+def declared_pattern(schema: Schema, name: str) -> str | None:
+    """The regular expression that a rule of the schema demands of the column."""
+    return next(
+        (rule["pattern"] for rule in schema.checks if rule["check"] == "pattern" and rule["column"] == name),
+        None,
+    )
+
+
+def _public_key(array: pa.ChunkedArray, column: Column, pattern: str | None) -> Column:
     kind = array.type
     first: int | None = None
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         real = numbers(array, dataclasses.replace(column, kind="integer"))
         first = _first(real[~np.isnan(real)], column)
-    elif not pa.types.is_string(kind):
+    elif pa.types.is_string(kind):
+        pattern = pattern or common_shape(array)
+    else:
         raise InputError(
             f"column {column.name!r} is a key of type {kind}. Keys are integers or text; change its role."
         )
     return dataclasses.replace(
-        column, low=first, high=None, categories=None, missing=0.0, decimals=None, format=None
+        column, low=first, high=None, categories=None, missing=0.0, decimals=None, format=pattern
     )
+
+
+def made(data: Dataset, schema: Schema, rng: np.random.Generator) -> Made:
+    """What text keys with a pattern need to be made from the row's number and never be a real one."""
+    found = {}
+    for column in schema:
+        if is_renewed(column) and column.format is not None:
+            shape, secret = shape_of(column.format, column.name), int(rng.integers(2**63))
+            real = data.table[column.name].unique().drop_null().to_pylist()
+            places = unshuffled(shape.numbers(real), shape.size, secret)
+            found[column.name] = np.concatenate([np.array([secret], dtype=np.uint64), np.sort(places)])
+    return found
+
+
+def refuse(schema: Schema, rows: int, made: Made) -> None:
+    """Raise `InputError` where a declared pattern has too few texts for so many keys."""
+    for column in schema:
+        if column.format is not None and is_renewed(column) and declared_pattern(schema, column.name):
+            free = _free(column, made)
+            if rows > free:
+                raise InputError(
+                    f"{rows:,} keys are asked for, but only {free:,} texts match the pattern "
+                    f"{column.format!r} of column {column.name!r} and are no real key. "
+                    "Ask for fewer rows, or widen the pattern."
+                )
+
+
+def _free(column: Column, made: Made) -> int:
+    assert column.format is not None
+    return shape_of(column.format, column.name).size - max(0, len(made.get(column.name, ())) - 1)
 
 
 def _first(real: npt.NDArray[np.float64], column: Column) -> int:
@@ -97,7 +142,7 @@ def _range(kind: pa.DataType) -> tuple[int, int]:
     return -most, most
 
 
-def renew(table: pa.Table, schema: Schema, start: int = 0) -> pa.Table:
+def renew(table: pa.Table, schema: Schema, start: int = 0, made: Made | None = None) -> pa.Table:
     """The table with the schema's columns in order, its keys made for rows start, start + 1, ..."""
     arrays: list[Any] = []
     for column in schema:
@@ -107,7 +152,7 @@ def renew(table: pa.Table, schema: Schema, start: int = 0) -> pa.Table:
         kind = arrow_type(column.dtype)
         number = np.arange(start, start + table.num_rows)
         if pa.types.is_string(kind):
-            arrays.append(pa.array([f"{column.name}-{i + 1:08d}" for i in number], kind))
+            arrays.append(pa.array(_texts(number.astype(np.uint64), column, made or {}), kind))
         else:
             whole = pa.array(number + _start(column, start + table.num_rows), pa.int64())
             if pa.types.is_decimal(kind):  # Arrow casts whole numbers only into room for all of them
@@ -115,6 +160,23 @@ def renew(table: pa.Table, schema: Schema, start: int = 0) -> pa.Table:
             arrays.append(whole.cast(kind))
     fields = [pa.field(column.name, arrow_type(column.dtype)) for column in schema]
     return pa.table(arrays, schema=pa.schema(fields))
+
+
+def _texts(number: npt.NDArray[np.uint64], column: Column, made: Made) -> list[str]:
+    """Text keys of the rows with these numbers; beyond the texts of a shape, plain ones longer than it."""
+    if column.format is None:
+        return [f"{column.name}-{i + 1:08d}" for i in number]
+    shape, (secret, *_) = (
+        shape_of(column.format, column.name),
+        made.get(column.name, np.zeros(1, dtype=np.uint64)),
+    )
+    taken = made.get(column.name, np.zeros(1, dtype=np.uint64))[1:]
+    inside = number[number < np.uint64(shape.size - len(taken))]
+    # the r-th place that no real key has: as many further as taken places lie before it
+    before = taken - np.arange(len(taken), dtype=np.uint64)
+    place = inside + np.searchsorted(before, inside, side="right").astype(np.uint64)
+    texts = shape.texts(shuffled(place, shape.size, int(secret)))
+    return texts + [f"{column.name}-{i + 1:0{max(8, shape.longest)}d}" for i in number[len(inside) :]]
 
 
 def _start(column: Column, rows: int) -> int:

@@ -145,6 +145,7 @@ def completed(
     schema: Schema,
     personal: Personal,
     rules: Mapping[str, Callable[[pa.Table], npt.NDArray[np.bool_]]],
+    patterned: keys.Made | None = None,
     *,
     seed: int,
     start: int = 0,
@@ -155,6 +156,8 @@ def completed(
     ----------
     rules : mapping of a rule's words to what says which rows hold
         Rules that read personal columns; where one does not hold, the row's values are made again.
+    patterned : mapping, optional
+        As `keys.renew` takes it.
     table, schema, personal, seed, start :
         As `made` takes them, for rows start, start + 1, ...
 
@@ -167,7 +170,7 @@ def completed(
     columns = made(table, schema, personal, number, seed=seed)
     rejected: Counter[str] = Counter()
     for again in range(1, TRIES + 1):
-        whole = keys.renew(_beside(table, columns), schema, start)
+        whole = keys.renew(_beside(table, columns), schema, start, patterned)
         held_to = np.ones(table.num_rows, dtype=bool)
         for name, rule in rules.items():
             ok = rule(whole)
