@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 640, 400, 70, 50, 20, 20
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 640, 420, 70, 50, 36, 40
 _COLORS = ("#0b6e4f", "#c8553d", "#33658a")
 
 
@@ -35,10 +35,10 @@ def log_log(lines: Mapping[str, Mapping[int, float]], across: str, up: str, *, g
     for e in _between(low, high, 1):
         drawn.append(_text(f"{10.0**e:g}", _LEFT - 8, at(10 ** low[0], 10**e)[1] + 4, "end"))
     drawn.append(_text(across, (_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 10, "middle"))
-    drawn.append(_text(up, 12, _TOP - 6, "start"))
+    drawn.append(_text(up, 12, 16, "start"))
     for k, (name, points) in enumerate(lines.items()):
         color, (x, y) = _COLORS[k % len(_COLORS)], next(iter(points.items()))
-        end = max(points)
+        end = min(max(points), x * (10 ** high[1] / y) ** (1 / guide))  # within the frame
         drawn.append(_line([at(x, y), at(end, y * (end / x) ** guide)], color, 'stroke-dasharray="4 4"'))
         drawn.append(_line([at(*point) for point in points.items()], color, 'stroke-width="2.5"'))
         drawn += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="4" fill="{color}"/>' for a, b in

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -153,6 +154,46 @@ def test_a_mistake_is_told_and_leaves_nothing_behind(here, tmp_path, changes, sa
         mm.run(recipe(here, **changes), tmp_path / "out")
     assert said in str(told.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_rows_drawn_on_a_condition_are_compared_with_real_rows_that_meet_it(here, tmp_path):
+    asked = recipe(here, generate={"where": {"c": ["x", "y"], "b": {"low": 25}}})
+    mm.run(asked, tmp_path / "out")
+    rows = json.loads((tmp_path / "out" / "assessment" / "report.json").read_text())["tables"]["rows"]
+    drawn = pq.read_table(tmp_path / "out" / "release" / "synthetic.parquet").to_pylist()
+    assert all(row["c"] in "xy" and row["b"] >= 25 for row in drawn)
+    real = pq.read_table(here / "table.parquet").to_pylist()
+    matching = sum(row["c"] in "xy" and row["b"] >= 25 for row in real)
+    assert rows["train"] + rows["holdout"] == matching
+    assert rows["synthetic"] == rows["train"] == len(drawn)
+
+
+def test_a_condition_that_no_held_out_row_meets_is_told_and_leaves_nothing(here, tmp_path):
+    table = pq.read_table(here / "table.parquet")
+    pq.write_table(table.filter(pc.not_equal(table["c"], "z")), tmp_path / "held.parquet")
+    asked = recipe(here, generate={"where": {"c": "z"}}, assess={"holdout": str(tmp_path / "held.parquet")})
+    with pytest.raises(InputError, match=r"met by \d+ rows for training and 0 held out"):
+        mm.run(asked, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+RECIPES = Path(__file__).parents[1] / "examples/recipes"
+
+
+@pytest.mark.parametrize("name", ["telco_churn", "telco_phone"])
+def test_no_row_of_the_telco_recipes_breaks_a_rule(tmp_path, name):
+    mm.run(RECIPES / f"{name}.yaml", tmp_path / "out")
+    rows = pq.read_table(tmp_path / "out" / "assessment" / "synthetic.parquet").to_pylist()
+    assert len(rows) == 2000
+    for row in rows:
+        total, month = row["TotalCharges"], row["MonthlyCharges"]
+        assert total is None or month <= total <= 1.6 * row["tenure"] * month + 0.005
+        assert (row["PhoneService"] == "No") == (row["MultipleLines"] == "No phone service")
+        for service in ("OnlineSecurity", "TechSupport"):
+            assert (row["InternetService"] == "No") == (row[service] == "No internet service")
+        if name == "telco_phone":
+            assert row["PhoneService"] == "Yes"
+            assert row["tenure"] >= 1
 
 
 def test_a_holdout_file_leaves_every_source_row_for_training(here, tmp_path):

@@ -88,7 +88,10 @@ class Generate(_Station):
 
     method: Annotated[str, Field(description="a registered synthesizer")] = "sequential_trees"
     parameters: Annotated[dict[str, Any], Field(description="of the method", default_factory=dict)]
-    rows: Annotated[int | None, Field(ge=0, description="units to draw; as many as train by default")] = None
+    rows: Annotated[
+        int | None,
+        Field(ge=0, description="units to draw; as many as train, where `where` holds, by default"),
+    ] = None
     max_minutes: Annotated[float | None, Field(gt=0, description="time limit of the fit")] = None
     where: Annotated[
         dict[str, Any],

@@ -14,7 +14,8 @@ from mintmark.check import load as load_check
 from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
 from mintmark.data.split import split
-from mintmark.errors import ModelFileError
+from mintmark.data.where import matches
+from mintmark.errors import InputError, ModelFileError
 from mintmark.release.certify import Certificate, certify
 from mintmark.release.keys import load_private, make_keys
 from mintmark.release.policy import Policy
@@ -64,6 +65,7 @@ def run(
             return Certificate.load(folder.release)
         train, holdout = _parted(real, recipe, folder)
         model = _fitted(plan.synthesizer, train, recipe, folder)
+        train, holdout = _alike(train, holdout, model, recipe)
         synthetic = _drawn(model, len(train), recipe, folder, workers)
         assessment = _assessed(train, synthetic, holdout, plan.policy, model, recipe, folder)
         certificate = _certified(synthetic, assessment, plan.policy, recipe, folder)
@@ -132,6 +134,21 @@ def _fitted(unfitted: Synthesizer, train: Dataset, recipe: Recipe, folder: RunFo
         seed = folder.seed(recipe.seed, "fit")
         unfitted.fit(train, seed=seed, max_minutes=recipe.generate.max_minutes).save(folder.model)
     return load_model(folder.model)
+
+
+def _alike(train: Dataset, holdout: Dataset, model: Synthesizer, recipe: Recipe) -> tuple[Dataset, Dataset]:
+    """The real rows that meet the recipe's condition: those that rows which meet it are compared with."""
+    where = recipe.where
+    if not where:
+        return train, holdout
+    schema = model.ready(0, recipe.seed, where).schema
+    parts = [part.take(matches(part.table, schema, where)) for part in (train, holdout)]
+    if not all(len(part) for part in parts):
+        raise InputError(
+            f"generate.where is met by {len(parts[0]):,} rows for training and {len(parts[1]):,} held out: "
+            "there is nothing to compare the synthetic rows with. Widen the condition."
+        )
+    return parts[0], parts[1]
 
 
 def _drawn(
