@@ -292,3 +292,82 @@ def test_help_imports_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "certify" in done.stdout
+
+
+# -- rules ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory):
+    here = tmp_path_factory.mktemp("orders")
+    rng = np.random.default_rng(3)
+    low = rng.integers(0, 50, 400)
+    table = pa.table(
+        {"low": low, "high": low + rng.integers(0, 30, 400), "kind": rng.choice(["a b", "c"], 400)}
+    )
+    pq.write_table(table, here / "real.parquet")
+    assert main(["fit", f"{here}/real.parquet", "--method", "independent", "--out", f"{here}/model"]) == 0
+    return here
+
+
+def test_check_tells_which_rows_hold_and_its_exit_code_too(orders, capsys):
+    capsys.readouterr()
+    real = f"{orders}/real.parquet"
+    assert main(["check", real, "--check", "inequality low=low high=high"]) == 0
+    assert capsys.readouterr().out == "low <= high: all 400 rows hold\n"
+    (orders / "rules.yaml").write_text(
+        "- {check: range, column: low, high: 40}\n- {check: unique, columns: [kind]}"
+    )
+    assert main(["check", real, "--checks", f"{orders}/rules.yaml", "--json"]) == 2
+    said = json.loads(capsys.readouterr().out)
+    assert said["holds"] is False
+    assert [rule["broken"] for rule in said["rules"]] == [
+        pc.sum(pc.greater(pq.read_table(real)["low"], 40)).as_py(),
+        398,
+    ]
+
+
+def test_check_takes_the_rules_of_a_recipe(orders, capsys):
+    recipe = {
+        "source": {"path": "real.parquet"},
+        "schema": {"checks": [{"check": "formula", "rule": "high - low < 30"}]},
+    }
+    (orders / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    assert main(["check", f"{orders}/real.parquet", "--recipe", f"{orders}/recipe.yaml"]) == 0
+    assert "high - low < 30: all 400 rows hold" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_sample_holds_rules_that_were_added_after_the_fit(orders, workers, capsys):
+    made = f"{orders}/made{workers}.parquet"
+    rules = ["--check", "inequality low=low high=high", "--check", 'formula rule="low + high <= 90"']
+    assert (
+        main(["sample", f"{orders}/model", "--rows", "5000", "--out", made, "--workers", workers, *rules])
+        == 0
+    )
+    assert "rows by low <= high" in capsys.readouterr().out
+    assert main(["check", made]) == 0
+    assert pq.read_table(made).num_rows == 5000
+    assert pq.read_table(made).equals(pq.read_table(f"{orders}/made1.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        (["--check", "inequalty low=a high=b"], "unknown check 'inequalty'. Did you mean 'inequality'"),
+        (["--check", "range column=low lo=3"], "Did you mean 'low'"),
+        (["--check", "range column"], "write PARAMETER=VALUE"),
+        (["--check", "range column=low column=low"], "parameter 'column' is given twice"),
+        (["--check", "range 'column=low"], "quotation"),
+        (
+            ["--check", "range column=low low=9000"],
+            "'9000 <= low' and the bounds of column 'low' cannot hold together",
+        ),
+        (["--checks", "nowhere.yaml"], "No such file"),
+    ],
+)
+def test_a_rule_that_cannot_be_read_is_one_message(orders, option, says, capsys):
+    assert main(["sample", f"{orders}/model", "--rows", "5", "--out", f"{orders}/x.csv", *option]) == 2
+    said = capsys.readouterr().err
+    assert says in said
+    assert "Traceback" not in said

@@ -136,6 +136,11 @@ def check(data: Any, checks: Iterable[Rule] | None = None) -> list[Held]:
     rules = loaded(data.schema if checks is None else data.with_checks(*checks).schema)
     if not rules:
         raise InputError("there is no rule to check. Give checks=[...], or declare them in the schema.")
+    for one in rules:
+        if one.needs_data:
+            raise InputError(
+                f"the rule '{one}' needs a fitted model, or values of its own, to say what holds."
+            )
     return [held(one, data) for one in rules]
 
 

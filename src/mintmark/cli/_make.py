@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from mintmark.cli._check import checks_of, rule_options
 from mintmark.cli._show import command, out, pairs, where_of
 from mintmark.errors import InputError
+
+if TYPE_CHECKING:
+    from mintmark.synthesizer import Synthesizer
 
 __all__ = ["drop_option", "fit_", "sample_", "table_options"]
 
@@ -100,6 +106,17 @@ def _value(text: str) -> Any:
         return text
 
 
+@contextmanager
+def _stored(fitted: Synthesizer, model: Path, *, more: bool) -> Iterator[Path]:
+    """Where other processes find the model: its own directory, or one with the rules that were added."""
+    if not more:
+        yield model
+        return
+    with tempfile.TemporaryDirectory() as folder:  # mode 700, like every model
+        fitted.save(Path(folder) / "model")
+        yield Path(folder) / "model"
+
+
 @command("sample")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--rows", type=int, required=True, help="How many.")
@@ -108,9 +125,13 @@ def _value(text: str) -> Any:
     "--where", "wheres", multiple=True, metavar="COLUMN=VALUE",
     help="Only such rows; low..high is a closed range on numbers and dates. Repeatable, all must hold.",
 )  # fmt: skip
+@rule_options
 @click.option("--workers", type=int, default=1, show_default=True, help="Processes; the rows stay the same.")
 @click.option("--out", "to", required=True, help="File; the ending names the format.")
-def sample_(model: Path, rows: int, seed: int, wheres: tuple[str, ...], workers: int, to: str) -> None:
+def sample_(
+    model: Path, rows: int, seed: int, wheres: tuple[str, ...], texts: tuple[str, ...], file: str | None,
+    workers: int, to: str,
+) -> None:  # fmt: skip
     """Draw rows from the fitted MODEL; the same seed gives the same rows.
 
     They go to the file as they are drawn, so that their number is not limited by memory; an Arrow
@@ -122,9 +143,12 @@ def sample_(model: Path, rows: int, seed: int, wheres: tuple[str, ...], workers:
 
     if not to:
         raise InputError("--out names no file.")
-    fitted = load_model(model)
+    fitted = load_model(model).constrain(*checks_of(texts, file))
     where = where_of(wheres, fitted.ready(rows, seed).schema) or None
-    with blocks_by(model, workers, n=rows, seed=seed, where=where) as mapped:
+    with (
+        _stored(fitted, model, more=bool(texts or file)) as place,
+        blocks_by(place, workers, n=rows, seed=seed, where=where) as mapped,
+    ):
         made = write(fitted.sample_parts(rows, seed=seed, where=where, map=mapped), to)
     rejected = made.get("rejected") or {}
     words = f"drew {rows:,} rows: {to}"

@@ -94,15 +94,16 @@ def _progress(*, quiet: bool) -> Iterator[None]:
             yield
 
 
-def pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
+def pairs(texts: tuple[str, ...], option: str, form: str = "COLUMN=VALUE") -> dict[str, str]:
     """``NAME=VALUE`` options as a mapping, split at the first ``=``."""
     found: dict[str, str] = {}
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign or not name:
-            raise InputError(f"{option} {text!r}: write COLUMN=VALUE.")
+            raise InputError(f"{option} {text!r}: write {form}.")
         if name in found:
-            raise InputError(f"{option}: column {name!r} is given twice. Name each column once.")
+            what = form.partition("=")[0].lower()
+            raise InputError(f"{option}: {what} {name!r} is given twice. Name each {what} once.")
         found[name] = value
     return found
 

@@ -24,6 +24,7 @@ _COMMANDS = {
     "run": ("run", "Run a recipe into a directory that can be resumed."),
     "fit": ("make", "Fit a synthesizer to a table."),
     "sample": ("make", "Draw rows from a fitted model."),
+    "check": ("check", "Tell which rows of a table hold which rules."),
     "assess": ("judge", "Score synthetic rows for fidelity, utility and privacy."),
     "certify": ("judge", "Release or refuse what was assessed, signed."),
     "verify": ("judge", "Check a release with the public key alone."),
