@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 import mintmark as mm
 from mintmark.data import derive
+from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
 from mintmark.synthesizer import load_model
 from mintmark.testing.hard_tables import dataset, derived, hard_tables, ordinary
@@ -51,6 +53,7 @@ def test_every_sort_of_relation_is_found(orders):
         ("no", True), ("yes", False),
     ]  # fmt: skip
     assert told["again"]["of"] == "result"
+    assert told["is a + is b + is c"]["columns"] == ["is a", "is b", "is c"]
     assert all(json.loads(json.dumps(record)) == record for record in told.values())
 
 
@@ -69,6 +72,11 @@ def test_exact_relations_hold_in_every_drawn_row(made):
     assert (
         made["size"] == np.array(["small", "medium", "large"])[np.digitize(made["weight"], [50, 200])]
     ).all()
+
+
+def test_exactly_one_flag_of_a_group_is_set(made):
+    assert (made[["is a", "is b", "is c"]].sum(axis=1) == 1).all()
+    assert made["is a"].mean() == pytest.approx(0.5, abs=0.05)
 
 
 def test_lookups_repeat_only_pairs_of_the_data(orders, made):
@@ -98,6 +106,7 @@ def test_a_saved_model_makes_the_same_derived_columns(orders, tmp_path):
         ({"size": "large"}, lambda t: (t["weight"] >= 200).all()),
         ({"gross": (50, 60)}, lambda t: t["gross"].between(50, 60).all()),
         ({"total": (1000, None)}, lambda t: (t["months"] * t["monthly"] > 800).all()),
+        ({"is b": True}, lambda t: t["is b"].all() and not t["is a"].any()),
         ({"result": None}, lambda t: (t["tested"] == "no").all()),
     ],
 )
@@ -202,6 +211,56 @@ def test_decimals_text_numbers_and_durations_take_part():
         assert row["end"] - row["start"] == row["stay"]
         assert float(row["feet"]) == pytest.approx(row["metres"] * 3.28, abs=0.006)
     assert made.schema.equals(read(table).table.schema)
+
+
+def declared(data, *checks):
+    return Dataset(data.table, dataclasses.replace(data.schema, checks=checks))
+
+
+def test_a_declared_formula_is_computed_and_never_rejected():
+    rng = np.random.default_rng(0)
+    price, count = np.round(rng.uniform(1, 90, 60), 2), rng.integers(1, 9, 60)
+    data = read({"total": np.round(price * count, 2), "price": price, "count": count})
+    rule = {"check": "formula", "rule": "total = price * count"}
+    assert found(data) == {}  # sixty rows prove nothing
+    assert found(declared(data, rule))["total"]["formula"] == "price * count"
+    made = sampled(declared(data, rule))
+    assert not any("price" in name for name in made.provenance["rejected"])
+    frame = made.table.to_pandas()
+    assert np.allclose(frame["total"], frame["price"] * frame["count"], atol=0.0051)
+
+
+def test_fixed_combinations_come_out_as_they_are_and_rare_ones_not_at_all():
+    rng = np.random.default_rng(0)
+    brand, model = rng.integers(0, 4, 900), rng.integers(0, 3, 900)
+    brand[:4], model[:4] = 0, 9  # a combination of four persons
+    data = read(
+        {
+            "brand": [f"brand {b}" for b in brand],
+            "doors": (model + brand) % 4 + 2,
+            "model": [f"model {m}" for m in model],
+            "x": rng.normal(size=900),
+        },
+        kinds={"doors": "integer"},
+    )
+    rule = {"check": "fixed_combinations", "columns": ["brand", "model", "doors"]}
+    made = sampled(declared(data, rule))
+    real = data.table.select(rule["columns"]).slice(4).to_pandas()
+    assert set(map(tuple, made.table.select(rule["columns"]).to_pandas().values)) == set(
+        map(tuple, real.values)
+    )
+    assert not made.provenance["rejected"]
+
+
+def test_declared_flags_of_which_one_is_the_target_stay_modelled():
+    rng = np.random.default_rng(0)
+    group = rng.choice(3, 600)
+    data = read(
+        {name: (group == i).astype(int) for i, name in enumerate("abc")} | {"x": group + rng.random(600)},
+        target="a",
+    )
+    made = sampled(declared(data, {"check": "one_hot", "columns": ["a", "b", "c"]}), 300)
+    assert (made.table.select(["a", "b", "c"]).to_pandas().sum(axis=1) == 1).all()
 
 
 def test_wide_tables_are_searched_in_seconds():

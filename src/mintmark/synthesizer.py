@@ -327,7 +327,8 @@ class Synthesizer:
     ) -> dict[str, Callable[[pa.Table], npt.NDArray[np.bool_]]]:
         held_to: dict[str, Callable[[pa.Table], npt.NDArray[np.bool_]]] = {}
         if fitted.relations:  # apart from the rest, because no method can keep a result inside its ends
-            derived = fitted.modelled.select(sorted(derive.columns(fitted.relations)))
+            made = derive.made(fitted.relations)
+            derived = fitted.modelled.select([name for name in fitted.modelled.names if name in made])
             held_to["derived_in_schema"] = partial(conforms, schema=derived)
         held_to["in_schema"] = partial(conforms, schema=fitted.modelled)
         for rule in rules.drawn(fitted.schema, fitted.modelled):

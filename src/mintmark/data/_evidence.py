@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from mintmark.data.protect import persons
 from mintmark.data.schema import Column, arrow_type
 
 __all__ = [
-    "EXACT", "array_of", "coded", "computable", "expected_breaks", "heads", "may_read", "part", "person_of",
-    "unbounded", "values_of",
+    "EXACT", "array_of", "coded", "computable", "expected_breaks", "heads", "made", "may_read", "part",
+    "person_of", "unbounded", "values_of",
 ]  # fmt: skip
 
 EXACT = 2.0**53
@@ -39,6 +40,11 @@ def part(data: Dataset, rng: np.random.Generator) -> npt.NDArray[np.int64] | Non
 def may_read(column: Column) -> bool:
     """Whether a relation may read this column: it is modelled, and no free text."""
     return (column.is_numeric or column.is_discrete) and not is_renewed(column)
+
+
+def made(records: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """Names of the columns that the records make, and of those that stand for several in one."""
+    return frozenset(name for record in records for name in (record["column"], *record.get("columns", ())))
 
 
 def coded(array: pa.Array | pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], pa.Array]:

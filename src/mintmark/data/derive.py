@@ -1,40 +1,48 @@
 """Derived columns: found in the data, left out of what a method learns, made again exactly.
 
 A relation is a JSON record ``{"relation": sort, "column": name, ...}``. Each sort is a module with
-five functions, see `Sort`. Relations are found one sort after another, each on what the sorts before
+these functions, see `Sort`. Relations are found one sort after another, each on what the sorts before
 left to model, so a record reads only columns that are still there when it is found; they are made
 again in the opposite order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from mintmark.data import derive_bands, derive_formula, derive_lookup, derive_missing, derive_residual
+from mintmark.data import (
+    derive_bands,
+    derive_declared,
+    derive_formula,
+    derive_joint,
+    derive_lookup,
+    derive_missing,
+    derive_residual,
+)
+from mintmark.data._evidence import made
 from mintmark.data.dataset import Dataset
 from mintmark.data.protect import protect
 from mintmark.data.schema import Schema, arrow_type
 from mintmark.data.where import Where
 
-__all__ = ["asked", "columns", "find", "reduced", "restored", "whole", "words"]
+__all__ = ["asked", "find", "made", "reduced", "restored", "whole", "words"]
 
 Record = Mapping[str, Any]
 
 
+Search = Callable[[Dataset, Sequence[Record], np.random.Generator], list[dict[str, Any]]]
+"""Finds records that hold on every row; none makes the target, or a column that another makes.
+
+What is made by the records found before is not yet there when the new ones are made again.
+"""
+
+
 class Sort(Protocol):
     """What a module of one sort of relation offers."""
-
-    def search(
-        self, data: Dataset, records: Sequence[Record], rng: np.random.Generator
-    ) -> list[dict[str, Any]]:
-        """Records that hold on every row; none makes the target or a column that another makes.
-
-        `records` were found before: what they make is not yet there when these are made again.
-        """
 
     def reduce(self, data: Dataset, record: Record, rng: np.random.Generator) -> Dataset:
         """What is left to model."""
@@ -50,13 +58,22 @@ class Sort(Protocol):
 
 
 _SORTS: dict[str, Sort] = {
+    "joint": derive_joint,
     "lookup": derive_lookup,
     "bands": derive_bands,
     "formula": derive_formula,
     "residual": derive_residual,
     "missing": derive_missing,
 }
-"""In the order in which they are searched for."""
+_SEARCHES: tuple[Search, ...] = (
+    derive_joint.search,
+    derive_declared.search,
+    derive_lookup.search,
+    derive_bands.search,
+    derive_formula.search,
+    derive_residual.search,
+    derive_missing.search,
+)
 
 
 def find(data: Dataset, rng: np.random.Generator) -> list[dict[str, Any]]:
@@ -75,16 +92,11 @@ def find(data: Dataset, rng: np.random.Generator) -> list[dict[str, Any]]:
     list of JSON records, for `reduced` and `restored`
     """
     records: list[dict[str, Any]] = []
-    for sort in _SORTS.values():
-        for record in sort.search(data, list(records), rng):
+    for search in _SEARCHES:
+        for record in search(data, list(records), rng):
             records.append(record)
-            data = sort.reduce(data, record, rng)
+            data = _SORTS[record["relation"]].reduce(data, record, rng)
     return records
-
-
-def columns(records: Sequence[Record]) -> frozenset[str]:
-    """Names of the columns that the records make."""
-    return frozenset(record["column"] for record in records)
 
 
 def reduced(data: Dataset, records: Sequence[Record], rng: np.random.Generator) -> Dataset:
@@ -118,12 +130,12 @@ def whole(modelled: Dataset, records: Sequence[Record], schema: Schema, rng: np.
     """
     if not records:
         return modelled
-    made = columns(records)
+    made_here = made(records)
     table = restored(modelled.table, records, schema)
     persons = [column.name for column in schema if "group" in column.roles]
-    names = [name for name in schema.names if name in made or name in persons]
+    names = [name for name in schema.names if name in made_here or name in persons]
     public = protect(Dataset(table.select(names), schema.select(names)), rng).schema
-    told = (public[name] if name in made else modelled.schema[name] for name in schema.names)
+    told = (public[name] if name in made_here else modelled.schema[name] for name in schema.names)
     return Dataset(table, Schema(tuple(told), schema.checks))
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mintmark.data._evidence import array_of, coded, heads, may_read, part, person_of, values_of
+from mintmark.data._evidence import made as made_by
 from mintmark.data._nice import nicest
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import numbers
@@ -32,7 +33,7 @@ def search(data: Dataset, records: Sequence[Record], rng: np.random.Generator) -
     rows = part(data, rng)
     if rows is None:
         return []
-    taken = {record["column"] for record in records}
+    taken = made_by(records)
     some = data.table.take(pa.array(rows))
     free = [c for c in data.schema if may_read(c) and c.name not in taken]
     labels = [c for c in free if c.is_discrete and "target" not in c.roles]

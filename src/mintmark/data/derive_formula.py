@@ -15,7 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mintmark.data._chain import leads_to, ordered
 from mintmark.data._evidence import computable, may_read, part, unbounded
+from mintmark.data._evidence import made as made_by
 from mintmark.data._forms import Form, affine, factors, half_step, near, pairs, ranks, singles
 from mintmark.data._nice import nicest
 from mintmark.data._totals import determined, totals
@@ -47,7 +49,7 @@ def search(data: Dataset, records: Sequence[Record], rng: np.random.Generator) -
     rows = part(data, rng)
     if rows is None:
         return []
-    taken = {record["column"] for record in records}
+    taken = made_by(records)
     looked = [c for c in data.schema if may_read(c) and c.is_numeric and c.name not in taken]
     some = data.table.take(pa.array(rows))
     read = [(c, numbers(some[c.name], c)) for c in looked]
@@ -69,10 +71,10 @@ def search(data: Dataset, records: Sequence[Record], rng: np.random.Generator) -
                     left = _close(looked, left, scores, j, most)
                 likely = texts(c, [looked[i] for i in left], x[j], x[left], rng) if left else []
                 record = next(filter(None, (_proved(data, c, text) for text in likely)), None)
-                if record and not _leads_to(record, c.name, made):
+                if record and not leads_to(record["formula"], c.name, made):
                     made[c.name] = record
                     break
-    return _ordered(made)
+    return ordered(made)
 
 
 def _close(looked: Sequence[Column], among: list[int], scores: Floats, j: int, most: int) -> list[int]:
@@ -94,25 +96,6 @@ def _pools(
         [i for i in tied if i != j and looked[i].name not in made],
         [i for i in tied if i != j and looked[i].name not in read],
     ]
-
-
-def _leads_to(record: Record, name: str, made: Mapping[str, Record]) -> bool:
-    """Whether what the record reads is itself made of the column, straight or through others."""
-    return any(
-        source == name or (source in made and _leads_to(made[source], name, made))
-        for source in Formula(record["formula"]).names
-    )
-
-
-def _ordered(made: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each record before those that make what it reads, as they are made again from the last on."""
-    order: list[dict[str, Any]] = []
-    waiting = dict(made)
-    while waiting:
-        read = {name for record in waiting.values() for name in Formula(record["formula"]).names}
-        free = [name for name in waiting if name not in read]
-        order += [waiting.pop(name) for name in free]
-    return order
 
 
 def _is_rich(values: Floats) -> bool:

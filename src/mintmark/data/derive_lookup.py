@@ -26,6 +26,7 @@ from mintmark.data._evidence import (
     person_of,
     values_of,
 )
+from mintmark.data._evidence import made as made_by
 from mintmark.data.dataset import Dataset
 from mintmark.data.derive_bands import bands_of
 from mintmark.data.encode import numbers
@@ -50,7 +51,7 @@ def search(data: Dataset, records: Sequence[Record], rng: np.random.Generator) -
     rows = part(data, rng)
     if rows is None:
         return []
-    taken = {record["column"] for record in records}
+    taken = made_by(records)
     looked = [c for c in data.schema if may_read(c) and c.name not in taken]
     some = data.table.take(pa.array(rows))
     codes = np.stack([coded(some[c.name])[0] for c in looked], axis=1) if looked else np.empty((0, 0), int)

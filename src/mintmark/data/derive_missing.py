@@ -25,6 +25,7 @@ from mintmark.data._evidence import (
     person_of,
     values_of,
 )
+from mintmark.data._evidence import made as made_by
 from mintmark.data.dataset import Dataset
 from mintmark.data.derive_bands import bands_of
 from mintmark.data.encode import numbers
@@ -52,7 +53,7 @@ def search(data: Dataset, records: Sequence[Record], rng: np.random.Generator) -
     looked = [c for c in data.schema if may_read(c)]
     if rows is None or not any(data.table[c.name].null_count for c in looked):
         return []
-    taken = {record["column"] for record in records if record["relation"] != "residual"}
+    taken = made_by([record for record in records if record["relation"] != "residual"])
     person = person_of(data)
     leaders: dict[bytes, tuple[Column, Mask]] = {}
     found: list[dict[str, Any]] = []
@@ -63,7 +64,7 @@ def search(data: Dataset, records: Sequence[Record], rng: np.random.Generator) -
         leader, _ = leaders.setdefault(np.packbits(gone).tobytes(), (c, gone))
         if leader is not c and "target" not in c.roles:
             found.append({"relation": "missing", "column": c.name, "of": leader.name, "rule": "together"})
-    made = {record["column"] for record in records}
+    made = made_by(records)
     whole = [c for c in looked if c.name not in made and not data.table[c.name].null_count]
     for source, leader, gone in _likely(data, rows, whole, list(leaders.values())):
         if all(record["column"] != leader.name for record in found) and "target" not in leader.roles:

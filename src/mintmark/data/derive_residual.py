@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mintmark.data._evidence import EXACT, computable, may_read, part
+from mintmark.data._evidence import made as made_by
 from mintmark.data._forms import Form, name_of, near, ranks, step_of
 from mintmark.data._residuals import atoms, difference, grid, left_within, ratio, spread
 from mintmark.data.dataset import Dataset
@@ -57,7 +58,7 @@ def search(data: Dataset, records: Sequence[Record], rng: np.random.Generator) -
     rows = part(data, rng)
     if rows is None or len(rows) < _FEWEST_ROWS:
         return []
-    taken = {record["column"] for record in records}
+    taken = made_by(records)
     looked = [c for c in data.schema if may_read(c) and c.is_numeric and c.name not in taken]
     some = data.table.take(pa.array(rows))
     read = [(c, numbers(some[c.name], c)) for c in looked if "`" not in c.name and c.name]
