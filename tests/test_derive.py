@@ -43,7 +43,7 @@ def test_every_sort_of_relation_is_found(orders):
     told = found(orders)
     assert told["gross"]["formula"] == "1.19 * net"
     assert told["paid"]["formula"] == "tip + shipping + gross - rebate"
-    assert told["fahrenheit"]["formula"] == "1.8 * celsius + 32.0"
+    assert told["fahrenheit"]["formula"] == "1.8 * celsius + 32"
     assert told["days"]["formula"] == "days(delivered - ordered)"
     assert {told["state"]["of"], told["city code"]["of"]} == {"city"}
     assert told["size"]["cuts"] == [50.0, 200.0]
@@ -116,12 +116,28 @@ def test_conditions_on_derived_columns_are_met(orders, where, kept):
     assert kept(made.table.to_pandas())
 
 
-def test_a_condition_on_a_lookup_becomes_one_on_its_source(orders):
-    records = derive.find(orders, np.random.default_rng(0))
-    told = derive.asked({"state": "state 0"}, records, orders.schema)
-    assert {key: sorted(value) for key, value in told.items()} == {
-        "city": ["city 0", "city 1", "city 2", "city 3"]
-    }
+def test_a_condition_on_a_derived_column_becomes_one_on_its_sources(orders):
+    fitted = mm.synthesizer("sequential_trees").fit(orders, seed=0)._fitted
+
+    def told(**where):
+        return derive.asked(where, fitted.relations, fitted.modelled, fitted.drawn)
+
+    assert sorted(told(state="state 0")["city"]) == ["city 0", "city 1", "city 2", "city 3"]
+    assert told(size="medium") == {"weight": (50.0, 200.0)}
+    low, high = told(gross=(50, 60))["net"]
+    assert low == pytest.approx(50 / 1.19, rel=0.01)
+    assert high == pytest.approx(60 / 1.19, rel=0.01)
+    assert told(total=(5_000, None))["months"][0] > 30
+    low, high = told(delivered=("2020-05-05", "2020-05-05"))["ordered"]
+    assert "2020-04-01" < low < high < "2020-05-07"
+    assert told(total=100, months=(3, 5))["months"] == (3, 5)
+
+
+def test_a_rare_condition_on_a_derived_date_is_met(orders):
+    made = sampled(orders, 25, where={"delivered": ("2020-05-05", "2020-05-07"), "year": 2020})
+    days = made.table["delivered"].to_pylist()
+    assert {day.month for day in days} == {5}
+    assert len(days) == 25
 
 
 @pytest.mark.parametrize("rows", [2, 30, 99, 400, 5_000])

@@ -282,7 +282,8 @@ class Synthesizer:
         """
         fitted = self._state()
         wanted = min(self.block, n - b * self.block)
-        asked = derive.asked(where or {}, fitted.relations, fitted.modelled)
+        drawn_from = fitted.drawn or fitted.modelled
+        asked = derive.asked(where or {}, fitted.relations, fitted.modelled, drawn_from)
         conditioned = self._condition(fitted.learnt, asked) if asked else None
         learnt = fitted.learnt if conditioned is None else conditioned
         held_to = self._rules(fitted, where)

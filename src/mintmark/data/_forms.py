@@ -145,7 +145,9 @@ def affine(c: Column, operands: Sequence[Column], values: Floats, x: Floats) -> 
         low, high = float(np.max(b - slope * a - h)), float(np.min(b - slope * a + h))
         if low <= high:
             start = nicest(low, high)
-            texts.append(f"{slope!r} * {name_of(column.name)} {'-' if start < 0 else '+'} {abs(start)!r}")
+            texts.append(
+                f"{slope:.15g} * {name_of(column.name)} {'-' if start < 0 else '+'} {abs(start):.15g}"
+            )
     return texts
 
 

@@ -50,8 +50,8 @@ class Sort(Protocol):
     def restore(self, arrays: dict[str, pa.Array], record: Record, schema: Schema) -> None:
         """Put the record's columns into `arrays`, from the others in it."""
 
-    def asked(self, record: Record, where: Where, schema: Schema) -> dict[str, Any]:
-        """The condition with what it says of a derived column said of its source, or left out."""
+    def asked(self, record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
+        """The condition with what it says of a derived column said of its sources, or left out."""
 
     def words(self, record: Record) -> tuple[str, str]:
         """How the column is made, and why, for people."""
@@ -139,14 +139,15 @@ def whole(modelled: Dataset, records: Sequence[Record], schema: Schema, rng: np.
     return Dataset(table, Schema(tuple(told), schema.checks))
 
 
-def asked(where: Where, records: Sequence[Record], schema: Schema) -> dict[str, Any]:
+def asked(where: Where, records: Sequence[Record], schema: Schema, drawn: Schema) -> dict[str, Any]:
     """What a condition says of the columns that were left to model; the base checks the rest.
 
-    Rows that meet the condition always meet what is returned, not the other way round.
+    Rows that meet the condition always meet what is returned, not the other way round. `schema` is
+    that of the whole rows, `drawn` that of what is modelled.
     """
     told = dict(where)
     for record in records:
-        told = _SORTS[record["relation"]].asked(record, told, schema)
+        told = _SORTS[record["relation"]].asked(record, told, schema, drawn)
     return told
 
 

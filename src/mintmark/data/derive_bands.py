@@ -118,7 +118,7 @@ def restore(arrays: dict[str, pa.Array], record: Record, schema: Schema) -> None
     arrays[record["column"]] = gives.take(pa.array(band, pa.int64(), mask=np.isnan(values)))
 
 
-def asked(record: Record, where: Where, schema: Schema) -> dict[str, Any]:
+def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
     """Asked for by the range of the number, from the lowest band wanted to the highest."""
     name, source = record["column"], record["of"]
     told = dict(where)

@@ -19,6 +19,7 @@ from mintmark.data._chain import leads_to, ordered
 from mintmark.data._evidence import computable, may_read, part, unbounded
 from mintmark.data._evidence import made as made_by
 from mintmark.data._forms import Form, affine, factors, half_step, near, pairs, ranks, singles
+from mintmark.data._narrow import narrowed
 from mintmark.data._nice import nicest
 from mintmark.data._totals import determined, totals
 from mintmark.data.dataset import Dataset
@@ -171,7 +172,7 @@ def _times(text: str, factor: float) -> str:
     inverse = round(1 / factor) if factor else 0
     if abs(inverse) > 1 and 1 / inverse == factor:
         return f"{inner} / {inverse}"
-    return f"{factor!r} * {inner}"
+    return f"{factor:.15g} * {inner}"
 
 
 def reduce(data: Dataset, record: Record, rng: np.random.Generator) -> Dataset:
@@ -191,9 +192,9 @@ def restore(arrays: dict[str, pa.Array], record: Record, schema: Schema) -> None
     arrays[name] = made
 
 
-def asked(record: Record, where: Where, schema: Schema) -> dict[str, Any]:
-    """Not said of the sources: rows are drawn again until the column fits."""
-    return {name: wanted for name, wanted in where.items() if name != record["column"]}
+def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
+    """Asked for by the ranges of what the formula reads."""
+    return narrowed(where, record["column"], Formula(record["formula"]), schema)
 
 
 def words(record: Record) -> tuple[str, str]:

@@ -171,7 +171,7 @@ def restore(arrays: dict[str, pa.Array], record: Record, schema: Schema) -> None
         arrays[name] = values.take(place)
 
 
-def asked(record: Record, where: Where, schema: Schema) -> dict[str, Any]:
+def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
     """Asked for by the combinations that meet it."""
     told = {name: wanted for name, wanted in where.items() if name not in record["columns"]}
     own = {name: wanted for name, wanted in where.items() if name in record["columns"]}

@@ -167,7 +167,7 @@ def _place(array: pa.Array, values: list[Any], column: Column) -> pa.Array:
     return pc.index_in(array, value_set=pa.array(values, array.type))
 
 
-def asked(record: Record, where: Where, schema: Schema) -> dict[str, Any]:
+def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
     """Asked for by those values of the source that give what is wanted."""
     name, source = record["column"], record["of"]
     told = dict(where)

@@ -169,7 +169,7 @@ def _gone(source: pa.Array, record: Record, schema: Schema) -> pa.Array:
     return pa.array(record["missing"], pa.bool_()).take(place)
 
 
-def asked(record: Record, where: Where, schema: Schema) -> dict[str, Any]:
+def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
     """Asked for as it stands, but for being missing, which is another column's to say."""
     wanted = where.get(record["column"], 0)
     return {name: value for name, value in where.items() if name != record["column"] or wanted is not None}

@@ -20,9 +20,10 @@ import pyarrow as pa
 from mintmark.data._evidence import EXACT, computable, may_read, part
 from mintmark.data._evidence import made as made_by
 from mintmark.data._forms import Form, name_of, near, ranks, step_of
+from mintmark.data._narrow import narrowed
 from mintmark.data._residuals import atoms, difference, grid, left_within, ratio, spread
 from mintmark.data.dataset import Dataset
-from mintmark.data.encode import from_numbers, numbers
+from mintmark.data.encode import bound, from_numbers, numbers
 from mintmark.data.formula import Formula, readable
 from mintmark.data.schema import Column, Schema
 from mintmark.data.where import Where
@@ -252,9 +253,14 @@ def restore(arrays: dict[str, pa.Array], record: Record, schema: Schema) -> None
     arrays[name] = from_numbers(np.where(np.abs(values) < EXACT, values, np.nan), schema[name])
 
 
-def asked(record: Record, where: Where, schema: Schema) -> dict[str, Any]:
-    """Not said of the rest: rows are drawn again until the column fits."""
-    return {name: wanted for name, wanted in where.items() if name != record["column"]}
+def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
+    """Asked for by the ranges of what the formula reads, given that of the rest."""
+    left = drawn[record["column"]]
+    low, high = bound(left.low, left), bound(left.high, left)
+    if low is None or high is None:
+        return {name: wanted for name, wanted in where.items() if name != record["column"]}
+    rest = ("*" if record["as"] == "ratio" else "+", (low, high))
+    return narrowed(where, record["column"], Formula(record["formula"]), schema, rest)
 
 
 def words(record: Record) -> tuple[str, str]:
