@@ -325,3 +325,51 @@ def test_a_function_without_a_name_works_but_is_not_saved(tmp_path):
     assert mm.read(tmp_path / "made.parquet").schema.checks == ()
     with pytest.raises(InputError, match="without a name to import it by"):
         model.save(tmp_path / "model")
+
+
+# -- scored -----------------------------------------------------------------------------------
+
+
+def scored(train, synthetic, **kwargs):
+    return mm.assess(train=train, synthetic=synthetic, metrics=["rules"], **kwargs)
+
+
+def test_the_share_of_rows_that_hold_the_rules_is_scored_beside_the_real_ones():
+    model, real = fitted(*RULES[:1]), orders()
+    made = model.sample(300, seed=0)
+    (score,) = scored(real, made).scores
+    assert (score.estimate, score.interval, score.family) == (1.0, (1.0, 1.0), "fidelity")
+    assert score.details["rules"] == {"low <= high": {"synthetic": 1.0, "real": 1.0}}
+    assert score.floor < 1
+    loose = mm.synthesizer("independent").fit(real, seed=0).sample(300, seed=0)
+    broken = int((loose.table["low"].to_numpy() > loose.table["high"].to_numpy()).sum())
+    (score,) = scored(real.with_checks(*RULES[:1]), loose, holdout=real).scores
+    assert score.estimate == pytest.approx(1 - broken / 300)
+    assert broken > 30
+    assert score.ceiling == 1.0
+
+
+def test_without_rules_there_is_none_to_break_and_every_shipped_policy_passes_the_line():
+    from mintmark.release.policy import Policy, shipped
+
+    (score,) = scored(orders(), orders()).scores
+    assert (score.estimate, score.details["rules"]) == (1.0, {})
+    for name in shipped():
+        line = next(rule for rule in Policy.load(name).rules if rule.metric == "rules")
+        assert line.judge({"rules": score.to_json()}).outcome == "pass"
+        almost = {**score.to_json(), "estimate": 0.999, "interval": [0.999, 0.999]}
+        assert line.judge({"rules": almost}).outcome == "fail"
+
+
+def test_a_released_file_cannot_have_a_function_called():
+    made = orders().with_checks({"check": "function", "function": "no_such_module:f"}, RULES[1])
+    assert list(scored(orders(), made).scores[0].details["rules"]) == ["1 <= pieces <= 7"]
+
+
+def test_a_rule_on_a_key_that_was_left_away_is_not_scored_and_said_so():
+    real = mm.read(
+        orders().table.append_column("id", pa.array([f"k{i}" for i in range(400)])), roles={"id": "key"}
+    )
+    assessment = scored(real.with_checks(mm.rule("unique", columns=["id"])), orders())
+    assert assessment.scores[0].estimate == 1
+    assert "rows are unique in id" in str(assessment.tables["differences"])

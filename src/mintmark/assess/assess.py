@@ -17,6 +17,7 @@ from mintmark import __version__, registry
 from mintmark.assess._codes import kept
 from mintmark.assess._pictures import pictures
 from mintmark.assess.assessment import Assessment, digest_of
+from mintmark.check import load
 from mintmark.data.dataset import Dataset
 from mintmark.data.keys import is_renewed
 from mintmark.data.protect import OTHER
@@ -73,6 +74,7 @@ def assess(
     released = _dataset(synthetic, "synthetic", like=train.schema)
     train = _aimed(train, target)
     differences: list[str] = []
+    train = _ruled(train, released.schema, differences)
     synthetic = _aligned(released, train.schema, "synthetic", differences)
     if holdout is not None:
         holdout = _aligned(
@@ -138,6 +140,22 @@ def _aimed(train: Dataset, target: str | None) -> Dataset:
         roles = tuple(role for role in column.roles if role != "target")
         schema = schema.edit(column.name, roles=(*roles, "target") if column.name == target else roles)
     return dataclasses.replace(train, schema=schema)
+
+
+def _ruled(train: Dataset, released: Schema, differences: list[str]) -> Dataset:
+    """Train under its own rules and those that the released rows carry, filled in where they have it.
+
+    A function that only the released file names is not called: the file may be somebody else's.
+    """
+    rules = {str(rule): rule for record in train.schema.checks if (rule := load(record))}
+    for record in released.checks:
+        if record["check"] != "function" and not (rule := load(record)).needs_data:
+            rules[str(rule)] = rule
+    kept = [rule for rule in rules.values() if set(rule.reads) <= set(released.names) & set(train.names)]
+    if len(kept) < len(rules):
+        left = [str(rule) for rule in rules.values() if rule not in kept]
+        differences.append(f"a rule reads a column that is not there and is not scored: {first_three(left)}")
+    return train.with_checks(*kept)
 
 
 def _aligned(data: Dataset, schema: Schema, which: str, differences: list[str]) -> Dataset:

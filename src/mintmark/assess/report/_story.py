@@ -15,7 +15,17 @@ from mintmark.assess.report._gauge import gauge
 from mintmark.assess.report._words import FAMILIES, sentence, title
 from mintmark.metric import Score
 
-__all__ = ["associations", "columns", "facts", "families", "nearest", "projection", "rejected", "utility"]
+__all__ = [
+    "associations",
+    "columns",
+    "facts",
+    "families",
+    "nearest",
+    "projection",
+    "rejected",
+    "ruled",
+    "utility",
+]
 
 _REASONS = {
     "in_schema": "a value outside the schema",
@@ -199,6 +209,23 @@ def rejected(assessment: Assessment) -> dict[str, Any]:
         for name, v in sorted(counts.items(), key=lambda item: -item[1])
     ]
     return {"known": "rejected" in made, "drawn": count(drawn), "rows": rows}
+
+
+def ruled(assessment: Assessment) -> dict[str, Any]:
+    """Each declared rule: which share of the synthetic and of the real rows hold it; broken real rows."""
+    score = next((score for score in assessment.scores if score.metric == "rules"), None)
+    shares = _mapping(score.details.get("rules")) if score else {}
+    broken = {str(r["rule"]): r for r in assessment.provenance.get("broken") or () if isinstance(r, Mapping)}
+    rows = [
+        (
+            name,
+            percent(held["synthetic"]),
+            percent(held["real"]),
+            count(broken.get(name, {}).get("broken", 0)),
+        )
+        for name, held in shares.items()
+    ]
+    return {"rows": rows}
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

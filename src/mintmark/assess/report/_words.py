@@ -50,6 +50,11 @@ _WORDS = {
         "The relations between two columns agree with the real ones to {p}.",
         best="Fresh real rows reach {c}.",
     ),
+    "rules": _Words(
+        "Rows that hold the rules",
+        "{p} of the synthetic rows hold every declared rule.",
+        best="Of the real rows {c} do.",
+    ),
     "missingness": _Words(
         "Missing values",
         "The patterns of missing values agree with the real ones to {p}.",

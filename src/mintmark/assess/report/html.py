@@ -46,6 +46,7 @@ def html(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> s
             "nearest": _story.nearest(assessment),
             "differences": [str(text) for text in assessment.tables.get("differences") or ()],
             "rejected": _story.rejected(assessment),
+            "ruled": _story.ruled(assessment),
             "parameters": json.dumps(
                 assessment.provenance.get("parameters") or {}, sort_keys=True, indent=2, ensure_ascii=False
             ),
