@@ -14,6 +14,8 @@ from mintmark.data.encode import encode
 from mintmark.data.schema import Column, Schema, type_name
 from mintmark.data.where import matches
 from mintmark.errors import InputError
+from mintmark.latent._families import fitted_family
+from mintmark.latent._marginal import quantile_function, smoothed
 from mintmark.latent._normal import correlations, normal_scores, proper
 from mintmark.latent._truncated import draws, tilted
 from mintmark.latent.gaussian_copula import GaussianCopula
@@ -244,3 +246,48 @@ def test_a_saved_model_holds_no_value_of_a_row(tmp_path):
     fitted = GaussianCopula().fit(table(x_f=x), seed=0)
     learnt = [v for v in fitted._fitted.learnt.values() if isinstance(v, np.ndarray)]
     assert not any(np.isin(x, array).any() for array in learnt)
+
+
+@pytest.mark.parametrize(
+    ("law", "low", "high"),
+    [
+        (stats.norm(50, 10), -1e6, 1e6),
+        (stats.lognorm(1, scale=8), 0.0, 1e6),
+        (stats.gamma(2, scale=3), 0.0, 1e6),
+    ],
+)
+def test_few_numbers_of_a_named_law_come_nearer_to_it_than_by_knots(law, low, high):
+    at = np.linspace(0.005, 0.995, 500)
+    by_family, by_knots = [], []
+    for seed in range(20):
+        values = law.rvs(50, random_state=np.random.default_rng(seed))
+        found = fitted_family(values, low, high)
+        if found is None:  # one sample in twenty is unlike its own law
+            continue
+        _, knots, below = found
+        assert low <= knots[0] < knots[-1] <= high
+        by_family.append(np.abs(np.interp(at, below, knots) - law.ppf(at)).mean())
+        knots, below = smoothed(np.sort(values), low, high)
+        by_knots.append(np.abs(np.interp(at, below, knots) - law.ppf(at)).mean())
+    assert len(by_family) >= 16
+    assert np.mean(by_family) < 0.9 * np.mean(by_knots)
+
+
+def test_values_that_follow_no_family_are_left_to_their_own_law():
+    rng = np.random.default_rng(0)
+    two_hills = np.concatenate([rng.normal(0, 1, 60), rng.normal(10, 1, 60)])
+    assert fitted_family(two_hills, two_hills.min(), two_hills.max()) is None
+    assert fitted_family(rng.normal(size=2000), -9.0, 9.0) is None  # enough for knots
+    assert fitted_family(np.full(50, 3.0), 0.0, 9.0) is None
+
+
+def test_what_a_family_has_beyond_the_bounds_lies_on_them():
+    values = np.clip(np.random.default_rng(0).normal(size=200), -1, 1)
+    name, knots, below = fitted_family(values, -1.0, 1.0)
+    assert name == "normal"
+    assert (knots[0], knots[-1]) == (-1, 1)
+    assert below[0] == pytest.approx(stats.norm.cdf(-1), abs=0.06)
+    assert 1 - below[-1] == pytest.approx(stats.norm.cdf(-1), abs=0.06)
+    probability, value = quantile_function(values, -1.0, 1.0)
+    assert np.all((value >= -1) & (value <= 1))
+    assert np.all(np.diff(probability) >= 0)

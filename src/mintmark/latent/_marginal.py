@@ -1,7 +1,8 @@
 """One column by itself: values many hold kept exactly, the others as a smoothed quantile function.
 
 A number held by at least `FEWEST` rows is a spike and stays as it is; the other numbers enter only
-as means of at least `FEWEST` neighbours, so that no knot is one person's value.
+as means of at least `FEWEST` neighbours, so that no knot is one person's value, or, where they are
+few, as a family with a name.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from mintmark.data.encode import bound
 from mintmark.data.protect import FEWEST
 from mintmark.data.schema import Column
+from mintmark.latent._families import fitted_family
 
 __all__ = ["invert", "learn_law", "quantile_function", "smoothed", "spikes"]
 
@@ -62,11 +64,16 @@ def quantile_function(values: Floats, low: float | None, high: float | None) -> 
     rest = np.sort(values[~np.isin(values, held)])
     if len(held) and len(rest) < FEWEST:  # too few to publish anything about: left to the spikes
         rest = rest[:0]
-    knots, below = smoothed(rest, low, high)
+    family = fitted_family(rest, low, high) if low is not None and high is not None else None
+    knots, below = smoothed(rest, low, high) if family is None else family[1:]
     x = np.unique(np.concatenate([held, knots]))
-    smooth = len(rest) * np.interp(x, knots, below, left=0, right=1) if len(rest) else np.zeros(len(x))
-    mass = np.zeros(len(x))
+    smooth, mass = np.zeros(len(x)), np.zeros(len(x))
     mass[np.searchsorted(x, held)] = counts
+    if len(knots) > 1:  # what a family has beyond its bounds lies on them
+        smooth = len(rest) * np.interp(x, knots, below - below[0])
+        mass[np.searchsorted(x, knots[[0, -1]])] += len(rest) * np.array([below[0], 1 - below[-1]])
+    elif len(knots):
+        smooth = len(rest) * (x >= knots[0])
     after = smooth + np.cumsum(mass)
     probability = np.stack([after - mass, after], axis=1).ravel() / after[-1]
     return probability, np.repeat(x, 2)
