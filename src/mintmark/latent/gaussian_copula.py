@@ -7,11 +7,13 @@ Nelsen (2006), "An Introduction to Copulas", for the model; Patki, Wedge, Veeram
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # ships no types
 
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import decode, encode
@@ -75,15 +77,17 @@ class GaussianCopula(Synthesizer):
             first.append(first[-1] + made.shape[1])
         own = np.repeat(np.arange(len(schema)), np.diff(first))
         tied = np.concatenate(parts, axis=1)
-        r = proper(correlations(tied, own), own, informed(tied))
-        return learnt | {"first": first, "root": np.linalg.cholesky(r)}
+        with _blas().limit(limits=1):
+            r = proper(correlations(tied, own), own, informed(tied))
+            return learnt | {"first": first, "root": np.linalg.cholesky(r)}
 
     def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
         schema, first, root = Schema.from_json(learnt["schema"]), learnt["first"], learnt["root"]
         e = rng.standard_normal((n, len(root)))
         if "boxes" in learnt:
             e[:, : len(learnt["boxes"].root)] = draws(n, learnt["boxes"], rng)
-        z = e @ root.T  # (n, dimensions)
+        with _blas().limit(limits=1):
+            z = e @ root.T  # (n, dimensions)
         if "boxes" in learnt:
             z = z[:, np.argsort(learnt["turn"])]
         drawn = {
@@ -117,6 +121,12 @@ class GaussianCopula(Synthesizer):
                 "Widen one of them."
             )
         return {**learnt, "root": turned, "turn": turn, "boxes": boxes}
+
+
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    """Products here are too small to gain from threads, whose waiting costs several times the work."""
+    return ThreadpoolController().select(user_api="blas")
 
 
 def _first_scores(arrays: dict[str, Any], schema: Schema) -> Floats:
