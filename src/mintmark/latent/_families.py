@@ -22,6 +22,8 @@ _FEWEST, _MOST = 20, 500
 _REJECTED = 0.9
 """Root n times the largest distance of distribution functions that fitted normals pass in 5 % of
 samples (Lilliefors 1967, J. Am. Stat. Assoc. 62(318)); near the other families' own."""
+_WIDEST = 1e100
+"""Beyond it, or below its inverse, powers of numbers leave what a float can hold."""
 _POINTS = np.linspace(0, 1, 201)
 
 
@@ -46,6 +48,8 @@ def fitted_family(values: Floats, low: float, high: float) -> tuple[str, Floats,
         No knot is outside; what a family has outside lies on the bounds.
     """
     if not (_FEWEST <= len(values) <= _MOST and low < high) or len(np.unique(values)) < _FEWEST:
+        return None
+    if high / 2 - low / 2 > _WIDEST or high / 2 - low / 2 < 1 / _WIDEST or max(-low, high) > _WIDEST:
         return None
     best: tuple[float, str, Floats, Floats, Floats] | None = None
     for family, origin, scale in _tried(values, low, high):
