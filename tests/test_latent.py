@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -256,6 +257,14 @@ def test_time_up_ends_with_columns_on_their_own_and_says_which():
     with pytest.warns(UserWarning, match="max_minutes passed: column 'group_c', 'x_f', 'amount_i'"):
         model = SequentialTrees().fit(mixed(), seed=0, max_minutes=1e-9)
     assert len(model.sample(10, seed=0)) == 10
+
+
+def test_few_rows_bring_the_advice_to_take_the_copula():
+    with pytest.warns(UserWarning, match=r"120 rows are few for trees: .* gaussian_copula"):
+        SequentialTrees().fit(mixed(120), seed=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        SequentialTrees().fit(mixed(200), seed=0)
 
 
 def test_wide_tables_take_the_most_associated_predictors():

@@ -37,8 +37,10 @@ _CELLS = 3_000_000
 """Rows times columns that relations are learnt from; a correlation of 20,000 rows is exact to 0.01."""
 _ROWS = 30_000
 _RAREST = 1e-9
+"""Conditions that fewer rows than this meet are a contradiction of columns, not a rare event."""
 _MOST_BOXES = 200
 _RIDGE = 1e-3
+"""Added to the variance of each column's score, as columns may be functions of each other."""
 _QUESTIONS = 400
 """Most questions of a table, shared by its columns: the cost of a fit grows with their square."""
 
@@ -47,10 +49,10 @@ _QUESTIONS = 400
 class GaussianCopula(Synthesizer):
     """Tie the columns by one correlation matrix of normal scores.
 
-    Quick, smooth, and holds aggregates only: columns come out as they are one by one, monotone
-    relations of pairs well, everything of higher order not. Whether a number is missing is a
-    dimension of its own; so is a spike of a number or a category of a column wherever the other
-    columns tell more about it so. Any condition on any columns is drawn exactly.
+    Quick, smooth, and holds aggregates only: columns come out as they are one by one, relations of
+    pairs well, everything of higher order not. Whether a number is missing is a dimension of its
+    own; so is a spike of a number, a stretch of numbers or a set of categories wherever that tells
+    more about the other columns. Any condition on any columns is drawn exactly.
     """
 
     holds: ClassVar[Literal["rows", "values", "aggregates"]] = "aggregates"

@@ -33,6 +33,8 @@ _STRUCTURE_ROWS = 30_000
 """Rows that decide the splits; all rows fill the leaves, so cost stays near linear."""
 _CLASS_LEAVES = 5
 """Leaves that a class of the target must be able to fill to get trees of its own."""
+_FEW = 200
+"""Rows below which a Gaussian copula kept more (benchmarks/small_tables.py, docs/methods.md)."""
 
 
 @method
@@ -54,6 +56,12 @@ class SequentialTrees(Synthesizer):
     derives: ClassVar[bool] = True
 
     def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
+        if len(data) < _FEW:
+            warnings.warn(
+                f"{len(data)} rows are few for trees: below {_FEW} the method gaussian_copula kept "
+                "relations better, on the mean of six real tables. Take it, or add rows.",
+                stacklevel=3,
+            )
         arrays = encode(data.table, data.schema)
         columns = [coded(arrays[column.name], column, j) for j, column in enumerate(data.schema)]
         structure = np.sort(rng.permutation(len(data))[:_STRUCTURE_ROWS])
