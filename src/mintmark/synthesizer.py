@@ -251,7 +251,9 @@ class Synthesizer:
         for start in range(0, max(n, 1), step):
             table, more, refused = self._joined(itertools.islice(blocks, _PART), min(step, n - start))
             drawn, rejected = drawn + more, rejected + refused
-            yield self._finished(table, start, seed, drawn, rejected)
+            part = self._finished(table, start, seed, drawn, rejected)
+            rejected = Counter(part.provenance["rejected"])  # with what finishing refused
+            yield part
 
     def _blocks(
         self,
