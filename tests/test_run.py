@@ -17,6 +17,7 @@ import pytest
 
 import mintmark as mm
 from mintmark.errors import InputError, OutputError
+from mintmark.release.policy import Policy
 from mintmark.run import _local
 from mintmark.run._folder import forget
 from mintmark.run.recipe import Recipe
@@ -177,12 +178,21 @@ def test_a_condition_that_no_held_out_row_meets_is_told_and_leaves_nothing(here,
     assert not (tmp_path / "out").exists()
 
 
-RECIPES = Path(__file__).parents[1] / "examples/recipes"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def test_the_policy_for_small_tables_is_internal_with_three_wider_margins():
+    internal = {rule.id: rule for rule in Policy.load("internal").rules}
+    small = {rule.id: rule for rule in Policy.load(EXAMPLES / "policies/small_table.yaml").rules}
+    assert list(small) == list(internal)
+    assert {name for name in small if small[name] != internal[name]} == {
+        "no-more-copies-than-chance", "no-more-near-copies-than-chance", "unique-values-are-not-reused"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["telco_churn", "telco_phone"])
 def test_no_row_of_the_telco_recipes_breaks_a_rule(tmp_path, name):
-    mm.run(RECIPES / f"{name}.yaml", tmp_path / "out")
+    mm.run(EXAMPLES / "recipes" / f"{name}.yaml", tmp_path / "out")
     rows = pq.read_table(tmp_path / "out" / "assessment" / "synthetic.parquet").to_pylist()
     assert len(rows) == 2000
     for row in rows:

@@ -149,9 +149,10 @@ class Synthesizer:
         public = rules.complete(keys.public(every, whole.schema), whole)
         left, modelled = left.drop(*renewed), whole.drop(*renewed).schema
         made = keys.made(every, public, stream(seed, "keys"))
+        provenance = {"rows": len(data), "keys": renewed, "broken": [found.to_json() for found in broken]}
+        del data, every, whole  # whole tables that learning would hold beside its own
         with time_limit(max_minutes):
             learnt = self._learn(left, stream(seed, "fit"))
-        provenance = {"rows": len(data), "keys": renewed, "broken": [found.to_json() for found in broken]}
         fitted = Fitted(learnt, public, modelled, provenance, personal, tuple(relations), left.schema, made)
         object.__setattr__(self, "_fitted", fitted)
         return self
