@@ -91,6 +91,14 @@ def test_what_is_left_of_a_near_formula_varies_as_in_the_data(orders, made):
     assert high - low == pytest.approx(2 * 1.645 * 0.03, rel=0.1)
 
 
+def test_what_was_found_is_told_in_words(orders):
+    told = {choice["what"]: choice["chosen"] for choice in sampled(orders, 5).provenance["choices"]}
+    assert told["gross"] == "computed as 1.19 * net"
+    assert told["total"] == "months * monthly times a drawn factor"
+    assert told["state"] == "looked up from city"
+    assert told["result"] == "missing where tested is 'no'"
+
+
 def test_a_saved_model_makes_the_same_derived_columns(orders, tmp_path):
     model = mm.synthesizer("sequential_trees").fit(orders, seed=0)
     model.save(tmp_path / "model")

@@ -438,6 +438,7 @@ class Synthesizer:
             "method_version": self.version,
             "parameters": parameters(self),
             "fitted_rows": self._state().provenance.get("rows"),
+            "choices": derive.words(self._state().relations),
             "broken": list(self._state().provenance.get("broken", [])),
             "mintmark": version("mintmark"),
         }

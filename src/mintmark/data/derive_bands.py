@@ -101,7 +101,9 @@ def bands_of(
     band = np.cumsum(band)
     if heads(band, len(start) + 1, None if person is None else person[order]).min() < fewest:
         return None
-    cuts = [nicest(float(np.nextafter(value[i - 1], value[i])), float(value[i])) for i in start]
+    whole = bool(np.all(value == np.round(value)))
+    above = value[start - 1] + 1 if whole else np.nextafter(value[start - 1], value[start])
+    cuts = [nicest(float(low), float(high)) for low, high in zip(above, value[start], strict=True)]
     return cuts, [int(code[i]) for i in (0, *start)]
 
 

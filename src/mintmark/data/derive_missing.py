@@ -32,6 +32,7 @@ from mintmark.data.encode import numbers
 from mintmark.data.protect import FEWEST
 from mintmark.data.schema import Column, Schema
 from mintmark.data.where import Where
+from mintmark.errors import first_three
 
 __all__ = ["asked", "reduce", "restore", "search", "words"]
 
@@ -41,6 +42,7 @@ Mask = npt.NDArray[np.bool_]
 _BREAKS = 30.0
 """Rows that would break the pattern if the columns were unrelated, for it to count as proved."""
 _MOST_VALUES = 200
+_LARGE = 1e10
 
 
 def search(data: Dataset, records: Sequence[Record], rng: np.random.Generator) -> list[dict[str, Any]]:
@@ -177,6 +179,15 @@ def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[s
 
 def words(record: Record) -> tuple[str, str]:
     """In words."""
+    source, why = record["of"], f"its gaps follow from {record['of']} in every row"
     if record["rule"] == "together":
-        return f"missing where {record['of']} is", "the two are missing together in every row"
-    return f"missing where {record['of']} says so", f"its gaps follow from {record['of']} in every row"
+        return f"missing where {source} is", "the two are missing together in every row"
+    if record["rule"] == "values":
+        gone = [
+            repr(value) for value, missing in zip(record["values"], record["missing"], strict=True) if missing
+        ]
+        return f"missing where {source} is {first_three(gone)}", why
+    cut = record["cuts"][0]
+    if len(record["cuts"]) > 1 or abs(cut) > _LARGE:  # a date, written as it is encoded, tells nobody
+        return f"missing in a range of {source}", why
+    return f"missing where {source} is {'below' if record['missing'][0] else 'at least'} {cut:.15g}", why

@@ -35,7 +35,8 @@ Floats = npt.NDArray[np.float64]
 
 _LEFT_OF_ONE = 0.02
 """Share of a column's spread that may be left of it for one other column to stand for it."""
-_LEFT_OF_ORDERED = 0.5
+_LEFT_OF_GAP = {"datetime": 0.5, "timedelta": 0.5, "number": 0.1, "integer": 0.1}
+"""The same where the column is never below the other: that it never is, is worth keeping."""
 _LEFT_OF_TWO = 0.15
 _BETTER = 0.4
 """An expression of two columns must leave so much less than either column alone."""
@@ -147,7 +148,7 @@ def _best(
     if not made:
         return None
     e = np.stack([form.values for form in made])
-    enough = _LEFT_OF_ORDERED if forms is _ones else 1.5 * _LEFT_OF_TWO
+    enough = _LEFT_OF_GAP[c.kind] if forms is _ones else 1.5 * _LEFT_OF_TWO
     best: _Found | None = None
     for how in ("ratio", "difference") if c.kind in ("number", "integer") else ("difference",):
         left = _left(how, values[tried], e)
@@ -155,7 +156,7 @@ def _best(
             text = made[i].text
             if left[i] < enough and (best is None or left[i] < best.left):
                 parts = {o.name: row for o, row in zip(operands, x, strict=True)}
-                exact = _judged(how, values, text, parts)
+                exact = _judged(how, c.kind, values, text, parts)
                 if exact is not None and (best is None or exact < best.left):
                     best = _Found(exact, how, text)
     return best
@@ -177,7 +178,7 @@ def _left(how: str, c: Floats, e: Floats) -> Floats:
     return np.where(unusable.any(axis=-1) | np.isnan(left), np.inf, left)
 
 
-def _judged(how: str, c: Floats, text: str, parts: Mapping[str, Floats]) -> float | None:
+def _judged(how: str, kind: str, c: Floats, text: str, parts: Mapping[str, Floats]) -> float | None:
     """What is left on all these rows, or None where modelling the rest would be no better."""
     formula = Formula(text)
     e = formula.evaluate(parts)
@@ -188,7 +189,7 @@ def _judged(how: str, c: Floats, text: str, parts: Mapping[str, Floats]) -> floa
         return None
     if len(formula.names) == 1:
         ordered = how == "difference" and np.nanmin(rest) >= 0 and _is_order(c, e)
-        return left if left < (_LEFT_OF_ORDERED if ordered else _LEFT_OF_ONE) else None
+        return left if left < (_LEFT_OF_GAP[kind] if ordered else _LEFT_OF_ONE) else None
     with np.errstate(all="ignore"):
         scale = np.log(np.where(c > 0, c, np.nan)) if how == "ratio" else c
     alone = min(left_within(scale, parts[name]) for name in formula.names)
@@ -212,7 +213,7 @@ def _holds(data: Dataset, c: Column, found: _Found, rows: npt.NDArray[np.int64])
     apart = np.ones(len(data), dtype=bool)
     apart[rows] = False
     judged = _judged(
-        found.how, values[apart], found.text, {name: part[apart] for name, part in parts.items()}
+        found.how, c.kind, values[apart], found.text, {name: part[apart] for name, part in parts.items()}
     )
     return judged is not None
 
