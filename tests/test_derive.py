@@ -186,6 +186,45 @@ def test_a_copy_of_a_column_stays_a_copy():
     assert made.table["c"].equals(made.table["d"])
 
 
+def test_a_copy_of_what_is_different_in_every_row_stays_a_copy():
+    rng = np.random.default_rng(0)
+    large = rng.integers(2**60, 2**62, 500)
+    made = sampled(
+        dataset({"a": pa.array(large), "b": pa.array(large), "x": pa.array(rng.normal(size=500))}), 200
+    )
+    assert made.table["a"].equals(made.table["b"])
+
+
+def test_ends_of_a_multiple_are_the_multiple_of_the_ends():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 1000, 300)
+    made = sampled(dataset({"a": pa.array(x), "b": pa.array(3 * x)}))
+    assert made.schema["b"].low == 3 * made.schema["a"].low
+    assert made.schema["b"].high == 3 * made.schema["a"].high
+    assert not made.provenance["rejected"]
+
+
+def test_parts_of_dates_follow_from_the_date():
+    rng = np.random.default_rng(0)
+    day = np.datetime64("2020-03-01", "D") + rng.integers(0, 800, 700)
+    month = day.astype("datetime64[M]").astype(int)
+    monday = (day.astype(int) + 3) % 7
+    data = dataset(
+        {
+            "day": pa.array(day),
+            "year": pa.array(month // 12 + 1970),
+            "month": pa.array(month % 12 + 1),
+            "quarter": pa.array(month % 12 // 3 + 1),
+            "weekday": pa.array(monday),
+        }
+    )
+    assert set(found(data)) == {"year", "month", "quarter", "weekday"}
+    frame = sampled(data, 400).table.to_pandas()
+    days = np.array(frame["day"], "datetime64[D]")
+    assert (frame["weekday"] == (days.astype(int) + 3) % 7).all()
+    assert (frame["month"] == days.astype("datetime64[M]").astype(int) % 12 + 1).all()
+
+
 def test_the_target_is_never_derived():
     rng = np.random.default_rng(0)
     a, b = rng.integers(0, 100, (2, 900))

@@ -8,6 +8,7 @@ again in the opposite order.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ import pyarrow as pa
 
 from mintmark.data import (
     derive_bands,
+    derive_copy,
     derive_declared,
     derive_formula,
     derive_joint,
@@ -59,6 +61,7 @@ class Sort(Protocol):
 
 _SORTS: dict[str, Sort] = {
     "joint": derive_joint,
+    "copy": derive_copy,
     "lookup": derive_lookup,
     "bands": derive_bands,
     "formula": derive_formula,
@@ -68,6 +71,7 @@ _SORTS: dict[str, Sort] = {
 _SEARCHES: tuple[Search, ...] = (
     derive_joint.search,
     derive_declared.search,
+    derive_copy.search,
     derive_lookup.search,
     derive_bands.search,
     derive_formula.search,
@@ -135,8 +139,19 @@ def whole(modelled: Dataset, records: Sequence[Record], schema: Schema, rng: np.
     persons = [column.name for column in schema if "group" in column.roles]
     names = [name for name in schema.names if name in made_here or name in persons]
     public = protect(Dataset(table.select(names), schema.select(names)), rng).schema
-    told = (public[name] if name in made_here else modelled.schema[name] for name in schema.names)
-    return Dataset(table, Schema(tuple(told), schema.checks))
+    sorts = {name: {r["relation"] for r in records if r["column"] == name} for name in made_here}
+    told = []
+    for name in schema.names:
+        column = modelled.schema[name] if name not in made_here else public[name]
+        if sorts.get(name) == {"missing"}:  # drawn in its own ends, only its gaps are made
+            column = dataclasses.replace(modelled.schema[name], missing=column.missing)
+        told.append(column)
+    made_of = Schema(tuple(told), schema.checks)
+    for record in reversed(records):  # sources first
+        if record["relation"] in ("copy", "formula"):
+            sort = derive_copy if record["relation"] == "copy" else derive_formula
+            made_of = sort.widened(record, schema, made_of)
+    return Dataset(table, made_of)
 
 
 def asked(where: Where, records: Sequence[Record], schema: Schema, drawn: Schema) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from mintmark.data._narrow import narrowed
 from mintmark.data._nice import nicest
 from mintmark.data._totals import determined, totals
 from mintmark.data.dataset import Dataset
-from mintmark.data.encode import from_numbers, numbers
+from mintmark.data.encode import bound, from_numbers, numbers, scalar
 from mintmark.data.formula import Formula, readable
 from mintmark.data.schema import Column, Schema
 from mintmark.data.where import Where
@@ -64,12 +64,15 @@ def search(data: Dataset, records: Sequence[Record], rng: np.random.Generator) -
     for texts in (_of_one, _of_many, _of_two):
         for j in reversed(tied if texts is _of_many else range(len(looked))):
             c = looked[j]
-            if c.name in made or "target" in c.roles or not _is_rich(x[j]):
+            few = not _is_rich(x[j])
+            if c.name in made or "target" in c.roles or (few and texts is not _of_one):
                 continue
             for among in _pools(looked, j, made, tied if texts is _of_many else None):
                 left = among
                 if texts is not _of_many:
                     left = _close(looked, left, scores, j, most)
+                if few:  # a part of a date may have few values; nothing else is told by so few
+                    left = [i for i in left if looked[i].kind == "datetime"]
                 likely = texts(c, [looked[i] for i in left], x[j], x[left], rng) if left else []
                 record = next(filter(None, (_proved(data, c, text) for text in likely)), None)
                 if record and not leads_to(record["formula"], c.name, made):
@@ -127,9 +130,11 @@ def _of_two(
 
 
 def _diverse(values: Floats, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Rows of different values."""
-    _, first = np.unique(values, return_index=True)
-    return rng.permutation(first[~np.isnan(values[first])])[:_TRIED]
+    """Rows of different values, filled up with others where these are few."""
+    known = np.flatnonzero(~np.isnan(values))
+    _, first = np.unique(values[known], return_index=True)
+    others = np.setdiff1d(known, known[first])
+    return np.concatenate([rng.permutation(known[first]), rng.permutation(others)])[:_TRIED]
 
 
 def _fitting(c: Column, values: Floats, forms: Iterator[Form]) -> list[str]:
@@ -153,9 +158,11 @@ def _proved(data: Dataset, c: Column, text: str) -> dict[str, Any] | None:
     parts = len(Formula(text).names)
     if parts > 2 and not (low <= 1 <= high or low <= 1 / parts <= high):
         return None
-    if c.kind in ("datetime", "timedelta") and not low <= 1 <= high:
+    part = parts == 1 and data.schema[Formula(text).names[0]].kind == "datetime"
+    fixed = part or c.kind in ("datetime", "timedelta")
+    if fixed and not low <= 1 <= high:
         return None
-    text = _times(text, nicest(float(low), float(high)))
+    text = text if fixed else _times(text, nicest(float(low), float(high)))
     again = numbers(from_numbers(Formula(text).evaluate(arrays), unbounded(c)), c)
     known = ~np.isnan(values)
     both = known & ~np.isnan(again)
@@ -168,7 +175,7 @@ def _proved(data: Dataset, c: Column, text: str) -> dict[str, Any] | None:
 def _times(text: str, factor: float) -> str:
     if factor == 1:
         return text
-    inner = text if " " not in text else f"({text})"
+    inner = text if Formula(text).column else f"({text})"
     inverse = round(1 / factor) if factor else 0
     if abs(inverse) > 1 and 1 / inverse == factor:
         return f"{inner} / {inverse}"
@@ -178,6 +185,30 @@ def _times(text: str, factor: float) -> str:
 def reduce(data: Dataset, record: Record, rng: np.random.Generator) -> Dataset:
     """Without the column; with it where it is not missing just when its sources are."""
     return data if record["kept"] else data.drop(record["column"])
+
+
+def widened(record: Record, declared: Schema, public: Schema) -> Schema:
+    """The public schema with the column's ends where the formula puts those of its only source.
+
+    The source's ends are public, so what they give is; ten persons' mean of the results would lie
+    further in and have rows at the ends rejected.
+    """
+    name, formula = record["column"], Formula(record["formula"])
+    column = public[name]
+    if len(formula.names) > 1 or declared[name].low is not None or declared[name].high is not None:
+        return public
+    source = public[formula.names[0]]
+    low, high = bound(source.low, source), bound(source.high, source)
+    own = bound(column.low, column), bound(column.high, column)
+    if low is None or high is None or own[0] is None or own[1] is None:
+        return public
+    made = numbers(
+        from_numbers(np.array(formula.bounds({source.name: (low, high)})), unbounded(column)), column
+    )
+    if not np.isfinite(made).all():
+        return public
+    ends = {"low": min(own[0], made[0]), "high": max(own[1], made[1])}
+    return public.edit(name, **{end: scalar(float(value), column) for end, value in ends.items()})
 
 
 def restore(arrays: dict[str, pa.Array], record: Record, schema: Schema) -> None:
