@@ -258,6 +258,38 @@ def test_a_rule_about_a_key_other_than_its_pattern_is_refused():
         fitted(rule, data=mm.read(data, roles={"id": "key"}))
 
 
+def test_a_function_sees_no_key_and_may_not_name_one():
+    data = mm.read(
+        orders().table.append_column("id", pa.array([f"k{i}" for i in range(400)])), roles={"id": "key"}
+    )
+    seen = []
+    model = fitted(data=data).constrain(
+        mm.rule("function", function=lambda rows: seen.append(set(rows)) or rows["low"] >= 0)
+    )
+    assert (
+        mm.check(
+            data, [{"check": "function", "function": lambda rows: "id" not in rows and rows["low"] >= 0}]
+        )[0].broken
+        == 0
+    )
+    model.sample(5, seed=0)
+    assert "id" not in seen[0]
+    with pytest.raises(InputError, match="is about column 'id', a key"):
+        fitted({"check": "function", "function": "test_checks:positive", "columns": ["id"]}, data=data)
+
+
+def test_a_recipe_whose_condition_contradicts_its_rules_stops_before_the_fit(tmp_path):
+    mm.read(orders().table).write(tmp_path / "orders.parquet")
+    recipe = mm.Recipe(
+        source={"path": str(tmp_path / "orders.parquet")},
+        schema={"checks": [RULES[0]]},
+        generate={"where": {"low": {"low": 40}, "high": {"high": 30}}},
+    )
+    with pytest.raises(InputError, match=r"'low <= high'.*cannot hold together"):
+        mm.run(recipe, tmp_path / "run")
+    assert not (tmp_path / "run" / "private" / "model").exists()
+
+
 # -- what is drawn holds ----------------------------------------------------------------------
 
 

@@ -63,6 +63,13 @@ def test_the_first_letters_of_a_very_long_key_vary_too():
     assert len({text[:2] for text in made}) > 150
 
 
+def test_a_text_beyond_the_numbers_is_told_apart_and_shuffling_comes_back():
+    shape = Shape(r"\d{22}", "id")
+    numbers = shape.numbers(["9" * 22, "0" * 22, "1" * 22, "0" * 5 + "9" * 17])
+    assert numbers.max() < shape.size
+    assert shuffled(unshuffled(numbers, shape.size, 3), shape.size, 3).tolist() == numbers.tolist()
+
+
 def test_a_text_that_does_not_match_has_no_number():
     assert Shape(r"[A-Z]\d", "id").numbers(["A1", "a1", "A12", "", "A"]).tolist() == [1]
 

@@ -74,7 +74,7 @@ def loaded(schema: Schema) -> list[Check]:
 # -- which rows hold ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Held:
     """Which rows hold one rule.
 
@@ -218,11 +218,11 @@ def refuse(schema: Schema, where: Where | None = None, rows: int = 0) -> None:
     rows : int
         How many rows are to be unique.
     """
+    for one in loaded(schema):
+        _refuse_on_keys(one, schema)
     claims = [(f"the rule '{one}'", claim) for one in loaded(schema) for claim in one.claims(schema)]
     if not claims:
         return
-    for named, claim in claims:
-        _refuse_on_keys(named, claim, schema)
     told = [*claims, *declared(schema), *asked(where or {}, schema)]
     left = domains(schema, told)
     for named, claim in claims:
@@ -256,16 +256,15 @@ def refuse_unsaved(schema: Schema) -> None:
                 )
 
 
-def _refuse_on_keys(named: str, claim: Claim, schema: Schema) -> None:
-    if isinstance(claim, Distinct | Matching):
-        return
-    names = getattr(claim, "columns", None) or [
-        value for value in vars(claim).values() if isinstance(value, str)
-    ]
-    made = [name for name in names if name in schema and is_renewed(schema[name])]
-    if made:
+def _refuse_on_keys(one: Check, schema: Schema) -> None:
+    """A key is made after the rows are drawn: it can have a pattern and be unique, nothing else."""
+    made = [name for name in one.reads if is_renewed(schema[name])]
+    claims = one.claims(schema)
+    kept = claims and all(isinstance(claim, Distinct | Matching) for claim in claims)
+    on_persons = not claims and all(schema[name].personal for name in made)
+    if made and not kept and not on_persons:
         raise InputError(
-            f"{named} is about column {made[0]!r}, a key or personal, which is made anew for every "
+            f"the rule '{one}' is about column {made[0]!r}, a key or personal, which is made anew for every "
             "row. It can have a pattern and be unique, nothing else. Drop the rule, or the column's role."
         )
 

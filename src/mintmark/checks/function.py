@@ -14,6 +14,7 @@ from pydantic import Field, field_validator
 from mintmark.check import Check
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import numbers
+from mintmark.data.keys import is_renewed
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.method import method
 
@@ -52,7 +53,8 @@ class Function(Check):
 
     def _holds(self, data: Dataset) -> npt.NDArray[np.bool_]:
         call = self._called()
-        rows = _arrays(data if self.columns is None else data.select(self.columns))
+        names = self.columns or [column.name for column in data.schema if not is_renewed(column)]
+        rows = _arrays(data.select(names))
         try:
             answer = call(rows)
         except Exception as error:  # whatever a user's code raises is told as one message

@@ -130,9 +130,10 @@ class Shape:
         return done
 
     def numbers(self, texts: Iterable[str]) -> Numbers:
-        """Inverse of `texts`, of the texts that match; each number once, in order."""
+        """Inverse of `texts`, of the texts that `texts` can give; each number once, in order."""
         found = {number for text in texts if (number := self._number(text)) is not None}
-        return np.array(sorted(found), dtype=np.uint64)
+        # of more than 2**62 texts some have a greater number, which no row ever gets
+        return np.array(sorted(number for number in found if number < self.size), dtype=np.uint64)
 
     def _number(self, text: str) -> int | None:
         longest = len(self._left) - 1

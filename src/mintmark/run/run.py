@@ -19,6 +19,7 @@ from mintmark.errors import InputError, ModelFileError
 from mintmark.release.certify import Certificate, certify
 from mintmark.release.keys import load_private, make_keys
 from mintmark.release.policy import Policy
+from mintmark.rules import refuse
 from mintmark.run import _atomic, _local
 from mintmark.run._assessment import write_assessment
 from mintmark.run._folder import RunFolder, opened, vacant
@@ -60,6 +61,7 @@ def run(
     place = vacant(out, resume=resume)
     plan = _planned(recipe)
     real = source_of(recipe)
+    refuse(real.schema, recipe.where)  # what contradicts is told before anything is learnt
     with opened(place, recipe, recipe.resolve(recipe.source.path)) as folder:
         if folder.finished():
             return Certificate.load(folder.release)
