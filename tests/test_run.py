@@ -184,7 +184,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 def test_the_policy_for_small_tables_is_internal_with_three_wider_margins():
     internal = {rule.id: rule for rule in Policy.load("internal").rules}
     small = {rule.id: rule for rule in Policy.load(EXAMPLES / "policies/small_table.yaml").rules}
-    assert list(small) == list(internal)
+    assert set(small) <= set(internal)
     assert {name for name in small if small[name] != internal[name]} == {
         "no-more-copies-than-chance", "no-more-near-copies-than-chance", "unique-values-are-not-reused"
     }  # fmt: skip
