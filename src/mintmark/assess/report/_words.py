@@ -137,6 +137,17 @@ _WORDS = {
         "the rows. Above 0 the method copied those who stand out.",
         ceiling="chance",
     ),
+    "real_identifiers": _Words(
+        "Real names, numbers and keys",
+        "{p} of the synthetic names, e-mails, numbers and keys belong to a person of the training data.",
+        ceiling="none",
+    ),
+    "real_identifiers.holdout": _Words(
+        "Identifiers met by chance",
+        "{p} of the synthetic names, e-mails, numbers and keys belong to a real person who was not in the "
+        "training data.",
+        ceiling="none",
+    ),
     "unique_values": _Words(
         "Unique real values used again",
         "Beyond what chance brings, {p} of the training people have a value that nobody else has turn up "
