@@ -1,9 +1,9 @@
-"""Make the customer table that ships with mintmark: 5,000 invented customers of a phone company.
+"""Make the customer table that ships with mintmark: 6,500 invented customers of a phone company.
 
 Names and streets are drawn from Faker's British lists, telephone numbers from the ranges that Ofcom
 keeps for drama, e-mails lie at example.com, bank accounts at a bank "TEST" that does not exist: no
 person's data is in it. Plans, prices, months and churn depend on each other as they do in such
-tables; `total` is what was paid, price times months less the discount.
+tables; `charged` is price times months, `total` what was paid after the voucher.
 
     pip install 'mintmark[personal]'
     python examples/make_customers.py src/mintmark/examples/customers.parquet
@@ -21,10 +21,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from faker import Faker
 
-ROWS = 5_000
+ROWS = 6_500
 CITIES = {"Leeds": "LS", "Bristol": "BS", "Sheffield": "S", "Norwich": "NR", "Exeter": "EX", "Hull": "HU",
           "Derby": "DE", "Oxford": "OX", "York": "YO", "Bath": "BA"}  # fmt: skip
-DRAMA = ("0113 496 0", "0114 496 0", "0115 496 0", "0116 496 0", "0117 496 0", "0121 496 0", "07700 900 ")
+# of 1,000 numbers each
+DRAMA = ("0113 496 0", "0114 496 0", "0115 496 0", "0116 496 0", "0117 496 0", "0118 496 0", "0121 496 0",
+         "0131 496 0", "0141 496 0", "0161 496 0", "07700 900 ")  # fmt: skip
 
 
 def customers(rows: int = ROWS, seed: int = 7) -> pa.Table:
@@ -36,18 +38,19 @@ def customers(rows: int = ROWS, seed: int = 7) -> pa.Table:
     first = [fake.first_name_female() if one == "female" else fake.first_name_male() for one in sex]
     last = [fake.last_name() for _ in range(rows)]
     city = rng.choice(list(CITIES), rows, p=np.array([9, 8, 8, 6, 5, 5, 4, 4, 4, 3]) / 56)
-    born = rng.gamma(6, 7.5, rows).clip(0, 62) + 18
+    born = np.floor(rng.gamma(3.5, 7.5, rows).clip(0, 66) + 18)
     since = rng.integers(1, 72, rows)
     months = np.ceil(since * rng.beta(3, 1.2, rows)).astype(int)  # some leave, some pause
     plan = np.array(["Basic", "Plus", "Family", "Pro"])[_plan(born, rng)]
     price = np.array([{"Basic": 9.5, "Plus": 17.0, "Family": 29.0, "Pro": 44.0}[one] for one in plan])
-    price = np.round(price + rng.choice([0, 1.5, 3.0, 4.5], rows, p=[0.5, 0.25, 0.15, 0.1]), 2)
-    discount = np.where((plan == "Family") | (rng.random(rows) < 0.25), 0.1, 0.0)
-    risk = 0.4 - 0.045 * months + 0.03 * price - 0.012 * (born - 40) - 4 * discount
+    price = np.round(price + rng.choice([0.0, 3.0], rows, p=[0.7, 0.3]), 2)
+    charged = np.round(price * months, 2)
+    voucher = np.minimum(rng.choice([0.0, 20.0], rows, p=[0.7, 0.3]), charged)
+    risk = 0.4 - 0.045 * months + 0.03 * price - 0.012 * (born - 40) - 0.015 * voucher
     churned = rng.random(rows) < 1 / (1 + np.exp(-risk))
     phones = rng.choice(len(DRAMA) * 1_000, rows, replace=False)
     table = {
-        "customer_id": [f"C-{number:06d}" for number in rng.choice(900_000, rows, replace=False) + 100_000],
+        "customer_id": [f"C-{number:06d}" for number in rng.choice(9_000, rows, replace=False) + 400_000],
         "name": [f"{a} {b}" for a, b in zip(first, last, strict=True)],
         "sex": sex.tolist(),
         "birth_year": (2026 - born).astype(int),
@@ -56,16 +59,17 @@ def customers(rows: int = ROWS, seed: int = 7) -> pa.Table:
         "street": [f"{rng.integers(1, 180)} {fake.street_name()}" for _ in range(rows)],
         "city": city.tolist(),
         "postcode": [f"{CITIES[one]}{rng.integers(1, 20)} {rng.integers(1, 10)}{_two(rng)}" for one in city],
-        "iban": [_iban(int(rng.integers(10**7, 10**8))) for _ in range(rows)],
+        "iban": [_iban(int(rng.integers(10**6, 10**7))) for _ in range(rows)],
         "signed_up": [dt.date(2026 - (n + 6) // 12, 12 - (n + 6) % 12, 1) for n in since],
         "plan": plan.tolist(),
         "monthly_price": price,
         "months": months,
-        "discount": discount,
-        "total": np.round(price * months * (1 - discount), 2),
+        "charged": charged,
+        "voucher": voucher,
+        "total": np.round(charged - voucher, 2),
         "churned": np.where(churned, "yes", "no").tolist(),
     }
-    return pa.table(table)
+    return pa.table(table).sort_by([("name", "ascending")])
 
 
 def _plan(age: np.ndarray, rng: np.random.Generator) -> np.ndarray:
