@@ -407,6 +407,25 @@ class Synthesizer:
             f"{table.num_rows:,} rows. Ask for fewer rows, or mend the check."
         )
 
+    def avoiding(self, data: Any) -> Self:
+        """A copy whose surrogates equal no value of these real rows either, e.g. of the holdout.
+
+        Parameters
+        ----------
+        data : Dataset, or a table that `mintmark.read` takes
+            Rows that were not fitted; only digests of their personal columns are kept.
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted.
+        """
+        fitted = self._state()
+        made = copy.copy(self)
+        personal = fitted.personal.avoiding(_dataset(data))
+        object.__setattr__(made, "_fitted", dataclasses.replace(fitted, personal=personal))
+        return made
+
     def constrain(self, *checks: Check | Mapping[str, Any]) -> Self:
         """A copy with more rules; a fitted one samples, saves and loads with them.
 

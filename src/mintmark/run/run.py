@@ -66,7 +66,7 @@ def run(
         if folder.finished():
             return Certificate.load(folder.release)
         train, holdout = _parted(real, recipe, folder)
-        model = _fitted(plan.synthesizer, train, recipe, folder)
+        model = _fitted(plan.synthesizer, train, holdout, recipe, folder)
         train, holdout = _alike(train, holdout, model, recipe)
         synthetic = _drawn(model, len(train), recipe, folder, workers)
         assessment = _assessed(train, synthetic, holdout, plan.policy, model, recipe, folder)
@@ -129,12 +129,15 @@ def _parted(real: Dataset, recipe: Recipe, folder: RunFolder) -> tuple[Dataset, 
     return split(real, holdout, seed=folder.seed(recipe.seed, "split"), time=recipe.assess.time)
 
 
-def _fitted(unfitted: Synthesizer, train: Dataset, recipe: Recipe, folder: RunFolder) -> Synthesizer:
+def _fitted(
+    unfitted: Synthesizer, train: Dataset, holdout: Dataset, recipe: Recipe, folder: RunFolder
+) -> Synthesizer:
     try:
         return load_model(folder.model)
     except ModelFileError:
         seed = folder.seed(recipe.seed, "fit")
-        unfitted.fit(train, seed=seed, max_minutes=recipe.generate.max_minutes).save(folder.model)
+        fitted = unfitted.fit(train, seed=seed, max_minutes=recipe.generate.max_minutes)
+        fitted.avoiding(holdout).save(folder.model)  # no name or number of theirs may come out either
     return load_model(folder.model)
 
 

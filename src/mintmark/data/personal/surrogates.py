@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,16 @@ class Personal:
     def arrays(self) -> dict[str, npt.NDArray[np.uint64]]:
         """The digests, under names that no method uses."""
         return {f"personal.{at}": self.known[name] for at, name in enumerate(self.columns)}
+
+    def avoiding(self, data: Dataset) -> Personal:
+        """With the digests of more real rows; columns that they lack stay as they are."""
+        known = {
+            name: np.union1d(old, digests(in_one_form(data.table[name], data.schema[name].personal)))
+            if name in data.schema and data.schema[name].personal
+            else old
+            for name, old in self.known.items()
+        }
+        return replace(self, known=known)
 
     @classmethod
     def saved(cls, record: Mapping[str, Any], learnt: dict[str, Any]) -> Personal:
