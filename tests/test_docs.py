@@ -86,6 +86,12 @@ def test_recipes(here):
     assert (here / "run" / "release" / "certificate.json").is_file()
 
 
+def test_personal(capsys):
+    (code,) = blocks("docs/personal.md")
+    exec(code, {})
+    assert capsys.readouterr().out == "name\n"
+
+
 def test_report(here):
     (code,) = blocks("docs/report.md")
     train, holdout = mm.read("customers.csv", target="churn").split(0.2, seed=0)
@@ -95,7 +101,10 @@ def test_report(here):
 
 
 def test_every_python_block_of_the_pages_is_run():
-    run = {"README.md": 1, "docs/index.md": 1, "docs/how-to.md": 4, "docs/recipes.md": 1, "docs/report.md": 1}
+    run = {
+        "README.md": 1, "docs/index.md": 1, "docs/how-to.md": 4, "docs/personal.md": 1,
+        "docs/recipes.md": 1, "docs/report.md": 1,
+    }  # fmt: skip
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     found = {str(page.relative_to(ROOT)): len(blocks(str(page.relative_to(ROOT)))) for page in pages}
     assert {page: count for page, count in found.items() if count} == run
