@@ -472,9 +472,7 @@ def test_the_gate_counts_real_identifiers_and_refuses_one():
         found = mm.assess(train=train, holdout=holdout, synthetic=synthetic, metrics=["real_identifiers"])
         scores = {score.metric: score for score in found.scores}
         verdicts = policy.judge(found.to_json(), nature="fully synthetic")
-        outcome = next(one for one in verdicts["rules"] if one["id"] == "no-real-identifier-comes-out")[
-            "outcome"
-        ]
+        outcome = next(one for one in verdicts if one.rule == "no-real-identifier-comes-out").outcome
         return scores["real_identifiers"], outcome
 
     score, outcome = judged(rows)
