@@ -408,12 +408,13 @@ class Synthesizer:
         )
 
     def avoiding(self, data: Any) -> Self:
-        """A copy whose surrogates equal no value of these real rows either, e.g. of the holdout.
+        """A copy whose surrogates and text keys equal none of these real rows' either, e.g. the holdout's.
 
         Parameters
         ----------
         data : Dataset, or a table that `mintmark.read` takes
-            Rows that were not fitted; only digests of their personal columns are kept.
+            Rows that were not fitted; only digests of their personal columns and places of their
+            keys are kept.
 
         Raises
         ------
@@ -422,8 +423,10 @@ class Synthesizer:
         """
         fitted = self._state()
         made = copy.copy(self)
-        personal = fitted.personal.avoiding(_dataset(data))
-        object.__setattr__(made, "_fitted", dataclasses.replace(fitted, personal=personal))
+        data = _dataset(data)
+        personal = fitted.personal.avoiding(data)
+        texts = keys.avoiding(fitted.made, fitted.schema, data)
+        object.__setattr__(made, "_fitted", dataclasses.replace(fitted, personal=personal, made=texts))
         return made
 
     def constrain(self, *checks: Check | Mapping[str, Any]) -> Self:

@@ -98,6 +98,18 @@ def made(data: Dataset, schema: Schema, rng: np.random.Generator) -> Made:
     return found
 
 
+def avoiding(found: Made, schema: Schema, data: Dataset) -> Made:
+    """The same, where the text keys of these rows must not come out either."""
+    kept = dict(found)
+    for name in set(found) & set(data.names):
+        secret, places = found[name][:1], found[name][1:]
+        shape = shape_of(schema[name].format or "", name)
+        real = shape.numbers(data.table[name].unique().drop_null().to_pylist())
+        more = unshuffled(real, shape.size, int(secret[0]))
+        kept[name] = np.concatenate([secret, np.union1d(places, more)])
+    return kept
+
+
 def refuse(schema: Schema, rows: int, made: Made) -> None:
     """Raise `InputError` where a declared pattern has too few texts for so many keys."""
     for column in schema:
