@@ -50,6 +50,8 @@ _PATIENCE = 20
 _LEAST_ACCEPTED = 1e-3
 _ENOUGH_DRAWN = 10_000
 """Units drawn before an acceptance rate is judged; small blocks need more attempts for it."""
+_FIRST_ASKED = 64
+"""Units of the first attempt under a condition, then four times as many: each may be dear."""
 _REPAIR_ROUNDS = 50
 _KEYS = "key of column "
 """Before a column's name: arrays of a saved model that its keys are made from."""
@@ -291,7 +293,8 @@ class Synthesizer:
         learnt = fitted.learnt if conditioned is None else conditioned
         held_to = self._rules(fitted, where)
         rejected: Counter[str] = Counter()
-        parts, have, drawn, size = [], 0, 0, self.block
+        parts, have, drawn = [], 0, 0
+        size = self.block if conditioned is None else _FIRST_ASKED
         for attempt in itertools.count():
             stop_if_asked(f"drawing rows: cancelled in block {b}.")
             table = self._rows(size, learnt, fitted, stream(seed, "sample", b, attempt))
@@ -308,6 +311,8 @@ class Synthesizer:
             if attempt + 1 >= _PATIENCE and drawn >= _ENOUGH_DRAWN and have < _LEAST_ACCEPTED * drawn:
                 raise RejectedError(_too_few(have, drawn, rejected))
             size = _next_size(self.block, have, drawn)
+            if conditioned is not None:
+                size = min(size, 4 * drawn)
         table = pa.concat_tables(parts).slice(0, wanted)
         return Drawn(table, drawn, {name: count for name, count in rejected.items() if count})
 

@@ -23,7 +23,7 @@ _CUTS = 255
 _CLASSES = 32
 """Most classes a tree is grown on; the rarer ones of a larger column share the last."""
 _REACH = 10
-"""How many other people's values a drawn number may move past, either way."""
+"""How many other rows' values a drawn number may move past, either way."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Coded:
 
     ``codes`` (n,): 0 where missing, else 1 + category or 1 + bin. ``size``: number of codes.
     ``atoms`` (n,): -1 where missing, else the category, or the position among ``spike`` and then
-    ``rest`` values. ``response``: classes (n,), or numbers (n, outputs).
+    ``rest`` values. ``response``: classes (n,), or numbers (n, outputs). ``group`` (atoms + 1,):
+    which of at most `_CLASSES` + 1 sorts an atom is of, the missing one last.
     """
 
     codes: Array
@@ -41,7 +42,13 @@ class Coded:
     response: Array
     classes: bool
     nominal: bool
+    group: Array
     learnt: Mapping[str, Array]
+
+    @property
+    def groups(self) -> Array:
+        """The sort of each row's value, shape (n,)."""
+        return np.asarray(self.group[self.atoms])
 
 
 def coded(values: Array, column: Column, j: int) -> Coded:
@@ -57,28 +64,35 @@ def _discrete(values: Array, column: Column) -> Coded:
     label = np.full(size, min(size, _CLASSES) - 1)
     label[order[: _CLASSES - 1]] = np.arange(min(size, _CLASSES - 1))
     present = np.unique(label[codes], return_inverse=True)[1]
-    return Coded(codes, size, values.astype(np.int32), present, True, True, {})
+    group = np.roll(label, -1).astype(np.uint8)  # missing is code 0 and the last atom
+    return Coded(codes, size, values.astype(np.int32), present, True, True, group, {})
 
 
 def _numeric(values: Array, column: Column, j: int) -> Coded:
     """A numeric column: NaN where missing."""
     known = ~np.isnan(values)
     spike, _ = spikes(values[known])
-    rest = np.setdiff1d(values[known], spike)
-    if len(spike) and (~np.isin(values[known], spike)).sum() < FEWEST:
+    rare = np.sort(values[known & ~np.isin(values, spike)])
+    if len(spike) and len(rare) < FEWEST:
         values = np.where(known, _nearest(spike, values), np.nan)
-        rest = rest[:0]
+        rare = rare[:0]
+    rest, rows = np.unique(rare, return_counts=True)
     atoms = np.full(len(values), -1, dtype=np.int32)
     is_spike = np.isin(values, spike)
     is_rest = known & ~is_spike
     atoms[is_spike] = np.searchsorted(spike, values[is_spike])
     atoms[is_rest] = len(spike) + np.searchsorted(rest, values[is_rest])
     cuts = _cuts(values[known])
-    knots, below = smoothed(rest, bound(column.low, column), bound(column.high, column))
-    learnt = {f"{j}/cuts": cuts, f"{j}/spike": spike, f"{j}/rest": rest}
+    knots, below = smoothed(rare, bound(column.low, column), bound(column.high, column))
+    learnt = {f"{j}/cuts": cuts, f"{j}/spike": spike, f"{j}/rest": rest, f"{j}/rows": rows}
     learnt |= {f"{j}/knots": knots, f"{j}/below": below}
     codes = codes_of(values, learnt, j)
-    return Coded(codes, len(cuts) + 2, atoms, _outputs(values, known), False, False, learnt)
+    counts = np.bincount(atoms[known], minlength=len(spike) + len(rest))
+    value = np.argsort(np.concatenate([spike, rest]), kind="stable")
+    below = np.cumsum(counts[value]) - counts[value] / 2
+    group = np.full(len(value) + 1, _CLASSES, dtype=np.uint8)
+    group[value] = np.minimum(below / max(1, known.sum()) * _CLASSES, _CLASSES - 1)
+    return Coded(codes, len(cuts) + 2, atoms, _outputs(values, known), False, False, group, learnt)
 
 
 def _nearest(grid: Array, values: Array) -> Array:
@@ -130,7 +144,7 @@ def values_of(
 ) -> Array:
     """Numbers of column j for drawn atoms, NaN where missing.
 
-    A spike stays. Another value moves up to `_REACH` places among the column's other rare values,
+    A spike stays. Another value moves past up to `_REACH` rows of the column's other rare values,
     either way, and is then read off a quantile function whose knots are means of ten neighbours:
     between two neighbours themselves a rounded number would often be one of them.
     """
@@ -140,9 +154,12 @@ def values_of(
     if not smoothing or not len(rest):
         return values
     moved = atoms >= len(spike)
-    place = (atoms[moved] - len(spike)).astype(float)
-    reach = min(_REACH, max(1, len(rest) // 4))
-    share = (place + 0.5 + rng.uniform(-reach, reach, len(place))) / len(rest)
+    rows = learnt[f"{j}/rows"]
+    after = np.cumsum(rows)
+    place = atoms[moved] - len(spike)
+    reach = min(_REACH, max(1, after[-1] // 4))
+    middle = after[place] - rows[place] * rng.random(len(place))
+    share = (middle + rng.uniform(-reach, reach, len(place))) / after[-1]
     share = np.where(share > 1, 2 - share, np.abs(share))  # reflected at both ends
     values[moved] = np.interp(share, learnt[f"{j}/below"], learnt[f"{j}/knots"])
     return values

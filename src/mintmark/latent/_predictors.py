@@ -1,4 +1,4 @@
-"""Which column is drawn when, and on which of the earlier ones."""
+"""On which of the earlier columns a column may depend, and what is associated with what."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.data.schema import Schema
 from mintmark.latent._columns import Coded
 
-__all__ = ["classes_of", "depends", "order_of", "predictors_of"]
+__all__ = ["associations", "classes_of", "depends", "predictors_of"]
 
 _MOST = 40
 """Most predictors of one tree; the most associated of the earlier columns where there are more."""
@@ -19,20 +18,6 @@ _WIDE = 200
 """Columns beyond which half as many predictors do: the cost of all trees is columns x predictors."""
 _BINS = 8
 _ROWS = 5000
-
-
-def order_of(schema: Schema) -> list[int]:
-    """Positions of the columns in the order in which they are drawn: the target, then the rest.
-
-    With the target first every other column can split on it, so that no relation with the target
-    has to pass through one last tree: on Adult a model trained on such rows falls short of one
-    trained on real rows by a third as much in AUC as with the target last.
-    """
-    order = list(range(len(schema)))
-    if schema.target is None:
-        return order
-    target = schema.names.index(schema.target)
-    return [target, *(j for j in order if j != target)]
 
 
 def predictors_of(
@@ -80,6 +65,18 @@ def depends(a: Coded, b: Coded, rows: npt.NDArray[Any]) -> bool:
     first, second = _coarse(a, rows), _coarse(b, rows)
     freedom = (first.shape[1] - 1) * (second.shape[1] - 1)
     return bool(len(rows) * _told(first, second) > 2 * np.sqrt(2 * freedom))
+
+
+def associations(columns: Sequence[Coded], rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Mean square contingency of every two columns beyond chance, 0 to 1, shape (columns, columns)."""
+    rows = rows[:_ROWS]
+    coarse = [_coarse(column, rows) for column in columns]
+    told = np.zeros((len(columns), len(columns)))
+    for i, a in enumerate(coarse):
+        for k, b in enumerate(coarse[:i]):
+            most = max(1, min(a.shape[1], b.shape[1]) - 1)
+            told[i, k] = told[k, i] = max(0.0, _told(a, b)) / most
+    return told
 
 
 def _coarse(column: Coded, rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

@@ -14,33 +14,36 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Tree", "drawn_atoms", "grow", "joined", "leaves", "ordered", "single_leaf"]
+__all__ = ["Tree", "descend", "drawn_atoms", "grow", "joined", "ordered", "single_leaf"]
 
 Array = npt.NDArray[Any]
 
-_NOISE = 4.0
-"""A split stays only if it lowers its node's impurity by as much as this many average rows carry:
-the best of a node's thresholds gains about so much from a response that nothing predicts. Lower, and
-rows of the training data draw nearer (closest-record share on Adult 51.7 % at 4, 52.3 % at 2)."""
+_ESCAPE = 1.0
+"""Rows of the node above that each sort of value held weighs as much as, as in Witten, Bell (1991), IEEE
+Trans. Inf. Theory 37(4): a node that holds many sorts in few rows says little of what else may occur."""
 
 
 @dataclass(frozen=True)
 class Tree:
-    """Nodes in arrays of one length; a leaf has ``feature`` -1 and its number in ``left``.
+    """Nodes in preorder, in arrays of one length; a leaf has ``feature`` -1.
 
+    A draw that stands at a node moves up to its ``parent`` with probability ``climb``, 0 at the top;
+    where it stays it takes one of ``atoms[first:end]``, the responses of the node's rows.
     ``source`` (features,) names the column of each feature; ``maps[start[f]:start[f + 1]]`` is the
     feature's value for each code of that column, empty where the code itself is the value.
-    ``atoms[offset[leaf]:offset[leaf + 1]]`` are the responses of the leaf's rows, ascending.
     """
 
     feature: Array
     threshold: Array
     left: Array
     right: Array
+    parent: Array
+    climb: Array
+    first: Array
+    end: Array
     source: Array
     start: Array
     maps: Array
-    offset: Array
     atoms: Array
 
     def arrays(self, j: int) -> dict[str, Array]:
@@ -55,16 +58,19 @@ class Tree:
 
 def single_leaf(atoms: Array) -> Tree:
     """The tree without splits: its one leaf holds everybody."""
-    nothing = np.zeros(0, dtype=np.int32)
+    none, one = np.zeros(0, dtype=np.int32), np.full(1, -1, dtype=np.int32)
     return Tree(
-        feature=np.array([-1], dtype=np.int32),
+        feature=one,
         threshold=np.zeros(1, dtype=np.float32),
-        left=np.zeros(1, dtype=np.int32),
-        right=np.zeros(1, dtype=np.int32),
-        source=nothing,
+        left=one,
+        right=one,
+        parent=one,
+        climb=np.zeros(1, dtype=np.float32),
+        first=np.zeros(1, dtype=np.int64),
+        end=np.array([len(atoms)], dtype=np.int64),
+        source=none,
         start=np.zeros(1, dtype=np.int32),
         maps=np.zeros(0, dtype=np.float32),
-        offset=np.array([0, len(atoms)], dtype=np.int64),
         atoms=_small(np.sort(atoms)),
     )
 
@@ -77,9 +83,11 @@ def grow(
     response: Array,
     classes: bool,
     atoms: Array,
+    groups: Array,
     *,
     structure: Array,
     min_leaf: int,
+    noise: float,
     random_state: int,
 ) -> Tree:
     """Grow a tree on some rows and fill its leaves with all.
@@ -95,9 +103,15 @@ def grow(
         Whether `response` holds classes.
     atoms : int array, shape (rows,)
         What leaves keep of each row.
+    groups : int array, shape (rows,)
+        Which sort of value each row holds, from 0: how many a node holds decides how often a draw
+        leaves it for the node above.
     structure : int array
         The rows that decide the splits.
     min_leaf : int, >= 1
+    noise : float
+        A split stays only if it lowers its node's impurity by as much as this many average rows
+        carry: the best of a node's thresholds gains about four from a response that nothing predicts.
     random_state : int
         Decides between equally good splits.
     """
@@ -110,7 +124,7 @@ def grow(
     y = response[structure]
     make = DecisionTreeClassifier if classes else DecisionTreeRegressor
     made = make(min_samples_leaf=min_leaf, random_state=random_state).fit(x, y)
-    return _kept(made.tree_, maps, columns, codes, source, atoms)
+    return _kept(made.tree_, noise, maps, columns, codes, source, atoms, groups)
 
 
 def joined(trees: Sequence[Tree], source: int, group: Array) -> Tree:
@@ -128,27 +142,31 @@ def joined(trees: Sequence[Tree], source: int, group: Array) -> Tree:
     nodes = chain + np.cumsum([0, *(len(tree.feature) for tree in trees)])
     features = 1 + np.cumsum([0, *(len(tree.source) for tree in trees)])
     places = len(group) + np.cumsum([0, *(len(tree.maps) for tree in trees)])
-    many = np.cumsum([0, *(len(tree.offset) - 1 for tree in trees)])
     rows = np.cumsum([0, *(len(tree.atoms) for tree in trees)])
-    inner = [tree.feature >= 0 for tree in trees]
-    each = list(enumerate(trees))
+
+    def moved(name: str, by: Array, chained: Any) -> Array:
+        """The trees' values one after another, those that are none (-1) left, the chain's before."""
+        parts = [getattr(tree, name) for tree in trees]
+        shifted = [np.where(part < 0, -1, part + by[g]) for g, part in enumerate(parts)]
+        return np.concatenate([np.asarray(chained), *shifted]).astype(parts[0].dtype)
+
+    def same(name: str, chained: Array) -> Array:
+        return np.concatenate([chained, *(getattr(tree, name) for tree in trees)]).astype(np.float32)
+
     return Tree(
-        feature=np.concatenate(
-            [np.zeros(chain, np.int32), *(np.where(inner[g], t.feature + features[g], -1) for g, t in each)]
-        ).astype(np.int32),
-        threshold=np.concatenate([np.arange(chain) + 0.5, *(t.threshold for t in trees)]).astype(np.float32),
-        left=np.concatenate(
-            [nodes[:chain], *(np.where(inner[g], t.left + nodes[g], t.left + many[g]) for g, t in each)]
-        ).astype(np.int32),
-        right=np.concatenate(
-            [[*range(1, chain), nodes[chain]], *(np.where(inner[g], t.right + nodes[g], 0) for g, t in each)]
-        ).astype(np.int32),
+        feature=moved("feature", features, np.zeros(chain)),
+        threshold=same("threshold", np.arange(chain) + 0.5),
+        left=moved("left", nodes, nodes[:chain]),
+        right=moved("right", nodes, [*range(1, chain), nodes[chain]]),
+        parent=moved("parent", nodes, np.full(chain, -1)),
+        climb=same("climb", np.zeros(chain)),
+        first=moved("first", rows, np.zeros(chain)),
+        end=moved("end", rows, np.zeros(chain)),
         source=np.concatenate([[source], *(t.source for t in trees)]).astype(np.int32),
-        start=np.concatenate([[0], *(t.start[:-1] + places[g] for g, t in each), places[-1:]]).astype(
-            np.int32
-        ),
+        start=np.concatenate(
+            [[0], *(t.start[:-1] + places[g] for g, t in enumerate(trees)), places[-1:]]
+        ).astype(np.int32),
         maps=np.concatenate([group, *(t.maps for t in trees)]).astype(np.float32),
-        offset=np.concatenate([*(t.offset[:-1] + rows[g] for g, t in each), rows[-1:]]).astype(np.int64),
         atoms=np.concatenate([t.atoms for t in trees]),
     )
 
@@ -210,14 +228,14 @@ def _mapped(code: Array, order: Array) -> Array:
     return np.asarray(order[code] if len(order) else code, dtype=np.float32)
 
 
-def _pruned(grown: Any) -> tuple[Array, Array]:
+def _pruned(grown: Any, noise: float) -> tuple[Array, Array]:
     """Which nodes still split, and which are left at all, once splits that tell nothing are gone."""
     left, right, rows = grown.children_left, grown.children_right, grown.weighted_n_node_samples
     carried = rows * grown.impurity
     inner = left >= 0
     for t in np.flatnonzero(inner)[::-1]:  # children have higher numbers than their parent
         gain = carried[t] - carried[left[t]] - carried[right[t]]
-        if not inner[left[t]] and not inner[right[t]] and gain < _NOISE * grown.impurity[t]:
+        if not inner[left[t]] and not inner[right[t]] and gain < noise * grown.impurity[t]:
             inner[t] = False
     reached = np.zeros(len(left), dtype=bool)
     reached[0] = True
@@ -229,47 +247,74 @@ def _pruned(grown: Any) -> tuple[Array, Array]:
 
 def _kept(
     grown: Any,
+    noise: float,
     maps: list[Array],
     columns: list[int],
     codes: Sequence[Array],
     source: Sequence[int],
     atoms: Array,
+    groups: Array,
 ) -> Tree:
-    """The tree with only the features it uses, its leaves numbered and filled."""
-    inner, node = _pruned(grown)
+    """The tree with only the features it uses, its nodes numbered and filled."""
+    inner, node = _pruned(grown, noise)
     used = np.unique(grown.feature[inner])
     number = np.cumsum(np.isin(np.arange(len(inner)), node)) - 1  # of each kept node
     inner = inner[node]
-    left = np.where(inner, number[grown.children_left[node]], np.cumsum(~inner) - 1)
+    left = np.where(inner, number[grown.children_left[node]], -1).astype(np.int32)
+    right = np.where(inner, number[grown.children_right[node]], -1).astype(np.int32)
+    parent = np.full(len(node), -1, dtype=np.int32)
+    parent[left[inner]] = parent[right[inner]] = np.flatnonzero(inner)
     kept = [maps[f] for f in used]
     bare = Tree(
         feature=np.where(inner, np.searchsorted(used, grown.feature[node]), -1).astype(np.int32),
         # codes and ranks are whole numbers: float32 holds the halves between them exactly
         threshold=grown.threshold[node].astype(np.float32),
-        left=left.astype(np.int32),
-        right=np.where(inner, number[grown.children_right[node]], 0).astype(np.int32),
+        left=left,
+        right=right,
+        parent=parent,
+        climb=np.zeros(len(node), dtype=np.float32),
+        first=np.zeros(len(node), dtype=np.int64),
+        end=np.zeros(len(node), dtype=np.int64),
         source=np.array([source[columns[f]] for f in used], dtype=np.int32),
         start=np.cumsum([0, *map(len, kept)]).astype(np.int32),
         maps=np.concatenate([np.zeros(0, dtype=np.float32), *kept]),
-        offset=np.zeros(1, dtype=np.int64),
         atoms=atoms,
     )
-    leaf = leaves(bare, {source[columns[f]]: codes[columns[f]] for f in used}, len(atoms))
-    counts = np.bincount(leaf, minlength=int((~inner).sum()))
+    leaf = descend(bare, {source[columns[f]]: codes[columns[f]] for f in used}, len(atoms))
+    first, end = _ranges(leaf, right)
     filled = _small(atoms[np.lexsort((atoms, leaf))])
-    offset = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Tree(**(vars(bare) | {"offset": offset, "atoms": filled}))
+    climb = _climbs(leaf, groups, parent, end - first)
+    return Tree(**(vars(bare) | {"first": first, "end": end, "climb": climb, "atoms": filled}))
 
 
-def leaves(tree: Tree, codes: Any, n: int) -> Array:
-    """The leaf of each row, shape (n,); `codes` maps a column to its codes, shape (n,)."""
+def _ranges(leaf: Array, right: Array) -> tuple[Array, Array]:
+    """Where the rows of each node lie once rows are sorted by leaf: in preorder subtrees are unbroken."""
+    before = np.concatenate([[0], np.cumsum(np.bincount(leaf, minlength=len(right)))]).astype(np.int64)
+    last = np.arange(len(right))
+    for t in np.flatnonzero(right >= 0)[::-1]:
+        last[t] = last[right[t]]
+    return before[:-1], before[last + 1]
+
+
+def _climbs(leaf: Array, groups: Array, parent: Array, rows: Array) -> Array:
+    """How likely a draw leaves each node for the one above."""
+    held = np.zeros((len(parent), int(groups.max(initial=0)) + 1), dtype=bool)
+    held[leaf, groups] = True
+    for t in range(len(parent) - 1, 0, -1):
+        held[parent[t]] |= held[t]
+    weight = _ESCAPE * held.sum(axis=1)
+    return np.where(parent < 0, 0.0, weight / (rows + weight)).astype(np.float32)
+
+
+def descend(tree: Tree, codes: Any, n: int) -> Array:
+    """The leaf each row comes to, a node's number, shape (n,); `codes` maps a column to its codes."""
+    node = np.zeros(n, dtype=np.int64)
     if len(tree.feature) == 1:
-        return np.zeros(n, dtype=np.int64)
+        return node
     x = np.empty((n, len(tree.source)), dtype=np.float32)
     for f, column in enumerate(tree.source):
         x[:, f] = _mapped(codes[int(column)], tree.maps[tree.start[f] : tree.start[f + 1]])
     flat, width = x.ravel(), x.shape[1]
-    node = np.zeros(n, dtype=np.int64)
     rows = np.arange(n)
     while len(rows):
         here = node[rows]
@@ -277,13 +322,18 @@ def leaves(tree: Tree, codes: Any, n: int) -> Array:
         here = np.where(below, tree.left[here], tree.right[here])
         node[rows] = here
         rows = rows[tree.feature[here] >= 0]
-    return tree.left[node].astype(np.int64)
+    return node
 
 
 def drawn_atoms(tree: Tree, leaf: Array, rng: np.random.Generator) -> Array:
-    """One response of each row's leaf, all of a leaf's rows equally likely, shape (n,)."""
-    first, end = tree.offset[leaf], tree.offset[leaf + 1]
-    picked = first + (rng.random(len(leaf)) * (end - first)).astype(np.int64)
+    """One response for each row, of its leaf's rows or, now and then, of a node's above; shape (n,)."""
+    node = leaf.copy()
+    rows = np.arange(len(node))
+    while len(rows):
+        rows = rows[rng.random(len(rows), dtype=np.float32) < tree.climb[node[rows]]]
+        node[rows] = tree.parent[node[rows]]
+    first = tree.first[node]
+    picked = first + (rng.random(len(node)) * (tree.end[node] - first)).astype(np.int64)
     return np.asarray(tree.atoms[picked], dtype=np.int64)
 
 

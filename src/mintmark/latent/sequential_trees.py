@@ -18,23 +18,36 @@ from pydantic import Field
 
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import decode, encode
-from mintmark.data.schema import Schema
-from mintmark.errors import first_three
+from mintmark.data.schema import Column, Schema
+from mintmark.data.where import Where, matches
+from mintmark.errors import RejectedError, first_three
 from mintmark.latent._columns import Coded, coded, codes_of, values_of
-from mintmark.latent._predictors import classes_of, depends, order_of, predictors_of
-from mintmark.latent._tree import Tree, drawn_atoms, grow, joined, leaves, single_leaf
+from mintmark.latent._order import Order, order_of
+from mintmark.latent._predictors import classes_of, depends, predictors_of
+from mintmark.latent._tree import Tree, descend, drawn_atoms, grow, joined, single_leaf
 from mintmark.method import method
-from mintmark.progress import time_is_up, track
+from mintmark.progress import stop_if_asked, time_is_up, track
 from mintmark.synthesizer import Learnt, Synthesizer
 
 __all__ = ["SequentialTrees"]
 
 _STRUCTURE_ROWS = 30_000
 """Rows that decide the splits; all rows fill the leaves, so cost stays near linear."""
-_CLASS_LEAVES = 5
-"""Leaves that a class of the target must be able to fill to get trees of its own."""
 _FEW = 200
 """Rows below which a Gaussian copula kept more (benchmarks/small_tables.py, docs/methods.md)."""
+_CLASS_ROWS = 150
+"""Rows that a class of the target must have to get trees of its own."""
+_NOISE = 4.0
+"""How much of its node's noise a split must explain to stay (see `_tree.grow`) with `_NOISE_ROWS` rows
+or more; fewer rows ask for more, since each of them weighs more in what comes out."""
+_NOISE_ROWS = 20_000
+_TRIED = 65_536
+"""Most rows drawn at once to meet a condition."""
+_ENOUGH_TRIED = 2_000_000
+"""Rows after which a condition that fewer than `_LEAST_MET` of them meet is given up."""
+_LEAST_MET = 1e-5
+_REDRAWN = 2_000
+"""Times that a column which depends on no other is drawn again to meet a condition."""
 
 
 @method
@@ -48,7 +61,7 @@ class SequentialTrees(Synthesizer):
     model holds values column by column, never a row.
     """
 
-    min_leaf: Annotated[int, Field(ge=1, description="fewest rows that a drawn value is chosen from")] = 30
+    min_leaf: Annotated[int, Field(ge=1, description="fewest rows that a drawn value is chosen from")] = 10
     smoothing: Annotated[
         bool, Field(description="move numbers that fewer than 10 rows hold between their neighbours")
     ] = True
@@ -65,14 +78,15 @@ class SequentialTrees(Synthesizer):
         arrays = encode(data.table, data.schema)
         columns = [coded(arrays[column.name], column, j) for j, column in enumerate(data.schema)]
         structure = np.sort(rng.permutation(len(data))[:_STRUCTURE_ROWS])
-        order = order_of(data.schema)
-        predictors = predictors_of(columns, order, structure)
-        learnt: dict[str, Any] = {"schema": data.schema.to_json(), "order": order}
+        noise = _noise(len(data))
+        order = order_of(data.schema, columns, structure, min_leaf=self.min_leaf, noise=noise, rng=rng)
+        predictors = predictors_of(columns, order.columns, structure)
+        learnt: dict[str, Any] = {"schema": data.schema.to_json(), "order": order.columns}
         classes = None
         if data.schema.target is not None:
-            classes = classes_of(columns[order[0]], _CLASS_LEAVES * self.min_leaf)
-        alone = []
-        for j in track(order, "fitting trees", may_end_early=True):
+            classes = classes_of(columns[order.columns[0]], _CLASS_ROWS)
+        alone, apart = [], []
+        for j in track(order.columns, "fitting trees", may_end_early=True):
             column, before = columns[j], predictors[j]
             learnt |= column.learnt
             random_state = int(rng.integers(2**31))
@@ -82,13 +96,16 @@ class SequentialTrees(Synthesizer):
             if not before or len(structure) < 2 * self.min_leaf or len(np.unique(column.atoms)) < 2:
                 learnt |= single_leaf(column.atoms).arrays(j)
                 continue
-            grown = partial(self._grown, columns, before, column, structure, random_state)
-            if classes is not None and j != order[0] and depends(columns[order[0]], column, structure):
-                held = classes[columns[order[0]].codes]
+            grown = partial(self._grown, columns, before, column, structure, noise, random_state)
+            target = order.columns[0]
+            if classes is not None and j != target and depends(columns[target], column, structure):
+                apart.append(data.schema.names[j])
+                held = classes[columns[target].codes]
                 trees = [grown(np.flatnonzero(held == c)) for c in range(int(classes.max()) + 1)]
-                learnt |= joined(trees, order[0], classes).arrays(j)
+                learnt |= joined(trees, target, classes).arrays(j)
             else:
                 learnt |= grown(np.arange(len(data))).arrays(j)
+        learnt["choices"] = _choices(order, data.schema, noise, apart, alone)
         if alone:
             warnings.warn(
                 f"max_minutes passed: column {first_three(map(repr, alone))} is drawn on its own, "
@@ -103,6 +120,7 @@ class SequentialTrees(Synthesizer):
         before: Sequence[int],
         column: Coded,
         structure: NDArray[np.int64],
+        noise: float,
         random_state: int,
         rows: NDArray[np.int64],
     ) -> Tree:
@@ -118,23 +136,116 @@ class SequentialTrees(Synthesizer):
             column.response[rows],
             column.classes,
             column.atoms[rows],
+            column.groups[rows],
             structure=deciding,
             min_leaf=self.min_leaf,
+            noise=noise,
             random_state=random_state,
         )
 
+    def _condition(self, learnt: Learnt, where: Where) -> Learnt:
+        return {**learnt, "where": dict(where)}
+
     def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
         schema = Schema.from_json(learnt["schema"])
+        where = learnt.get("where", {})
+        if not where:
+            return decode(self._columns(n, learnt, schema, where, rng), schema)
+        parts: list[dict[str, Any]] = []
+        have = drawn = 0
+        while have < n:
+            stop_if_asked("drawing rows: cancelled.")
+            wanted = (n - have) * (drawn + 1) / (have + 1)
+            size = int(np.clip(1.1 * wanted, 256, _TRIED))
+            part = self._columns(size, learnt, schema, where, rng)
+            parts.append(part)
+            have += len(part[schema.names[0]])
+            drawn += size
+            if drawn >= _ENOUGH_TRIED and have < _LEAST_MET * drawn:
+                shown = " and ".join(f"{name} = {wanted!r}" for name, wanted in where.items())
+                raise RejectedError(
+                    f"{have:,} of {drawn:,} drawn rows meet where ({shown}), too few to go on. "
+                    "Ask for a wider condition."
+                )
+        whole = {name: np.concatenate([part[name] for part in parts])[:n] for name in schema.names}
+        return decode(whole, schema)
+
+    def _columns(
+        self, n: int, learnt: Learnt, schema: Schema, where: Where, rng: np.random.Generator
+    ) -> dict[str, Any]:
+        """The columns of n rows, less those that a column shows not to meet `where`.
+
+        Rows are refused as soon as the column in question is drawn; a column that depends on no
+        other is drawn again instead, which leaves the law of the rest as it is.
+        """
         drawn: dict[str, Any] = {}
         codes: dict[int, Any] = {}
         for j in learnt["order"]:
-            tree = Tree.of(learnt, j)
-            atoms = drawn_atoms(tree, leaves(tree, codes, n), rng)
             column = schema.columns[j]
-            if column.is_numeric:
-                drawn[column.name] = values_of(atoms, learnt, j, self.smoothing, rng)
-                codes[j] = codes_of(drawn[column.name], learnt, j)
-            else:
-                drawn[column.name] = atoms
-                codes[j] = atoms + 1
-        return decode(drawn, schema)
+            tree = Tree.of(learnt, j)
+            values = self._values(tree, descend(tree, codes, n), learnt, j, column, rng)
+            if column.name in where:
+                met = partial(_met, column=column, wanted=where[column.name])
+                held = met(values)
+                if len(tree.feature) == 1:
+                    for _ in range(_REDRAWN):
+                        again = np.flatnonzero(~held)
+                        if not len(again):
+                            break
+                        leaf = np.zeros(len(again), dtype=np.int64)
+                        values[again] = self._values(tree, leaf, learnt, j, column, rng)
+                        held[again] = met(values[again])
+                drawn = {name: array[held] for name, array in drawn.items()}
+                codes = {k: array[held] for k, array in codes.items()}
+                values, n = values[held], int(held.sum())
+            drawn[column.name] = values
+            codes[j] = codes_of(values, learnt, j) if column.is_numeric else values + 1
+        return drawn
+
+    def _values(
+        self,
+        tree: Tree,
+        leaf: NDArray[np.int64],
+        learnt: Learnt,
+        j: int,
+        column: Column,
+        rng: np.random.Generator,
+    ) -> NDArray[Any]:
+        """Numbers or category codes of one column for rows that came to these leaves."""
+        atoms = drawn_atoms(tree, leaf, rng)
+        return values_of(atoms, learnt, j, self.smoothing, rng) if column.is_numeric else atoms
+
+
+def _noise(rows: int) -> float:
+    return float(_NOISE * max(1.0, _NOISE_ROWS / rows) ** 0.25)
+
+
+def _met(values: NDArray[Any], *, column: Column, wanted: Any) -> NDArray[np.bool_]:
+    """Which values, as they will be written, are among the wanted."""
+    alone = Schema((column,))
+    return matches(decode({column.name: values}, alone), alone, {column.name: wanted})
+
+
+def _choices(
+    order: Order, schema: Schema, noise: float, apart: Sequence[str], alone: Sequence[str]
+) -> list[dict[str, str]]:
+    names = [schema.names[j] for j in order.columns]
+    out = [{"what": "order of columns", "chosen": f"{order.name}: {', '.join(names)}", "why": order.why}]
+    out.append(
+        {
+            "what": "splits kept",
+            "chosen": f"those that explain what {noise:.1f} average rows of their node carry",
+            "why": "fewer rows ask for stronger splits, so that no row can be told from what comes out",
+        }
+    )
+    if apart:
+        out.append(
+            {
+                "what": "trees for each class of the target",
+                "chosen": first_three(apart),
+                "why": f"associated with {schema.target!r}",
+            }
+        )
+    if alone:
+        out.append({"what": "drawn alone", "chosen": first_three(alone), "why": "max_minutes passed"})
+    return out
