@@ -9,12 +9,20 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.stats import chi2_contingency
 
 from mintmark.data.dataset import Dataset
-from mintmark.data.protect import OTHER
+from mintmark.data.encode import encode, numbers
+from mintmark.data.keys import renewed
+from mintmark.data.protect import OTHER, protect
+from mintmark.data.read import read
 from mintmark.data.schema import Column, Schema, type_name
+from mintmark.data.where import matches
+from mintmark.errors import InputError, RejectedError
+from mintmark.latent._columns import coded
 from mintmark.latent._marginal import invert, learn_law, quantile_function
-from mintmark.latent._tree import Tree, drawn_atoms, grow, joined, leaves, ordered, single_leaf
+from mintmark.latent._order import order_of
+from mintmark.latent._tree import Tree, descend, drawn_atoms, grow, joined, ordered, single_leaf
 from mintmark.latent.gaussian_copula import GaussianCopula
 from mintmark.latent.independent import Independent
 from mintmark.latent.sequential_trees import SequentialTrees
@@ -159,18 +167,25 @@ def test_leaves_are_those_of_scikit_learn():
     y = np.stack([np.sin(codes[0] / 8.0) * codes[1]], axis=1)
     tree = grow(
         codes, [50, 9], [4, 7], [False, False], y, False, np.arange(2000),
-        structure=np.arange(2000), min_leaf=30, random_state=0,
+        np.arange(2000) % 2, structure=np.arange(2000), min_leaf=30, noise=4.0, random_state=0,
     )  # fmt: skip
-    ours = leaves(tree, {4: codes[0], 7: codes[1]}, 2000)
+    ours = descend(tree, {4: codes[0], 7: codes[1]}, 2000)
     x = np.stack(codes, axis=1).astype(np.float32)
     theirs = DecisionTreeRegressor(min_samples_leaf=30, random_state=0).fit(x, y).apply(x)
     pairs = set(zip(theirs.tolist(), ours.tolist(), strict=True))
     assert len(pairs) == len(np.unique(theirs))  # each of theirs lies in one of ours
-    assert np.bincount(ours).min() >= 30
-    assert list(np.diff(tree.offset)) == list(np.bincount(ours))
-    for leaf in (0, int(ours.max())):
-        held = tree.atoms[tree.offset[leaf] : tree.offset[leaf + 1]]
+    assert np.bincount(ours)[np.unique(ours)].min() >= 30
+    for leaf in np.unique(ours):
+        held = tree.atoms[tree.first[leaf] : tree.end[leaf]]
         assert list(held) == list(np.flatnonzero(ours == leaf))
+    for node in np.flatnonzero(tree.feature >= 0):  # a node holds what its two below hold
+        below = [tree.left[node], tree.right[node]]
+        assert (tree.parent[below] == node).all()
+        assert (tree.first[node], tree.end[node]) == (tree.first[below[0]], tree.end[below[1]])
+        assert tree.end[below[0]] == tree.first[below[1]]
+    rows = tree.end - tree.first
+    assert tree.climb[0] == 0
+    assert tree.climb[1:] == pytest.approx(2 / (rows[1:] + 2))  # every node holds both sorts
 
 
 def test_noise_is_not_split_on():
@@ -178,9 +193,25 @@ def test_noise_is_not_split_on():
     codes = [rng.integers(0, 100, 5000) for _ in range(5)]
     tree = grow(
         codes, [100] * 5, list(range(5)), [False] * 5, rng.random((5000, 1)), False, np.arange(5000),
-        structure=np.arange(5000), min_leaf=30, random_state=0,
+        np.zeros(5000, int), structure=np.arange(5000), min_leaf=30, noise=4.0, random_state=0,
     )  # fmt: skip
-    assert len(tree.offset) - 1 < 5000 / 30 / 2
+    assert (tree.feature < 0).sum() < 5000 / 30 / 2
+
+
+def test_draws_leave_a_node_as_often_as_it_says():
+    tree = Tree(
+        feature=np.array([0, -1, -1], np.int32), threshold=np.array([0.5, 0, 0], np.float32),
+        left=np.array([1, -1, -1], np.int32), right=np.array([2, -1, -1], np.int32),
+        parent=np.array([-1, 0, 0], np.int32), climb=np.array([0, 0.25, 0.5], np.float32),
+        first=np.array([0, 0, 1]), end=np.array([4, 1, 4]), source=np.array([3], np.int32),
+        start=np.array([0, 0], np.int32), maps=np.zeros(0, np.float32), atoms=np.array([7, 8, 8, 9], np.int8),
+    )  # fmt: skip
+    n = 40_000
+    leaf = descend(tree, {3: np.repeat([0, 1], n)}, 2 * n)
+    drawn = drawn_atoms(tree, leaf, np.random.default_rng(0))
+    left, right = (np.bincount(half, minlength=10)[7:] / n for half in (drawn[:n], drawn[n:]))
+    assert left == pytest.approx([0.75 + 0.25 / 4, 0.25 / 2, 0.25 / 4], abs=0.01)
+    assert right == pytest.approx([0.5 / 4, 0.5 * 2 / 3 + 0.5 / 2, 0.5 / 3 + 0.5 / 4], abs=0.01)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -244,13 +275,14 @@ def test_weak_relations_with_the_target_outlive_strong_ones_between_columns():
 def test_joined_trees_serve_each_group_its_own():
     first = Tree(
         feature=np.array([0, -1, -1], np.int32), threshold=np.array([1.5, 0, 0], np.float32),
-        left=np.array([1, 0, 1], np.int32), right=np.array([2, 0, 0], np.int32),
-        source=np.array([7], np.int32), start=np.array([0, 0], np.int32), maps=np.zeros(0, np.float32),
-        offset=np.array([0, 1, 3]), atoms=np.array([5, 6, 6], np.int8),
+        left=np.array([1, -1, -1], np.int32), right=np.array([2, -1, -1], np.int32),
+        parent=np.array([-1, 0, 0], np.int32), climb=np.zeros(3, np.float32),
+        first=np.array([0, 0, 1]), end=np.array([3, 1, 3]), source=np.array([7], np.int32),
+        start=np.array([0, 0], np.int32), maps=np.zeros(0, np.float32), atoms=np.array([5, 6, 6], np.int8),
     )  # fmt: skip
     tree = joined([first, single_leaf(np.array([9, 9])), first], 2, np.array([0, 1, 2, 1]))
     codes = {2: np.array([0, 0, 1, 3, 2, 2]), 7: np.array([1, 2, 1, 2, 1, 2])}
-    assert drawn_atoms(tree, leaves(tree, codes, 6), np.random.default_rng(0)).tolist() == [5, 6, 9, 9, 5, 6]
+    assert drawn_atoms(tree, descend(tree, codes, 6), np.random.default_rng(0)).tolist() == [5, 6, 9, 9, 5, 6]
 
 
 def test_time_up_ends_with_columns_on_their_own_and_says_which():
@@ -298,3 +330,84 @@ def test_no_more_adult_rows_are_copied_than_by_chance():
     real = set(zip(*(column.to_pylist() for column in read.columns), strict=True))
     copied = np.mean([row in real for row in zip(*(c.to_pylist() for c in made.columns), strict=True)])
     assert copied < 0.001  # the share of duplicates among the real rows
+
+
+def codes_of_all(data: Dataset):
+    data = protect(data, np.random.default_rng(0))
+    arrays = encode(data.table, data.schema)
+    return data.schema, [coded(arrays[c.name], c, j) for j, c in enumerate(data.schema)]
+
+
+def test_the_order_comes_from_the_data():
+    """Diabetes 130: wide categories first leave the flags after them little to go by."""
+    path = Path(__file__).parents[1] / "../shared/data/diabetes130_sample/diabetes130.parquet"
+    if not path.exists():
+        pytest.skip("the shared data is not here")
+    data = read(path, target="readmitted")
+    schema, columns = codes_of_all(data.drop(*renewed(data.schema)))
+    order = order_of(
+        schema, columns, np.arange(len(data)), min_leaf=10, noise=6.0, rng=np.random.default_rng(0)
+    )
+    assert sorted(order.columns) == list(range(len(schema)))
+    assert order.name != "as in the table"
+    assert "log-likelihood of unseen rows higher" in order.why
+
+
+def test_the_target_is_drawn_first_in_every_order():
+    schema, columns = codes_of_all(mixed())
+    order = order_of(schema, columns, np.arange(3000), min_leaf=10, noise=6.0, rng=np.random.default_rng(0))
+    assert schema.names[order.columns[0]] == "yes_b"
+
+
+CONDITIONS = [
+    {"yes_b": True},
+    {"group_c": ["a", "c"], "amount_i": (5, 40)},
+    {"amount_i": 0, "x_f": (1.0, None)},
+    {"x_f": None},
+    {"day_d": (dt.date(1970, 1, 1), dt.date(1972, 12, 31)), "group_c": "b"},
+]
+
+
+@pytest.mark.parametrize("where", CONDITIONS, ids=str)
+def test_a_condition_gives_the_law_of_the_rows_that_meet_it(where):
+    """Against rows drawn freely and picked afterwards: chi-square tests of every column, level 1e-4."""
+    model = SequentialTrees().fit(mixed(), seed=0)
+    free = model.sample(60_000, seed=1)
+    picked = free.take(matches(free.table, free.schema, where))
+    made = model.sample(len(picked), seed=2, where=where)
+    assert matches(made.table, made.schema, where).all()
+    for name in free.names:
+        a, b = (np.array([str(v) for v in data.table[name].to_pylist()]) for data in (picked, made))
+        if free.schema[name].is_numeric:
+            a, b = (numbers(data.table[name], data.schema[name]) for data in (picked, made))
+            cuts = np.unique(np.nanquantile(a, np.linspace(0, 1, 9)[1:-1])) if not np.isnan(a).all() else []
+            a, b = (np.where(np.isnan(v), -1, np.searchsorted(cuts, v, "right")) for v in (a, b))
+        values = np.unique(np.concatenate([a, b]))
+        counts = np.array([[np.sum(v == value) for value in values] for v in (a, b)])
+        counts = counts[:, counts.sum(axis=0) >= 10]
+        if counts.shape[1] > 1:
+            assert chi2_contingency(counts).pvalue > 1e-4, name
+
+
+def test_a_condition_costs_little_where_the_order_allows():
+    model = SequentialTrees().fit(mixed(), seed=0)
+    made = model.sample(4096, seed=0, where={"yes_b": True})
+    assert made.provenance["rejected"] == {}
+    assert made.provenance["drawn"] < 1.1 * 4096
+
+
+def test_a_condition_that_never_holds_together_is_given_up():
+    n = 4000
+    a = np.arange(n) % 2
+    data = table(a_c=a.tolist(), b_c=[f"v{v}" for v in a])  # b says the same as a
+    model = SequentialTrees().fit(data, seed=0)
+    with pytest.raises((RejectedError, InputError)):
+        model.sample(10, seed=0, where={"a_c": 0, "b_c": "v1"})
+
+
+def test_what_was_chosen_is_told():
+    made = SequentialTrees().fit(mixed(), seed=0).sample(10, seed=0)
+    told = {one["what"]: one for one in made.provenance["choices"]}
+    assert "order of columns" in told
+    assert "yes_b" in told["order of columns"]["chosen"]
+    assert all(one["why"] for one in told.values())

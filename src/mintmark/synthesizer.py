@@ -114,6 +114,10 @@ class Synthesizer:
         """Values from which `_draw` makes only matching units; None to have the base redraw."""
         return None
 
+    def _choices(self, learnt: Learnt) -> list[dict[str, str]]:
+        """What the fit chose by itself and why, each ``{"what", "chosen", "why"}`` in plain text."""
+        return []
+
     # -- the promise -------------------------------------------------------------------------
 
     def fit(self, data: Any, *, seed: int, max_minutes: float | None = None) -> Self:
@@ -459,14 +463,15 @@ class Synthesizer:
 
     def describe(self) -> dict[str, Any]:
         """Provenance of what this synthesizer makes; holds no seed."""
+        fitted = self._state()
         return {
             "nature": self.nature,
             "method": name_of(type(self)),
             "method_version": self.version,
             "parameters": parameters(self),
-            "fitted_rows": self._state().provenance.get("rows"),
-            "choices": derive.words(self._state().relations),
-            "broken": list(self._state().provenance.get("broken", [])),
+            "fitted_rows": fitted.provenance.get("rows"),
+            "broken": list(fitted.provenance.get("broken", [])),
+            "choices": [*derive.words(fitted.relations), *self._choices(fitted.learnt)],
             "mintmark": version("mintmark"),
         }
 

@@ -105,7 +105,7 @@ class SequentialTrees(Synthesizer):
                 learnt |= joined(trees, target, classes).arrays(j)
             else:
                 learnt |= grown(np.arange(len(data))).arrays(j)
-        learnt["choices"] = _choices(order, data.schema, noise, apart, alone)
+        learnt["choices"] = _explained(order, data.schema, noise, apart, alone)
         if alone:
             warnings.warn(
                 f"max_minutes passed: column {first_three(map(repr, alone))} is drawn on its own, "
@@ -142,6 +142,9 @@ class SequentialTrees(Synthesizer):
             noise=noise,
             random_state=random_state,
         )
+
+    def _choices(self, learnt: Learnt) -> list[dict[str, str]]:
+        return list(learnt["choices"])
 
     def _condition(self, learnt: Learnt, where: Where) -> Learnt:
         return {**learnt, "where": dict(where)}
@@ -226,7 +229,7 @@ def _met(values: NDArray[Any], *, column: Column, wanted: Any) -> NDArray[np.boo
     return matches(decode({column.name: values}, alone), alone, {column.name: wanted})
 
 
-def _choices(
+def _explained(
     order: Order, schema: Schema, noise: float, apart: Sequence[str], alone: Sequence[str]
 ) -> list[dict[str, str]]:
     names = [schema.names[j] for j in order.columns]

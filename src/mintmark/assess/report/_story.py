@@ -228,5 +228,15 @@ def ruled(assessment: Assessment) -> dict[str, Any]:
     return {"rows": rows}
 
 
+def choices(assessment: Assessment) -> list[tuple[str, str, str]]:
+    """What the fit chose by itself: of what, what, and why."""
+    made = assessment.provenance.get("choices") or ()
+    return [
+        (str(one.get("what", "")), str(one.get("chosen", "")), str(one.get("why", "")))
+        for one in made
+        if isinstance(one, Mapping)
+    ]
+
+
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}

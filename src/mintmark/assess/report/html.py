@@ -47,6 +47,7 @@ def html(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> s
             "differences": [str(text) for text in assessment.tables.get("differences") or ()],
             "rejected": _story.rejected(assessment),
             "ruled": _story.ruled(assessment),
+            "choices": _story.choices(assessment),
             "parameters": json.dumps(
                 assessment.provenance.get("parameters") or {}, sort_keys=True, indent=2, ensure_ascii=False
             ),
