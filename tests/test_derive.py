@@ -14,6 +14,8 @@ import mintmark as mm
 from mintmark.data import derive
 from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
+from mintmark.data.schema import Column, Schema
+from mintmark.errors import ModelFileError
 from mintmark.synthesizer import load_model
 from mintmark.testing.hard_tables import dataset, derived, hard_tables, ordinary
 
@@ -361,3 +363,55 @@ def test_adults_years_of_schooling_are_looked_up():
         )
     )
     assert len(dict(pairs)) == len(pairs)
+
+
+def _shares(table, where):
+    """Of the rows that meet the condition: how many miss `part`, and how many there are."""
+    held = where(table)
+    return table["part"].is_null().to_numpy()[held].mean(), held.sum()
+
+
+def test_a_condition_on_a_kept_formula_keeps_rows_whose_sources_are_missing():
+    rng = np.random.default_rng(4)
+    part = rng.integers(0, 60, 3_000)
+    gone = rng.random(3_000) < 0.2
+    data = read(pa.table({"part": pa.array(part, mask=gone), "double": part * 2 + 1}))
+    model = mm.synthesizer("sequential_trees").fit(data, seed=0)
+    (record,) = model._fitted.relations
+    assert record["kept"]
+    free = model.sample(20_000, seed=1).table
+    asked = model.sample(3_000, seed=2, where={"double": (31, 61)}).table
+    share, _ = _shares(free, lambda t: (t["double"].to_numpy() >= 31) & (t["double"].to_numpy() <= 61))
+    assert 0.1 < share < 0.3
+    assert asked["part"].null_count / 3_000 == pytest.approx(share, abs=0.03)
+
+
+def test_a_condition_that_a_missing_source_may_meet_does_not_rule_it_out():
+    record = {
+        "relation": "lookup", "column": "land", "of": "city", "values": ["a", "b"], "gives": ["x", "y"],
+        "kept": True,
+    }  # fmt: skip
+    city = Column(name="city", kind="category", dtype="string", categories=("a", "b", "c"), missing=0.1)
+    land = Column(name="land", kind="category", dtype="string", categories=("x", "y"), missing=0.0)
+    schema = Schema((city, land))
+    assert derive.asked({"land": "x"}, [record], schema, schema) == {"city": ["a", "c", None]}
+    gaps = {"relation": "missing", "column": "land", "of": "city", "rule": "together"}
+    assert derive.asked({"land": ["x", None]}, [gaps], schema, schema) == {}
+    assert derive.asked({"land": "x"}, [gaps], schema, schema) == {"land": "x"}
+
+
+def test_a_value_of_few_persons_is_in_no_record_though_what_gives_it_is_public():
+    ward = np.repeat(np.arange(60), 10)
+    data = read(pa.table({"ward": [f"w{i}" for i in (*ward, 99, 99)], "rank": [*(ward % 3), 77, 77]}))
+    data = Dataset(data.table, data.schema.edit("ward", protect=False))
+    assert "77" not in json.dumps(derive.find(data, np.random.default_rng(0)))
+
+
+def test_a_model_whose_relations_are_damaged_is_refused_when_loaded(orders, tmp_path):
+    mm.synthesizer("sequential_trees").fit(orders, seed=0).save(tmp_path / "model")
+    path = tmp_path / "model" / "model.json"
+    header = json.loads(path.read_text())
+    for relations in ([], [{}], [{"relation": "copy", "column": "net", "of": "nothing"}]):
+        path.write_text(json.dumps(header | {"relations": relations}))
+        with pytest.raises(ModelFileError, match="damaged"):
+            load_model(tmp_path / "model")

@@ -29,7 +29,7 @@ from mintmark import registry, rules
 from mintmark.check import Check
 from mintmark.data import derive, keys
 from mintmark.data.conform import conforms
-from mintmark.data.dataset import Dataset
+from mintmark.data.dataset import Dataset, records_of
 from mintmark.data.model_files import read_model, write_model
 from mintmark.data.personal.surrogates import Personal, completed, learn
 from mintmark.data.protect import protect
@@ -454,8 +454,7 @@ class Synthesizer:
             another.
         """
         fitted = self._state()
-        more = tuple(dict(one) if isinstance(one, Mapping) else one.record for one in checks)
-        schema = dataclasses.replace(fitted.schema, checks=fitted.schema.checks + more)
+        schema = dataclasses.replace(fitted.schema, checks=fitted.schema.checks + records_of(checks))
         rules.refuse_late(schema)
         made = copy.copy(self)
         object.__setattr__(made, "_fitted", dataclasses.replace(fitted, schema=schema))
@@ -547,11 +546,15 @@ def load_model(path: str | Path) -> Synthesizer:
             Schema.from_json(header.get("drawn", header["modelled"])),
             kept,
         )
+        drawn = _arrow_schema(fitted.drawn or fitted.modelled).empty_table()
+        derive.restored(
+            drawn, fitted.relations, fitted.modelled
+        )  # damage shows here, not when rows are drawn
     except ModelFileError:
         raise
     except InputError as error:
         raise ModelFileError(f"{path}/model.json: {error}") from None
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, pa.ArrowException) as error:
         raise ModelFileError(f"{path}/model.json is damaged: {error!r}.") from None
     object.__setattr__(made, "_fitted", fitted)
     return made

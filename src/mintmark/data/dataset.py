@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-__all__ = ["Dataset", "Recorded"]
+__all__ = ["Dataset", "Recorded", "records_of"]
 
 
 class Recorded(Protocol):
@@ -27,6 +27,20 @@ class Recorded(Protocol):
     @property
     def record(self) -> dict[str, Any]:
         """``{"check": name, **parameters}``."""
+
+
+def records_of(checks: Iterable[Mapping[str, Any] | Recorded]) -> tuple[dict[str, Any], ...]:
+    """The records of rules that are given as records or as themselves."""
+    records = []
+    for one in checks:
+        record = one if isinstance(one, Mapping) else getattr(one, "record", None)
+        if not isinstance(record, Mapping):
+            raise InputError(
+                f"{one!r} is no rule. Give what mintmark.rule(...) makes, or a record such as "
+                '{"check": "range", "column": "age", "low": 0}.'
+            )
+        records.append(dict(record))
+    return tuple(records)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +129,7 @@ class Dataset:
         ----------
         checks : records ``{"check": name, **parameters}``, or what `mintmark.rule` makes
         """
-        records = tuple(dict(one) if isinstance(one, Mapping) else one.record for one in checks)
-        return replace(self, schema=replace(self.schema, checks=records))
+        return replace(self, schema=replace(self.schema, checks=records_of(checks)))
 
     def split(
         self, holdout: float = 0.2, *, seed: int = 0, time: str | None = None

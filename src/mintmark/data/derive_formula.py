@@ -224,8 +224,11 @@ def restore(arrays: dict[str, pa.Array], record: Record, schema: Schema) -> None
 
 
 def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
-    """Asked for by the ranges of what the formula reads."""
-    return narrowed(where, record["column"], Formula(record["formula"]), schema)
+    """Asked for by the ranges of what the formula reads, unless it is drawn where those are missing."""
+    name, formula = record["column"], Formula(record["formula"])
+    if record["kept"] and any(schema[source].missing != 0 for source in formula.names):
+        return {other: wanted for other, wanted in where.items() if other != name}
+    return narrowed(where, name, formula, schema)
 
 
 def words(record: Record) -> tuple[str, str]:

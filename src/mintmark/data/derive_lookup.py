@@ -127,7 +127,7 @@ def _proved(
     floats = [value for value in (*values, *targets) if isinstance(value, float)]
     if any(abs(value) >= EXACT for value in floats):
         return None
-    held = heads(from_codes, len(sources), person) >= (FEWEST if a.protect else 1)
+    held = heads(from_codes, len(sources), person) >= (FEWEST if a.protect or b.protect else 1)
     if held[from_codes].mean() < 0.5 or held.sum() < 2:
         return None
     rare_come_out = not held.all() and (a.dtype == "string" or a.categories is not None)
@@ -180,7 +180,8 @@ def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[s
     fits = matches(table, schema, {name: wanted})
     values = [value for value, fit in zip(record["values"], fits, strict=True) if fit]
     if record["kept"]:
-        values += [value for value in schema[source].categories or () if value not in record["values"]]
+        others = [*(schema[source].categories or ()), *([None] if schema[source].missing != 0 else [])]
+        values += [value for value in others if value not in record["values"]]
     return told | {source: values} if values else told
 
 

@@ -174,7 +174,8 @@ def _gone(source: pa.Array, record: Record, schema: Schema) -> pa.Array:
 def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
     """Asked for as it stands, but for being missing, which is another column's to say."""
     wanted = where.get(record["column"], 0)
-    return {name: value for name, value in where.items() if name != record["column"] or wanted is not None}
+    may_miss = wanted is None or (isinstance(wanted, (list, set, frozenset)) and None in wanted)
+    return {name: value for name, value in where.items() if name != record["column"] or not may_miss}
 
 
 def words(record: Record) -> tuple[str, str]:
