@@ -411,3 +411,10 @@ def test_what_was_chosen_is_told():
     assert "order of columns" in told
     assert "yes_b" in told["order of columns"]["chosen"]
     assert all(one["why"] for one in told.values())
+
+
+def test_a_number_that_is_never_drawn_is_given_up_soon():
+    x = np.random.default_rng(0).normal(size=600)
+    model = SequentialTrees().fit(read(pa.table({"x": x, "c": ["a", "b"] * 300})), seed=0)
+    with pytest.raises(RejectedError, match=r"x = 0\.123.*wider condition"):
+        model.sample(5, seed=0, where={"x": 0.123456789012345})

@@ -161,6 +161,23 @@ def test_a_condition_that_a_rule_forbids_is_refused_at_once(where, named):
     assert [part for part in named if part not in str(error.value)] == []
 
 
+def test_a_rule_binds_no_row_that_misses_one_of_its_columns():
+    start, end = (
+        Column(name=name, kind="integer", dtype="int64", low=0, high=9) for name in ("start", "end")
+    )
+    rule = {"check": "inequality", "low": "start", "high": "end"}
+    late = {"start": (7, None), "end": (None, 3)}
+    schema = Schema((start, end), (rule,)).edit("start", missing=0.0).edit("end", high=5)
+    open_ended, closed = schema.edit("end", missing=0.2), schema.edit("end", missing=0.0)
+    refuse(open_ended, {"start": (7, None)})
+    refuse(open_ended, {"start": (7, None), "end": None})
+    refuse(open_ended, {"start": (7, None), "end": [None, 3]})
+    with pytest.raises(InputError, match="cannot hold together"):
+        refuse(open_ended, late)
+    with pytest.raises(InputError, match="cannot hold together"):
+        refuse(closed, {"start": (7, None)})
+
+
 def test_rules_that_can_hold_together_are_left_alone():
     model = fitted(*RULES, {"check": "formula", "rule": "low + pieces <= 100"})
     model.ready(10, 0, {"city": "Rome", "land": ["IT", "CH"], "pieces": [2, 3], "low": (None, 10)})
@@ -405,3 +422,33 @@ def test_a_rule_on_a_key_that_was_left_away_is_not_scored_and_said_so():
     assessment = scored(real.with_checks(mm.rule("unique", columns=["id"])), orders())
     assert assessment.scores[0].estimate == 1
     assert "rows are unique in id" in str(assessment.tables["differences"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("range", "is no rule"),
+        ({"check": "range", "column": "low", "low": float("nan")}, "NaN"),
+        ({"check": "fixed_combinations", "columns": ["city", "city"]}, "names column 'city' twice"),
+        ({"check": "fixed_combinations", "columns": ["city", "land"], "combinations": []}, "combinations"),
+        (
+            {"check": "fixed_combinations", "columns": ["city", "land"], "combinations": [["Bern", {}]]},
+            "single",
+        ),
+        ({"check": "formula", "rule": "2 <= 1"}, "can never hold"),
+        ({"check": "formula", "rule": "total = 9**9**9**9"}, "for 0 of 400 real rows"),
+    ],
+    ids=str,
+)
+def test_what_is_no_rule_or_can_never_hold_is_refused_in_words(rule, says):
+    with pytest.raises(InputError, match=says):
+        fitted(rule)
+
+
+def test_a_pattern_for_keys_cannot_come_after_the_fit():
+    data = mm.read(
+        {"id": [f"C{i:05d}" for i in range(300)], "x": [i % 7 for i in range(300)]}, roles={"id": "key"}
+    )
+    pattern = {"check": "pattern", "column": "id", "pattern": r"D\d{6}"}
+    with pytest.raises(InputError, match="whose texts the fit has settled"):
+        fitted(data=data).constrain(pattern)

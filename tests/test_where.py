@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent / "plugin"))
 from honest import Honest
 
 from mintmark.data.protect import protect
+from mintmark.data.schema import Column, Schema
 from mintmark.data.where import check_where, matches
 from mintmark.errors import InputError, RejectedError, UnknownNameError
 from mintmark.testing.hard_tables import dataset, ordinary
@@ -118,6 +119,11 @@ def test_the_rows_that_match(five, where, rows):
         ({"t": 2020}, "is no date"),
         ({"d": "an hour"}, "is not a number"),
         ({"k": 3}, "made anew for every row"),
+        ("n", "where is a mapping of column"),
+        (["n"], "where is a mapping of column"),
+        ({"n": np.array([1, 2])}, "neither a value nor a list"),
+        ({"n": range(1, 3)}, "neither a value nor a list"),
+        ({"n": 10**400}, "is too large for a number"),
     ],
     ids=str,
 )
@@ -158,3 +164,11 @@ def test_a_condition_that_almost_nothing_meets_ends_in_a_reason():
     model = Honest().fit(ordinary(), seed=0)
     with pytest.raises(RejectedError, match=r"0 of 10,\d+ drawn rows hold.*'where' rejected 100.0%.*wider"):
         model.sample(5, seed=1, where={"income": 30_000.123456789})
+
+
+def test_a_number_between_two_rounded_values_is_refused_at_once():
+    rounded = Schema((Column(name="x", kind="number", dtype="double", low=0.0, high=9.0, decimals=2),))
+    check_where({"x": 1.23}, rounded)
+    check_where({"x": (1.234, 1.244)}, rounded)
+    with pytest.raises(InputError, match="rounded values; none lies"):
+        check_where({"x": 1.234}, rounded)

@@ -92,6 +92,8 @@ class Check:
             if name not in schema:
                 raise UnknownNameError(f"column in the rule '{self}'", name, schema.names)
         self._suits(schema)
+        if twice := [name for name in set(self.reads) if self.reads.count(name) > 1]:
+            raise InputError(f"the rule '{self}' names column {twice[0]!r} twice. Name it once.")
 
     def claims(self, schema: Schema) -> list[Claim]:
         """What the rule says of its columns (see `mintmark.data.claims`), as far as it can be put so."""

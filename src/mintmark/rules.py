@@ -19,7 +19,7 @@ import numpy.typing as npt
 from mintmark import registry
 from mintmark.check import Check, load
 from mintmark.data.claims import Among, Claim, Distinct, Matching, asked, declared
-from mintmark.data.conflicts import Domain, domains
+from mintmark.data.conflicts import Domain, columns_of, domains
 from mintmark.data.dataset import Dataset
 from mintmark.data.keys import is_renewed
 from mintmark.data.schema import Schema
@@ -221,16 +221,35 @@ def refuse(schema: Schema, where: Where | None = None, rows: int = 0) -> None:
     for one in loaded(schema):
         _refuse_on_keys(one, schema)
     claims = [(f"the rule '{one}'", claim) for one in loaded(schema) for claim in one.claims(schema)]
+    if where:  # a rule holds where one of its columns is missing, so it need not bind the rows asked for
+        claims = [(rule, claim) for rule, claim in claims if _binds(claim, schema, _present(where))]
     if not claims:
         return
     told = [*claims, *declared(schema), *asked(where or {}, schema)]
     left = domains(schema, told)
     for named, claim in claims:
-        if isinstance(claim, Distinct) and rows > (most := _most(claim, left, told, set(where or {}))):
+        if isinstance(claim, Distinct) and rows > (most := _most(claim, left, told, _present(where or {}))):
             raise InputError(
                 f"{rows:,} rows are asked for, but {named} leaves only {most:,.0f}: no more different "
                 f"values of {first_three(claim.columns)} can occur. Ask for fewer rows, or drop the rule."
             )
+
+
+def _present(where: Where) -> set[str]:
+    """The columns that rows asked for never miss."""
+    return {
+        name
+        for name, wanted in where.items()
+        if wanted is not None and not (isinstance(wanted, (list, set, frozenset)) and None in wanted)
+    }
+
+
+def _binds(claim: Claim, schema: Schema, present: set[str]) -> bool:
+    """Whether the claim holds of every row asked for; of one column, or of rows, it always does."""
+    names = columns_of(claim)
+    if isinstance(claim, Distinct) or len(names) == 1:
+        return True
+    return all(name in present or schema[name].missing == 0 for name in names)
 
 
 def refuse_late(schema: Schema) -> None:
@@ -242,7 +261,20 @@ def refuse_late(schema: Schema) -> None:
                 f"the rule '{one}' takes from the real data what holds, which a fitted model no longer "
                 "has. Declare it before the fit, or give its values."
             )
+        _refuse_late_pattern(one, schema)
     refuse(schema)
+
+
+def _refuse_late_pattern(one: Check, schema: Schema) -> None:
+    """The texts that keys are made from are settled by the fit, which knows the real ones."""
+    for claim in one.claims(schema):
+        if not isinstance(claim, Matching) or schema[claim.column].personal:
+            continue
+        if is_renewed(schema[claim.column]) and schema[claim.column].format != claim.pattern:
+            raise InputError(
+                f"the rule '{one}' is about the key {claim.column!r}, whose texts the fit has settled. "
+                "Declare it before the fit."
+            )
 
 
 def refuse_unsaved(schema: Schema) -> None:

@@ -36,7 +36,8 @@ class FixedCombinations(Check):
 
     columns: Annotated[list[str], Field(min_length=2, description="columns that go together")]
     combinations: Annotated[
-        list[list[Any]] | None, Field(description="the allowed ones; from the real data by default")
+        list[list[Any]] | None,
+        Field(min_length=1, description="the allowed ones; from the real data by default"),
     ] = None
 
     def _reads(self) -> tuple[str, ...]:
@@ -54,6 +55,11 @@ class FixedCombinations(Check):
                     f"the rule '{self}': combination {row!r} has {len(row)} values, not one for each of "
                     f"{len(self.columns)} columns."
                 )
+            for value in row:
+                if isinstance(value, (list, dict, set)):
+                    raise InputError(
+                        f"the rule '{self}': {value!r} in combination {row!r} is no single value."
+                    )
 
     @property
     def needs_data(self) -> bool:

@@ -48,6 +48,7 @@ class Pattern(Check):
 
     def _matched(self, array: pa.Array) -> pa.Array:
         try:
+            pc.match_substring_regex(pa.array([""]), self.pattern)  # by itself: a bracket may not end ours
             return pc.match_substring_regex(array, rf"\A(?:{self.pattern})\z")
         except pa.ArrowInvalid as error:
             said = str(error).rpartition("Invalid regular expression: ")[2]

@@ -49,6 +49,8 @@ class Range(Check):
         if self.low is None and self.high is None:
             raise InputError(f"the range of column {self.column!r} has neither low nor high. Give one.")
         low, high = self._ends(column)
+        if np.isnan([low, high]).any():
+            raise InputError(f"the range of column {self.column!r} ends at NaN, which is no value.")
         if low > high or (low == high and self.strict):
             raise InputError(f"the rule '{self}' leaves no value: low is not below high.")
 

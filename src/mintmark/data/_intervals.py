@@ -43,7 +43,7 @@ def _divide(a: Interval, b: Interval) -> Interval:
 
 def _power(a: Interval, b: Interval) -> Interval:
     with np.errstate(all="ignore"):
-        if b[0] == b[1] and b[0] == int(b[0]) and b[0] >= 0:
+        if b[0] == b[1] and b[0] >= 0 and float(b[0]).is_integer():
             ends = [float(np.power(x, b[0])) for x in a]
             inside = [0.0] if b[0] % 2 == 0 and b[0] and a[0] < 0 < a[1] else []
             return min(ends + inside), max(ends + inside)

@@ -20,7 +20,7 @@ from mintmark.data.encode import _STEP, bound
 from mintmark.data.schema import Column, Schema
 from mintmark.errors import InputError, first_three
 
-__all__ = ["Domain", "domains"]
+__all__ = ["Domain", "columns_of", "domains"]
 
 Why = tuple[str, ...]
 _ROUNDS = 50
@@ -82,7 +82,7 @@ def domains(schema: Schema, claims: Iterable[tuple[str, Claim]]) -> dict[str, Do
     InputError
         If claims contradict one another; names them.
     """
-    said = [(rule, claim) for rule, claim in claims if _names(claim) <= set(schema.names)]
+    said = [(rule, claim) for rule, claim in claims if columns_of(claim) <= set(schema.names)]
     _refuse_cycles([(rule, claim) for rule, claim in said if isinstance(claim, Below)])
     left = {column.name: Domain(column) for column in schema}
     for _ in range(_ROUNDS):
@@ -94,7 +94,8 @@ def domains(schema: Schema, claims: Iterable[tuple[str, Claim]]) -> dict[str, Do
     return left
 
 
-def _names(claim: Claim) -> set[str]:
+def columns_of(claim: Claim) -> set[str]:
+    """The columns that a claim speaks of."""
     if isinstance(claim, Below):
         return {claim.low, claim.high}
     if isinstance(claim, Compared):
@@ -271,6 +272,8 @@ def _joined(*several: Why) -> Why:
 
 
 def _contradict(why: Why, where: str) -> NoReturn:
+    if not where:
+        raise InputError(f"{' and '.join(why)} can never hold. Mend the rule.")
     if len(why) == 1:
         raise InputError(f"{why[0]}: no value of {where} can hold it. Mend the rule.")
     raise InputError(

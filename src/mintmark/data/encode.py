@@ -234,15 +234,17 @@ def bound(value: Any, column: Column) -> float | None:
     if column.kind == "timedelta":
         if isinstance(value, dt.timedelta):
             return float(value // dt.timedelta(microseconds=1))
-        _number(value, column)
-        return float(value) * 1e6
-    _number(value, column)
-    return float(value)
+        return _number(value, column) * 1e6
+    return _number(value, column)
 
 
-def _number(value: Any, column: Column) -> None:
+def _number(value: Any, column: Column) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, decimal.Decimal, np.number)):
         raise InputError(f"column {column.name!r}: {value!r} is not a number.")
+    try:
+        return float(value)
+    except OverflowError:
+        raise InputError(f"column {column.name!r}: {value!r:.20}... is too large for a number.") from None
 
 
 def scalar(value: float, column: Column) -> int | float | str:

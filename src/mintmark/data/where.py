@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mintmark.data._forms import step_of
 from mintmark.data.encode import bound, numbers
 from mintmark.data.schema import Column, Schema
 from mintmark.errors import InputError, UnknownNameError, first_three
@@ -25,6 +26,8 @@ Where = Mapping[str, Any]
 
 def check_where(where: Where, schema: Schema) -> None:
     """Raise `InputError` if no row of this schema can match: wrong name, kind, value or range."""
+    if not isinstance(where, Mapping):
+        raise InputError(f"where is a mapping of column to what is asked for, not {where!r}.")
     for name, wanted in where.items():
         if name not in schema:
             raise UnknownNameError("column in where", name, schema.names)
@@ -44,6 +47,10 @@ def _check_one(wanted: Any, column: Column) -> None:
     if isinstance(wanted, tuple):
         _check_range(wanted, column, where)
         return
+    if isinstance(wanted, (np.ndarray, range, Mapping, pa.Array, pa.ChunkedArray)):
+        raise InputError(
+            f"{where}: {wanted!r} is neither a value nor a list of values nor a range (low, high)."
+        )
     values = _several(wanted)
     if not values:
         raise InputError(f"{where}: the list of values is empty.")
@@ -71,8 +78,9 @@ def _check_range(wanted: tuple[Any, ...], column: Column, where: str) -> None:
         raise InputError(f"{where}: NaN is no value; ask for None to have missing ones.")
     if low is not None and high is not None and low > high:
         raise InputError(f"{where}: low {wanted[0]!r} is above high {wanted[1]!r}.")
-    if column.kind == "integer" and low is not None and high is not None and np.ceil(low) > high:
-        raise InputError(f"{where}: the column holds whole numbers; none lies in {wanted!r}.")
+    if low is not None and high is not None and _is_between(low, high, step_of(column)):
+        held = "whole numbers" if column.kind == "integer" else "rounded values"
+        raise InputError(f"{where}: the column holds {held}; none lies in {wanted!r}.")
     least, most = bound(column.low, column), bound(column.high, column)
     if (low is not None and most is not None and low > most) or (
         high is not None and least is not None and high < least
@@ -80,6 +88,13 @@ def _check_range(wanted: tuple[Any, ...], column: Column, where: str) -> None:
         raise InputError(
             f"{where}: {wanted!r} lies outside what the column holds, {column.low!r} to {column.high!r}."
         )
+
+
+def _is_between(low: float, high: float, step: float) -> bool:
+    """Whether the range lies between two neighbouring values of a column rounded to steps."""
+    if not step or not np.isfinite([low, high]).all() or max(abs(low), abs(high)) >= 2**53 * step:
+        return False
+    return bool(np.ceil(low / step - 1e-6) > np.floor(high / step + 1e-6))
 
 
 def matches(table: pa.Table, schema: Schema, where: Where) -> npt.NDArray[np.bool_]:

@@ -164,12 +164,7 @@ class SequentialTrees(Synthesizer):
             parts.append(part)
             have += len(part[schema.names[0]])
             drawn += size
-            if drawn >= _ENOUGH_TRIED and have < _LEAST_MET * drawn:
-                shown = " and ".join(f"{name} = {wanted!r}" for name, wanted in where.items())
-                raise RejectedError(
-                    f"{have:,} of {drawn:,} drawn rows meet where ({shown}), too few to go on. "
-                    "Ask for a wider condition."
-                )
+            _give_up(have, drawn, where)
         whole = {name: np.concatenate([part[name] for part in parts])[:n] for name in schema.names}
         return decode(whole, schema)
 
@@ -191,10 +186,14 @@ class SequentialTrees(Synthesizer):
                 met = partial(_met, column=column, wanted=where[column.name])
                 held = met(values)
                 if len(tree.feature) == 1:
+                    tried = n
                     for _ in range(_REDRAWN):
                         again = np.flatnonzero(~held)
                         if not len(again):
                             break
+                        stop_if_asked("drawing rows: cancelled.")
+                        _give_up(int(held.sum()), tried, {column.name: where[column.name]})
+                        tried += len(again)
                         leaf = np.zeros(len(again), dtype=np.int64)
                         values[again] = self._values(tree, leaf, learnt, j, column, rng)
                         held[again] = met(values[again])
@@ -221,6 +220,16 @@ class SequentialTrees(Synthesizer):
 
 def _noise(rows: int) -> float:
     return float(_NOISE * max(1.0, _NOISE_ROWS / rows) ** 0.25)
+
+
+def _give_up(have: int, drawn: int, where: Where) -> None:
+    """Raise where so few of many drawn rows meet the condition that more are pointless."""
+    if drawn >= _ENOUGH_TRIED and have < _LEAST_MET * drawn:
+        shown = " and ".join(f"{name} = {wanted!r}" for name, wanted in where.items())
+        raise RejectedError(
+            f"{have:,} of {drawn:,} drawn rows meet where ({shown}), too few to go on. "
+            "Ask for a wider condition."
+        )
 
 
 def _met(values: NDArray[Any], *, column: Column, wanted: Any) -> NDArray[np.bool_]:
