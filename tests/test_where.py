@@ -172,3 +172,13 @@ def test_a_number_between_two_rounded_values_is_refused_at_once():
     check_where({"x": (1.234, 1.244)}, rounded)
     with pytest.raises(InputError, match="rounded values; none lies"):
         check_where({"x": 1.234}, rounded)
+
+
+@pytest.mark.parametrize("kind", [pa.float32(), pa.float16(), pa.float64()], ids=str)
+def test_a_number_is_asked_for_as_it_is_written_whatever_the_floats(kind):
+    values = pa.array(np.array([0.1, 1.7, 2.3, 3.1], dtype=kind.to_pandas_dtype()), kind)
+    data = dataset({"x": values})
+    assert matches(data.table, data.schema, {"x": 1.7}).tolist() == [False, True, False, False]
+    assert matches(data.table, data.schema, {"x": (1.7, 2.3)}).tolist() == [False, True, True, False]
+    rounded = data.schema.edit("x", decimals=1, low=0.0, high=4.0)
+    check_where({"x": 2.3}, rounded)

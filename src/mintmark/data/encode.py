@@ -235,7 +235,16 @@ def bound(value: Any, column: Column) -> float | None:
         if isinstance(value, dt.timedelta):
             return float(value // dt.timedelta(microseconds=1))
         return _number(value, column) * 1e6
-    return _number(value, column)
+    return _as_held(_number(value, column), column)
+
+
+def _as_held(value: float, column: Column) -> float:
+    """The value as the column's type holds it: 1.7 in a column of float32 is 1.7000000477."""
+    kind = arrow_type(column.dtype)
+    if not (pa.types.is_floating(kind) and kind.bit_width < 64):
+        return value
+    with np.errstate(over="ignore"):
+        return float(np.dtype(kind.to_pandas_dtype()).type(value))
 
 
 def _number(value: Any, column: Column) -> float:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from mintmark.data._forms import step_of
 from mintmark.data.encode import bound, numbers
-from mintmark.data.schema import Column, Schema
+from mintmark.data.schema import Column, Schema, arrow_type
 from mintmark.errors import InputError, UnknownNameError, first_three
 
 __all__ = ["Where", "check_where", "matches"]
@@ -78,7 +78,7 @@ def _check_range(wanted: tuple[Any, ...], column: Column, where: str) -> None:
         raise InputError(f"{where}: NaN is no value; ask for None to have missing ones.")
     if low is not None and high is not None and low > high:
         raise InputError(f"{where}: low {wanted[0]!r} is above high {wanted[1]!r}.")
-    if low is not None and high is not None and _is_between(low, high, step_of(column)):
+    if low is not None and high is not None and _is_between(low, high, _step(column)):
         held = "whole numbers" if column.kind == "integer" else "rounded values"
         raise InputError(f"{where}: the column holds {held}; none lies in {wanted!r}.")
     least, most = bound(column.low, column), bound(column.high, column)
@@ -88,6 +88,12 @@ def _check_range(wanted: tuple[Any, ...], column: Column, where: str) -> None:
         raise InputError(
             f"{where}: {wanted!r} lies outside what the column holds, {column.low!r} to {column.high!r}."
         )
+
+
+def _step(column: Column) -> float:
+    """The step in which values are rounded, 0 where in none that can be told: float32 holds no 0.1."""
+    kind = arrow_type(column.dtype)
+    return 0.0 if pa.types.is_floating(kind) and kind.bit_width < 64 else step_of(column)
 
 
 def _is_between(low: float, high: float, step: float) -> bool:
