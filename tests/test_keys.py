@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -132,3 +133,12 @@ def test_the_key_of_a_row_that_is_left_out_never_comes_out():
             numbers.with_checks(mm.rule("range", column="x", high=49)), seed=0
         )
     assert min(model.sample(5, seed=0).table["id"].to_pylist()) > 10**6
+
+
+def test_a_model_of_aggregates_says_that_it_holds_real_keys(tmp_path):
+    keys = [f"KD-{777_000 + 7 * i}" for i in range(300)]
+    for name, table in {"plain": {}, "keyed": {"id": keys}}.items():
+        data = mm.read({"x": [i % 7 for i in range(300)], **table}, roles={"id": "key"} if table else None)
+        mm.synthesizer("independent").fit(data, seed=0).save(tmp_path / name)
+    held = {n: json.loads((tmp_path / n / "model.json").read_text())["holds"] for n in ("plain", "keyed")}
+    assert held == {"plain": "aggregates", "keyed": "values"}

@@ -474,6 +474,11 @@ class Synthesizer:
             "mintmark": version("mintmark"),
         }
 
+    def _held(self, fitted: Fitted) -> str:
+        """What of the real data the saved model contains; real text keys can be read off their places."""
+        some = [*fitted.made.values(), *fitted.personal.known.values()]
+        return "values" if some and self.holds == "aggregates" else self.holds
+
     def _state(self) -> Fitted:
         if self._fitted is None and not self.needs_data:
             schema, learnt = self._given()
@@ -491,7 +496,7 @@ class Synthesizer:
             "method": name_of(type(self)),
             "method_version": self.version,
             "parameters": parameters(self),
-            "holds": self.holds,
+            "holds": self._held(fitted),
             "schema": fitted.schema.to_json(),
             "modelled": fitted.modelled.to_json(),
             "relations": list(fitted.relations),
