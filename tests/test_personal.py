@@ -171,6 +171,166 @@ def test_a_city_that_many_share_stays_a_category_and_one_that_all_differ_in_does
     assert alone.personal is None  # without persons beside it, it is a list of places
 
 
+def _found(**columns):
+    """What each of these columns is found to hold, in one table beside a number."""
+    rows = max(map(len, columns.values()))
+    table = {name: (list(values) * rows)[:rows] for name, values in columns.items()}
+    return {c.name: c.personal for c in mm.read(table | {"x_": [i % 7 for i in range(rows)]}).schema}
+
+
+def _common(rows):
+    """Given and family names that are common in English."""
+    first = [
+        "James",
+        "John",
+        "Robert",
+        "Mary",
+        "Linda",
+        "Susan",
+        "Karen",
+        "Lisa",
+        "Mark",
+        "Paul",
+        "Anna",
+        "Peter",
+    ]
+    last = ["Smith", "Johnson", "Brown", "Jones", "Miller", "Davis", "Wilson", "Moore", "Taylor", "Clark"]
+    rng = np.random.default_rng(0)
+    return list(zip(rng.choice(first, rows).tolist(), rng.choice(last, rows).tolist(), strict=True))
+
+
+ZULU = [
+    f"{a}{b}"
+    for a in ("Nomv", "Siph", "Thab", "Bong", "Zand", "Mand")
+    for b in ("ula", "eso", "ile", "ani", "isa")
+]
+CLANS = [
+    f"{a}{b}" for a in ("Dlam", "Mkhi", "Khum", "Nxum", "Mthe", "Cel") for b in ("ini", "ze", "alo", "thwa")
+]
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [
+        ("first_name", "first_name"), ("Vorname", "first_name"), ("last_name", "last_name"),
+        ("full_name", "name"), ("customer_name", "name"), ("Nom du client", "name"), ("Kundenname", "name"),
+        ("nome e cognome", "name"), ("Imię i nazwisko", "name"), ("company contact name", "name"),
+    ],
+)  # fmt: skip
+def test_a_clear_header_and_the_shape_of_words_find_names_of_no_list(header, kind):
+    rng = np.random.default_rng(0)
+    first, last = rng.choice(ZULU, 300), rng.choice(CLANS, 300)
+    values = {"first_name": first, "last_name": last}.get(
+        kind, [f"{a} {b}" for a, b in zip(first, last, strict=True)]
+    )
+    assert _found(**{header: list(values)})[header] == kind
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "product_name", "company name", "file_name", "brand name", "favourite_colour", "destination", "county",
+        "university", "ship", "band", "customer_country", "customer_type",
+    ],
+)  # fmt: skip
+def test_a_header_that_names_another_thing_is_believed(header):
+    words = [f"{a} {b}" for a, b in _common(300)]
+    found = _found(**{header: words, "email": [f"u{i}@mail.com" for i in range(300)]})
+    assert found[header] is None
+
+
+def test_firms_under_a_header_for_persons_are_no_names():
+    rng = np.random.default_rng(0)
+    ends = rng.choice(["Inc", "LLC", "and Sons", "Group", "GmbH & Co. KG", "S.A.", "et Fils", "AG"], 300)
+    heads = rng.choice(["Smith", "Martin", "Weber", "Jones"], 300)
+    firms = [f"{a} {b}" for a, b in zip(heads, ends, strict=True)]
+    assert _found(customer_name=firms)["customer_name"] is None
+
+
+@pytest.mark.parametrize(
+    "header", ["sales_rep", "doctor", "created_by", "Sachbearbeiter", "driver", "teacher"]
+)
+@pytest.mark.parametrize(
+    "people", [["Anna Smith", "Peter Jones"], ["Thabo Dlamini", "Sipho Mkhize", "Nomvula Khumalo"]]
+)
+def test_a_role_finds_even_few_persons(header, people):
+    assert _found(**{header: people * 100})[header] == "name"
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["Area Manager", "Sales Manager", "Country Manager"], ["Full Time", "Part Time"], ["yes", "no"],
+        ["phone", "mail", "visit"], ["New Customer", "Returning Customer", "Former Customer"],
+    ],
+)  # fmt: skip
+def test_a_role_does_not_make_labels_names(labels):
+    assert _found(manager=labels * 100)["manager"] is None
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda r: f"{r(10**6):010d}", lambda r: f"0{r(10**11):011d}", lambda r: f"0.{r(10**9):09d}",
+        lambda r: f"0{r(10**9):09d}", lambda r: f"{r(1, 28):02d}{r(1, 13):02d}2020{r(10, 24)}{r(10, 60)}",
+        lambda r: f"{r(900, 1000)}-{r(10, 100)}-{r(1000, 10000)}",
+        lambda r: f"{r(200, 1000)}-{r(1000):03d}-{r(10**4):04d}",
+    ],
+)  # fmt: skip
+def test_numbers_that_begin_with_nought_and_codes_are_no_phones_or_ids(make):
+    rng = np.random.default_rng(0)
+    assert _found(code_=[make(lambda *to: int(rng.integers(*to))) for _ in range(400)])["code_"] is None
+
+
+def test_digits_alone_are_phones_where_all_are_of_one_plan_or_the_header_says_so():
+    rng = np.random.default_rng(0)
+    mobile = [f"06{n:08d}" for n in rng.integers(10**8, size=300)]
+    assert _found(x=mobile)["x"] == "phone"
+    bare = [f"{n:09d}" for n in rng.integers(10**8, 10**9, size=300)]
+    assert _found(**{"nr telefonu": [f"{n[:3]}-{n[3:6]}-{n[6:]}" for n in bare]})["nr telefonu"] == "phone"
+
+
+@pytest.mark.parametrize(
+    "header", ["telefoonnummer", "Mobilfunknummer", "telemóvel", "Handynr", "Rufnr", "phone"]
+)
+@pytest.mark.parametrize("kind", [int, float])
+def test_whole_numbers_under_a_header_for_phones_are_found_also_in_floats(header, kind):
+    rng = np.random.default_rng(0)
+    numbers = [kind(n) for n in rng.integers(4915 * 10**8, 4918 * 10**8, size=200)]
+    assert _found(**{header: [*numbers[:150], *[None] * 50]})[header] == "phone"
+    for other in ("mobile_revenue", "phone_sales_eur", "cell_id", "tel_count"):
+        assert _found(**{other: numbers})[other] is None
+
+
+def test_whole_floats_are_made_as_whole_floats():
+    rng = np.random.default_rng(0)
+    numbers = [float(n) if n % 9 else None for n in rng.integers(4915 * 10**8, 4918 * 10**8, size=400)]
+    data = mm.read({"phone": numbers, "x": [1, 2] * 200})
+    made = mm.synthesizer("independent").fit(data, seed=0).sample(400, seed=0).table["phone"]
+    assert made.type == pa.float64()
+    assert 0 < made.null_count < 100
+    assert all(value == int(value) and value > 1e6 for value in made.drop_null().to_pylist())
+    assert not set(made.drop_null().to_pylist()) & set(numbers)
+
+
+def test_a_little_dirt_hides_no_column():
+    both = _common(2_000)
+    dirty = [a.lower() if i % 33 == 0 else f"{a} {i}" if i % 50 == 0 else a for i, (a, _) in enumerate(both)]
+    assert _found(c=[*dirty, "Zoe", "Leo", "Ida", "Max", "Ben", "Eva", "Amy", "Ian"])["c"] == "first_name"
+    both = [f"{a} {b}" for a, b in both]
+    initials = [f"{text[0]}. {text.split()[1]}{'son' * (i % 3)}" for i, text in enumerate(both)]
+    boxes = [f"{text} <{text.replace(' ', '.')}{i}@mail.com>" for i, text in enumerate(both)]
+    found = _found(lower=[text.lower() for text in both], initial=initials, boxes=boxes)
+    assert (found["lower"], found["initial"], found["boxes"]) == ("name", "name", "email")
+
+
+def test_a_bare_name_beside_family_names_holds_given_names():
+    rng = np.random.default_rng(0)
+    first, last = rng.choice(ZULU, 300).tolist(), rng.choice(CLANS, 300).tolist()
+    assert _found(nome=first, cognome=last)["nome"] == "first_name"
+    assert _found(nom=last, prénom=first)["nom"] == "last_name"
+
+
 def test_declared_kinds_locales_and_none_are_taken():
     data = {
         "who": ["ann", "bob", "cid"] * 10,

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from mintmark.data import _names
 from mintmark.data._dates import pattern_of, resolution_of
 from mintmark.data.encode import codes, numbers
-from mintmark.data.personal.detect import found
+from mintmark.data.personal.detect import found, whole_floats
 from mintmark.data.personal.kinds import check_personal
 from mintmark.data.schema import KINDS, Column, Kind, Role, Schema, type_name
 from mintmark.errors import InputError, UnknownNameError
@@ -131,14 +131,16 @@ def _personal(
 def personal_column(
     array: pa.ChunkedArray, name: str, roles: Sequence[str], personal: str, locale: str
 ) -> Column:
-    """A column whose values are replaced by surrogates; text, or whole numbers.
+    """A column whose values are replaced by surrogates; text, or whole numbers, in floats too.
 
     Raises
     ------
     InputError
         If its type can hold no such value.
     """
-    whole = pa.types.is_integer(array.type)
+    whole = pa.types.is_integer(array.type) or (
+        pa.types.is_floating(array.type) and personal in _NUMBERED and whole_floats(array) is not None
+    )
     if not (
         pa.types.is_string(array.type) or pa.types.is_null(array.type) or (whole and personal in _NUMBERED)
     ):

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from mintmark.errors import UnknownNameError
 
-__all__ = ["COUNTRY", "KINDS", "LOCALES", "check_personal", "country_of", "locale_for"]
+__all__ = ["BLANKS", "COUNTRY", "KINDS", "LOCALES", "check_personal", "country_of", "locale_for"]
 
 KINDS = (
     "name", "first_name", "last_name", "email", "phone", "address", "street", "city", "postcode",
     "national_id", "card", "iban",
 )  # fmt: skip
+
+BLANKS = (
+    "",
+    "-",
+    "--",
+    "?",
+    ".",
+    "n/a",
+    "n.a.",
+    "none",
+    "null",
+    "nan",
+    "unknown",
+    "unbekannt",
+    "k.a.",
+    "inconnu",
+)
+"""What is written, in any case, where a text is not known; it is nobody's and stays as it is."""
 
 COUNTRY = {
     "en_US": "US", "en_GB": "GB", "de_DE": "DE", "fr_FR": "FR", "es_ES": "ES", "it_IT": "IT",

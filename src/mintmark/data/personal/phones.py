@@ -11,7 +11,17 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["CALLING", "RESERVED", "SPARE", "TRUNK", "country_of_phone", "is_bare", "is_phone", "is_written"]
+__all__ = [
+    "CALLING",
+    "PLANS",
+    "RESERVED",
+    "SPARE",
+    "TRUNK",
+    "country_of_phone",
+    "is_bare",
+    "is_phone",
+    "is_written",
+]
 
 CALLING = {
     "US": "1", "CA": "1", "GB": "44", "DE": "49", "FR": "33", "ES": "34", "IT": "39", "NL": "31",
@@ -96,7 +106,9 @@ def _digits(text: str) -> str:
 
 
 def is_phone(text: str) -> bool:
-    """Whether it is written as telephone numbers are, 7 to 15 digits (E.164)."""
+    """Whether it is written as telephone numbers are, 7 to 15 digits (E.164), and is no decimal."""
+    if re.fullmatch(r"0[.]\d+", text):
+        return False
     return _WORN.fullmatch(text) is not None and 7 <= len(_digits(text)) <= 15
 
 
@@ -105,20 +117,43 @@ def is_bare(text: str) -> bool:
     return text.isdigit() and 7 <= len(text) <= 15
 
 
-def is_written(text: str) -> bool:
-    """Whether it can hardly be anything else: a country code, or groups as one country writes them."""
+PLANS = {  # digits alone, as they are dialled at home: length and beginnings that the plan gives out
+    "FR": r"0[1-79]\d{8}",
+    "GB": r"0(1[1-9]\d|2[03489]\d|3[037]\d|7[1-57-9]\d|800|808)\d{6,7}",
+    "DE": r"01(5\d{9}|[67]\d{8,9})",
+    "NL": r"06[1-8]\d{7}",
+    "SE": r"07[02369]\d{7}",
+    "AU": r"04\d{8}",
+}
+
+
+def is_written(text: str, country: str | None = None) -> bool:
+    """Whether it can hardly be anything else: a country code, or groups as one country writes them.
+
+    Parameters
+    ----------
+    text : str
+    country : str, optional
+        Digits alone are taken too, where they are a number of this country's plan as dialled at home.
+    """
+    if country and re.fullmatch(r"0\d+", text):
+        return re.fullmatch(PLANS[country], text) is not None
     if not is_phone(text) or re.fullmatch(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}", text):
         return False
     head = text.replace("(", "").replace(" ", "")
     if re.match(r"(\+|00)[1-9]", head):
-        return len(_digits(text)) >= 9
-    if re.match(r"\(?[2-9]\d\d\)?[ .\-/]?\d{3}[.\- ]\d{4}( ?x ?\d+)?$", text) or re.match(
-        r"1?[-. ]?\(?[2-9]\d\d\)?[-. ]\d{3}[-. ]\d{4}", text
+        return len(_digits(text)) >= 9 and (head[0] == "+" or len(_digits(text)) >= 11)
+    if re.match(r"\(?[2-9]\d\d\)?[ .\-/]?[2-9]\d\d[.\- ]\d{4}( ?x ?\d+)?$", text) or re.match(
+        r"1?[-. ]?\(?[2-9]\d\d\)?[-. ][2-9]\d\d[-. ]\d{4}", text
     ):
         return True
-    if head.startswith("0"):
-        return 9 <= len(_digits(text)) <= 12
-    return bool(re.fullmatch(r"[6-9]\d\d(\s\d{2,3}){2,3}", text))
+    if re.match(r"0[1-9]", head.replace(")", "")):  # in groups: digits alone may be any number
+        return 9 <= len(_digits(text)) <= 12 and not text.isdigit()
+    return bool(
+        re.fullmatch(
+            r"[5-9]\d\d(([\s-])\d{3}){2}|[6-9]\d\d(\s\d{2,3}){2,3}|3\d\d[\s-]\d{3}[\s-]\d{3,4}", text
+        )
+    )
 
 
 def country_of_phone(text: str) -> str | None:

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from mintmark.data import keys
 from mintmark.data.dataset import Dataset
-from mintmark.data.known import digests, held, in_one_form
+from mintmark.data.known import as_texts, digests, held, in_one_form
 from mintmark.data.personal import headers
 from mintmark.data.personal._values import NAMED, TRIES, Row, Values, tries_left
 from mintmark.data.personal.forms import form_of
@@ -116,7 +116,7 @@ def learn(data: Dataset) -> Personal:
         array = data.table[column.name]
         real = in_one_form(array, column.personal)
         known[column.name] = digests(real)
-        some = pc.unique(array).drop_null().slice(0, _FORM_FROM).cast(pa.string()).to_pylist()
+        some = as_texts(pc.unique(array).drop_null().slice(0, _FORM_FROM)).to_pylist()
         columns[column.name] = {
             "form": form_of(
                 column.personal or "", column.locale or "en_US", [t for t in some if t.strip()] or ["-"]
@@ -293,10 +293,10 @@ def _array(texts: Texts, column: Column, number: Numbers, key: int) -> pa.Array:
     gone = chance < (column.missing or 0.0)
     if pa.types.is_null(kind):
         return pa.nulls(len(texts))
-    if pa.types.is_integer(kind):
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         whole = [int("".join(c for c in text if c.isdigit()) or 0) for text in texts.tolist()]
         try:
-            return pa.array(whole, kind, mask=gone)
+            return pa.array(whole, pa.int64(), mask=gone).cast(kind)
         except (pa.ArrowInvalid, OverflowError):
             raise InputError(
                 f"column {column.name!r} is {column.dtype}, too small for {column.personal} values. "
