@@ -16,7 +16,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["as_texts", "digests", "held", "in_one_form"]
+from mintmark.data.personal.kinds import BLANKS
+
+__all__ = ["as_texts", "blank", "digests", "held", "in_one_form"]
 
 Digests = npt.NDArray[np.uint64]
 
@@ -65,6 +67,13 @@ def as_texts(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     return known.cast(pa.string())
 
 
+def blank(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Which values only say that nothing is known (``n/a``), shape (n,); they identify nobody."""
+    if not pa.types.is_string(array.type):
+        return pa.array(np.zeros(len(array), dtype=bool))
+    return pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(array)), pa.array(BLANKS))
+
+
 def in_one_form(array: pa.Array | pa.ChunkedArray, personal: str | None = None) -> list[str]:
     """Values that are not missing, written so that the same thing reads the same, in order.
 
@@ -76,6 +85,8 @@ def in_one_form(array: pa.Array | pa.ChunkedArray, personal: str | None = None) 
         that country code and trunk sign do not either. Keys count letter by letter.
     """
     texts = as_texts(array)
+    if personal == "email":  # Name <box@host> is the box
+        texts = pc.replace_substring_regex(texts, r"^.*<(.*)>\s*$", r"\1")
     if personal is not None:
         texts = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^\p{L}\p{N}]", "")
     if personal == "phone":

@@ -18,9 +18,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mintmark.data.known import blank
 from mintmark.data.personal import headers
 from mintmark.data.personal.common_names import family, given, streets
-from mintmark.data.personal.kinds import BLANKS, locale_for
+from mintmark.data.personal.kinds import locale_for
 from mintmark.data.personal.numbers import NATIONAL, is_card, is_iban
 from mintmark.data.personal.phones import PLANS, country_of_phone, is_bare, is_phone, is_written
 
@@ -104,9 +105,7 @@ def _look(table: pa.Table, name: str) -> _Look | None:
     if array is None or not (pa.types.is_integer(array.type) or pa.types.is_string(array.type)):
         return None
     counted = pc.value_counts(array.drop_null())
-    if pa.types.is_string(array.type):
-        blank = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(counted.field(0))), pa.array(BLANKS))
-        counted = counted.filter(pc.invert(blank))
+    counted = counted.filter(pc.invert(blank(counted.field(0))))
     if not len(counted):
         return None
     some = np.unique(np.linspace(0, len(counted) - 1, MOST_LOOKED_AT).astype(np.int64))

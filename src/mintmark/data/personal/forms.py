@@ -34,6 +34,11 @@ def form_of(kind: str, locale: str, values: Sequence[str]) -> dict[str, Any]:
         if sum(change(value) == value for value in values) >= 0.9 * len(values):
             form["case"] = case
             break
+    if kind == "email":
+        form["display"] = _most(["<" in value for value in values])
+        heads = [re.search(r"([^@<>\s]+)@", value) for value in values]
+        signs = Counter(_box_sign(head[1]) for head in heads if head)
+        form["signs"] = [[sign, count] for sign, count in signs.most_common()] or [[".", 1]]
     if kind == "name":
         form["comma"] = _most(["," in value for value in values])
     if kind in ("name", "last_name"):
@@ -47,6 +52,12 @@ def form_of(kind: str, locale: str, values: Sequence[str]) -> dict[str, Any]:
     if kind in ("card", "iban", "national_id", "postcode"):
         form |= _solid_form(kind, locale, values)
     return form
+
+
+def _box_sign(box: str) -> str:
+    """What stands between the names in a mailbox: a point, a stroke, or nothing."""
+    found = re.search(r"[^\W_]([._-])[^\W_]", box)
+    return found[1] if found else ""
 
 
 def _most(truths: Sequence[bool]) -> bool:

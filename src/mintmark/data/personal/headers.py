@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["ROLES", "THINGS", "hints", "language", "words"]
+__all__ = ["ROLES", "THINGS", "hints", "language", "whose", "words"]
 
 _BY_KIND: dict[str, str] = {
     "email": "email emailid mail e-mail emailaddress mailaddress correo courriel mejl epost emailadres "
@@ -138,6 +138,9 @@ _LAST_WORDS = (
     "last family surname nachname achternaam efternamn cognome apellido apellidos apelido sobrenome nazwisko"
 )
 _SMALL, _FIRST, _LAST = (frozenset(text.split()) for text in (_SMALL_WORDS, _FIRST_WORDS, _LAST_WORDS))
+_OF_KIND = frozenset({"full", "number", "nr", "no", "num", "code", "house", "line", "names"}).union(
+    _FIRST, _LAST, *_KINDS.values()
+)
 _PLAIN = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "æ": "ae"})
 
 
@@ -179,6 +182,18 @@ def hints(name: str) -> set[str]:
     if whose == "thing" or THINGS & set(parts):
         return {"other"} | found - {"maybe_name"}
     return found
+
+
+def whose(name: str) -> str:
+    """Of whom or of where it speaks, apart from the kind: ``agent`` of ``agent_email``, ``billing`` of
+    ``billing_city``, the role of ``Kundenname``; "" of a bare ``email``.
+    """
+    parts = [word.rstrip("0123456789") for word in words(name) if word not in _SMALL and not word.isdigit()]
+    heads = [part.removesuffix(end) for part in parts for end in ("name", "naam", "namn")]
+    for part in [*parts, *(near for head in heads for near in (head, head.rstrip("ns")))]:
+        if part in ROLES:
+            return part
+    return " ".join(part for part in parts if part not in _OF_KIND)
 
 
 def _kinds(parts: list[str]) -> set[str]:
