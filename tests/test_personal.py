@@ -324,6 +324,46 @@ def test_a_little_dirt_hides_no_column():
     assert (found["lower"], found["initial"], found["boxes"]) == ("name", "name", "email")
 
 
+@pytest.mark.parametrize(
+    ("header", "form", "locale"),
+    [
+        ("tel", "+31 6 #### ####", "nl_NL"), ("telefoon", "06########", "nl_NL"),
+        ("Telefon", "0171#######", "de_DE"),
+        ("Handynr", "49171#######", "de_DE"), ("phone", "+39 348 ### ####", "it_IT"),
+        ("tel", "070-### ## ##", "sv_SE"),
+        ("tel", "(11) 9####-####", "pt_BR"), ("nr telefonu", "5##-###-###", "pl_PL"),
+        ("phone", "(416) 555-####", "en_CA"),
+        ("phone", "(605) 555-####", "en_US"), ("téléphone", "06 ## ## ## ##", "fr_FR"),
+        ("telemóvel", "9########", "pt_PT"),
+    ],
+)  # fmt: skip
+def test_the_country_of_phones_follows_from_code_form_and_header(header, form, locale):
+    rng = np.random.default_rng(0)
+    numbers = ["".join(str(rng.integers(10)) if c == "#" else c for c in form) for _ in range(200)]
+    data = mm.read({header: numbers, "x": [1, 2] * 100})
+    assert (data.schema[header].personal, data.schema[header].locale) == ("phone", locale)
+    made = mm.synthesizer("independent").fit(data, seed=0).sample(200, seed=0).table[header].to_pylist()
+    assert not any(re.match(r"\d\(|.*\)\(", text) for text in made)
+    assert {"+" in text for text in made} == {"+" in form}
+
+
+def test_names_go_with_the_country_that_numbers_or_headers_show():
+    from faker import Faker
+
+    for locale, code, header in (
+        ("nl_NL", "+31 6 1234 ", "name"),
+        ("pt_PT", "+351 912 34 ", "name"),
+        ("pt_PT", "x", "apelido"),
+    ):
+        fake = Faker(locale)
+        fake.seed_instance(1)
+        names = [
+            fake.last_name() if code == "x" else f"{fake.first_name()} {fake.last_name()}" for _ in range(300)
+        ]
+        found = mm.read({header: names, "tel": [f"{code}{i:04d}" for i in range(300)], "x": [1, 2, 3] * 100})
+        assert found.schema[header].locale == locale
+
+
 def test_a_bare_name_beside_family_names_holds_given_names():
     rng = np.random.default_rng(0)
     first, last = rng.choice(ZULU, 300).tolist(), rng.choice(CLANS, 300).tolist()
@@ -337,6 +377,7 @@ def test_declared_kinds_locales_and_none_are_taken():
         "mail": ["a@b.de", "c@d.de", "e@f.de"] * 10,
         "x": list(range(30)),
     }
+    assert mm.read(data, personal={"mail": "none"}).schema["mail"].personal is None
     schema = mm.read(data, personal={"who": "first_name", "mail": None}, locale="fr_FR").schema
     assert (schema["who"].personal, schema["who"].locale) == ("first_name", "fr_FR")
     assert schema["mail"].personal is None
@@ -351,6 +392,9 @@ def test_declared_kinds_locales_and_none_are_taken():
         ({"personal": {"a": "emial"}}, "Did you mean 'email'?"),
         ({"personal": {"a": "email"}, "locale": "de_ED"}, "Did you mean 'de_DE'?"),
         ({"locale": "xx"}, "unknown locale"),
+        ({"locale": "da_DK"}, "There are: de_AT, de_CH, de_DE, en_AU"),
+        ({"locale": "da_DK"}, "Name the nearest yourself, or declare the columns"),
+        ({"personal": ["a"]}, "personal must map columns to what they hold"),
         ({"personal": {"b": "email"}}, "unknown column 'b'"),
         ({"personal": {"n": "email"}}, "holds double and cannot be personal 'email'"),
         ({"personal": {"i": "name"}}, "holds int64 and cannot be personal 'name'"),

@@ -20,7 +20,7 @@ from mintmark.data import _names
 from mintmark.data._dates import pattern_of, resolution_of
 from mintmark.data.encode import codes, numbers
 from mintmark.data.personal.detect import found, whole_floats
-from mintmark.data.personal.kinds import check_personal
+from mintmark.data.personal.kinds import check_personal, declared
 from mintmark.data.schema import KINDS, Column, Kind, Role, Schema, type_name
 from mintmark.errors import InputError, UnknownNameError
 
@@ -77,7 +77,7 @@ def infer(
     InputError
         A declared kind that the values cannot have; names column, row and value.
     """
-    kinds, roles, personal = dict(kinds or {}), dict(roles or {}), dict(personal or {})
+    kinds, roles, personal = dict(kinds or {}), dict(roles or {}), declared(personal)
     for name in [*([target] if target is not None else []), *kinds, *roles, *personal]:
         if name not in table.column_names:
             raise UnknownNameError("column", name, table.column_names)

@@ -23,7 +23,7 @@ from mintmark.data.personal import headers
 from mintmark.data.personal.common_names import family, given, streets
 from mintmark.data.personal.kinds import locale_for
 from mintmark.data.personal.numbers import NATIONAL, is_card, is_iban
-from mintmark.data.personal.phones import PLANS, country_of_phone, is_bare, is_phone, is_written
+from mintmark.data.personal.phones import PLANS, countries_of, is_bare, is_phone, is_written
 
 __all__ = ["Found", "found", "whole_floats"]
 
@@ -41,6 +41,8 @@ class Found:
     country: str | None = None
     language: str | None = None
     locale: str | None = None
+    among: tuple[str, ...] = ()  # countries that it may be of
+    says: frozenset[str] = frozenset()  # languages that the column's name can be of
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,11 @@ def found(table: pa.Table, skip: Collection[str] = ()) -> dict[str, Found]:
     for name, look in looks.items():
         for judge in (_email, _iban, _card, _national, _phone, _street, _person):
             if one := judge(look):
-                out[name] = replace(one, language=one.language or headers.language(name))
+                out[name] = replace(one, says=frozenset(headers.languages(name)))
                 break
     for name in [name for name in looks if name not in out and out]:
         if one := _place(looks[name]) or _surname_beside(looks[name], out):
-            out[name] = replace(one, language=one.language or headers.language(name))
+            out[name] = replace(one, says=frozenset(headers.languages(name)))
     return _located(out)
 
 
@@ -201,13 +203,9 @@ def _phone(look: _Look) -> Found | None:
         # as any number may begin with 0, digits alone count only where nearly all are of one plan
         if share < (0.97 if look.share(str.isdigit) > 0.1 else 0.95):
             return None
-    countries = Counter(country_of_phone(text) for text in look.values)
-    country, count = countries.most_common(1)[0]
-    return Found(
-        "phone",
-        f"{share:.0%} have the form of a telephone number",
-        country if count * 2 > len(look.values) else None,
-    )
+    among = countries_of(look.values)
+    why = f"{share:.0%} have the form of a telephone number"
+    return Found("phone", why, among[0] if len(among) == 1 else None, among=tuple(among))
 
 
 _POSTCODE = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|\d{4} ?[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d"
@@ -440,18 +438,35 @@ def _postal(look: _Look) -> str | None:
 
 
 def _located(out: dict[str, Found]) -> dict[str, Found]:
-    """Every column with its locale: its own country, else its language's, else what the table shows."""
+    """Every column with its locale: its own country, else its name's language, else what the table shows."""
+    said = [next(iter(one.says)) for one in out.values() if len(one.says) == 1]
+    tongues = Counter(said or [one.language for one in out.values() if one.language])
+    spoken = tongues.most_common(1)[0][0] if tongues else None
+    out = {name: replace(one, country=one.country or _likely(one, spoken)) for name, one in out.items()}
     countries = Counter(one.country for one in out.values() if one.country and locale_for(one.country))
-    tongues = Counter(one.language for one in out.values() if one.language)
-    common = locale_for(countries.most_common(1)[0][0]) if countries else None
-    common = common or (locale_for(language=tongues.most_common(1)[0][0]) if tongues else None) or "en_US"
-    return {name: replace(one, locale=_locale(one, common)) for name, one in out.items()}
+    shown = locale_for(countries.most_common(1)[0][0]) if countries else None
+    common = shown or locale_for(language=spoken) or "en_US"
+    return {
+        name: replace(one, locale=_locale(one, common, sure=shown is not None)) for name, one in out.items()
+    }
 
 
-def _locale(one: Found, common: str) -> str:
+def _likely(one: Found, spoken: str | None) -> str | None:
+    """Of the countries that a number may be of, one that speaks the column's or the table's language."""
+    for tongues in (one.says, {spoken} if spoken else set()):
+        fitting = [c for c in one.among if any(t == str(locale_for(c))[:2] for t in tongues)]
+        if fitting:
+            return fitting[0]
+    return one.among[0] if one.among and not one.says and not spoken else None
+
+
+def _locale(one: Found, common: str, *, sure: bool) -> str:
     if one.country and (own := locale_for(one.country)):
         return own
-    spoken = one.kind in ("name", "first_name", "last_name", "street", "address") and one.language
-    if spoken and not common.startswith(f"{one.language}_"):
+    if one.kind not in ("name", "first_name", "last_name", "street", "address"):
+        return common
+    if len(one.says) == 1 and not common.startswith(next(iter(one.says))):
+        return locale_for(language=next(iter(one.says))) or common
+    if one.language and not sure and not common.startswith(f"{one.language}_"):
         return locale_for(language=one.language) or common
     return common

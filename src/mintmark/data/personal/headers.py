@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["ROLES", "THINGS", "hints", "language", "whose", "words"]
+__all__ = ["ROLES", "THINGS", "hints", "languages", "whose", "words"]
 
 _BY_KIND: dict[str, str] = {
     "email": "email emailid mail e-mail emailaddress mailaddress correo courriel mejl epost emailadres "
@@ -113,20 +113,24 @@ _MEASURE_WORDS = (
 )
 """What is counted, measured or numbered, of whatever the rest of the name says."""
 _LANGUAGE: dict[str, str] = {
+    "en": "phone mobile cell cellphone telephone phonenumber mobilephone firstname lastname "
+    "fullname surname street city zip zipcode postcode customer",
     "de": "vorname nachname familienname strasse anschrift plz postleitzahl ort wohnort stadt "
-    "telefonnummer rufnummer handy handynummer kunde kundenname kreditkarte "
-    "kreditkartennummer kartennummer steuerid sozialversicherungsnummer kontonummer "
-    "bankverbindung hausnummer ansprechpartner geburtsdatum",
+    "telefon telefonnummer rufnummer rufnr handy handynummer handynr mobil mobilnummer "
+    "mobilfunknummer kunde kundenname kreditkarte kreditkartennummer kartennummer steuerid "
+    "sozialversicherungsnummer kontonummer bankverbindung hausnummer ansprechpartner "
+    "geburtsdatum adresse",
     "fr": "prenom nom rue ville codepostal telephone portable courriel adresse cartebancaire "
     "numerocarte nir securitesociale naissance nomcomplet nomfamille domicile compte "
     "numerosecu",
     "es": "nombre apellido apellidos calle ciudad codigopostal telefono movil correo direccion dni "
-    "nie nif tarjeta cuenta domicilio poblacion localidad nombrecompleto",
-    "it": "cognome indirizzo citta cellulare codicefiscale comune conto nominativo via cap",
-    "nl": "voornaam achternaam straat woonplaats plaats telefoon bsn rekeningnummer naam mobiel",
-    "pt": "sobrenome apelido endereco cidade telemovel celular morada cpf cartao rua",
-    "pl": "imie nazwisko ulica miasto pesel komorka",
-    "sv": "fornamn efternamn gata gatuadress personnummer postnummer mejl",
+    "nie nif tarjeta cuenta domicilio poblacion localidad nombrecompleto celular",
+    "it": "nome cognome indirizzo citta telefono cellulare codicefiscale comune conto nominativo via cap",
+    "nl": "voornaam achternaam straat woonplaats plaats telefoon telefoonnummer bsn rekeningnummer "
+    "naam mobiel klant",
+    "pt": "nome sobrenome apelido endereco cidade telefone telemovel celular morada cpf cartao rua",
+    "pl": "imie nazwisko ulica miasto pesel komorka telefon telefonu adres",
+    "sv": "fornamn efternamn gata gatuadress personnummer postnummer mejl telefon mobil namn telefonnr",
 }
 _KINDS = {kind: frozenset(text.split()) for kind, text in _BY_KIND.items()}
 _LANGUAGES = {tongue: frozenset(text.split()) for tongue, text in _LANGUAGE.items()}
@@ -242,9 +246,8 @@ def _kinds_at(parts: list[str], *, ends: bool) -> bool:
     return any(known & runs for known in _KINDS.values())
 
 
-def language(name: str) -> str | None:
-    """The language that only this name can be of, None where several or none can."""
+def languages(name: str) -> set[str]:
+    """The languages that the name can be of, as far as its words are known here."""
     parts = words(name)
     runs = {"".join(parts[i:j]) for i in range(len(parts)) for j in range(i + 1, len(parts) + 1)}
-    found = [tongue for tongue, known in _LANGUAGES.items() if known & runs]
-    return found[0] if len(found) == 1 else None
+    return {tongue for tongue, known in _LANGUAGES.items() if known & runs}

@@ -10,6 +10,8 @@ national plan that are not given to subscribers (`SPARE`); these are weaker, sin
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
 __all__ = [
     "CALLING",
@@ -127,6 +129,14 @@ PLANS = {  # digits alone, as they are dialled at home: length and beginnings th
 }
 
 
+_WRITTEN = {  # as only this country's people write them
+    "US": r"(1[-. ])?\(?[2-9]\d\d\)?[-. ]?[2-9]\d\d[-. ]\d{4}( ?x ?\d+)?",
+    "BR": r"\(\d\d\) ?\d{4,5}-\d{4}",
+    "SE": r"0\d{1,3}-\d{2,3} ?\d\d ?\d\d",
+    "FR": r"0[1-9]([ .-]\d\d){4}",
+}
+
+
 def is_written(text: str, country: str | None = None) -> bool:
     """Whether it can hardly be anything else: a country code, or groups as one country writes them.
 
@@ -147,6 +157,8 @@ def is_written(text: str, country: str | None = None) -> bool:
         r"1?[-. ]?\(?[2-9]\d\d\)?[-. ][2-9]\d\d[-. ]\d{4}", text
     ):
         return True
+    if re.fullmatch(_WRITTEN["BR"], text):
+        return True
     if re.match(r"0[1-9]", head.replace(")", "")):  # in groups: digits alone may be any number
         return 9 <= len(_digits(text)) <= 12 and not text.isdigit()
     return bool(
@@ -156,18 +168,52 @@ def is_written(text: str, country: str | None = None) -> bool:
     )
 
 
+_NATIONAL = {  # digits alone, with the sign dialled at home, by what the plans give out
+    "US": r"1?[2-9]\d\d[2-9]\d{6}", "GB": PLANS["GB"], "DE": r"0[2-9]\d{5,10}|0?1[567]\d{8,9}",
+    "FR": PLANS["FR"] + r"|[1-79]\d{8}", "ES": r"[6-9]\d{8}", "IT": r"3\d{8,9}|0\d{5,10}",
+    "NL": r"0[1-9]\d{8}", "PL": r"[1-9]\d{8}", "PT": r"[29]\d{8}", "BR": r"0?[1-9]\d9?\d{8}",
+    "SE": r"0[1-9]\d{6,8}", "AU": r"0[2-478]\d{8}", "IE": r"0[1-9]\d{7,8}", "AT": r"0[1-9]\d{7,11}",
+    "CH": r"0[2-9]\d{8}",
+}  # fmt: skip
+
+
 def country_of_phone(text: str) -> str | None:
     """The country of a number that carries its code, or is written as only one country does."""
-    head = re.sub(r"[\s().\-/]", "", text)
-    if found := re.match(r"(?:\+|00)(\d+)", head):
-        codes = sorted(CALLING.items(), key=lambda item: -len(item[1]))
-        return next((country for country, code in codes if found[1].startswith(code)), None)
-    if re.match(r"(1[-. ])?\(?[2-9]\d\d\)?[-. ]?\d{3}[-. ]\d{4}", text):
-        return "US"
-    if re.fullmatch(r"0[1-9](\D?\d\d){4}", text):
-        return "FR"
-    if re.fullmatch(r"[6-9]\d{8}", head):
-        return "ES"
-    if re.fullmatch(r"0(1\d|20|23|24|28|29|3\d|7[1-9])\d{8}", head) and len(head) == 11:
-        return "GB"
-    return None
+    if found := re.match(r"(?:\+|00)(\d+)", re.sub(r"[\s().\-/]", "", text)):
+        return _coded(found[1])
+    return next((country for country, form in _WRITTEN.items() if re.fullmatch(form, text)), None)
+
+
+def _coded(digits: str) -> str | None:
+    codes = sorted(CALLING.items(), key=lambda item: -len(item[1]))
+    return next((country for country, code in codes if digits.startswith(code)), None)
+
+
+def countries_of(texts: Sequence[str]) -> list[str]:
+    """The countries whose plan nearly all of these numbers fit, the likeliest first.
+
+    A code before one number in twenty tells of all; without any, so does the way in which half are
+    written. What is left fits by its digits, with the country's code before them or without.
+    """
+    coded = Counter(country_of_phone(text) for text in texts if re.match(r"\(?(\+|00)", text))
+    coded.pop(None, None)
+    if sum(coded.values()) >= 0.05 * len(texts):
+        return [coded.most_common(1)[0][0] or ""]
+    written = Counter(map(country_of_phone, texts))
+    country, count = written.most_common(1)[0]
+    if country and count * 2 > len(texts):
+        canadian = sum(_digits(text)[-10:-7] in _CANADA for text in texts)
+        return ["CA" if country == "US" and canadian > 0.9 * len(texts) else country]
+    solid = [_digits(text) for text in texts]
+    fits = {country: _fitting(country, form, solid) for country, form in _NATIONAL.items()}
+    return [country for country, share in sorted(fits.items(), key=lambda item: -item[1]) if share >= 0.9]
+
+
+def _fitting(country: str, form: str, solid: Sequence[str]) -> float:
+    code, right = CALLING[country], re.compile(form)
+    trunk = TRUNK.get(country, "")
+    return sum(
+        bool(right.fullmatch(digits))
+        or (digits.startswith(code) and bool(right.fullmatch(trunk + digits.removeprefix(code))))
+        for digits in solid
+    ) / len(solid)
