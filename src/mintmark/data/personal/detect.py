@@ -24,6 +24,7 @@ from mintmark.data.personal.common_names import family, given, streets
 from mintmark.data.personal.kinds import locale_for
 from mintmark.data.personal.numbers import NATIONAL, is_card, is_iban
 from mintmark.data.personal.phones import PLANS, countries_of, is_bare, is_phone, is_written
+from mintmark.data.personal.pools import folded
 
 __all__ = ["Found", "found", "whole_floats"]
 
@@ -82,6 +83,9 @@ def found(table: pa.Table, skip: Collection[str] = ()) -> dict[str, Found]:
                 break
     for name in [name for name in looks if name not in out and out]:
         if one := _place(looks[name]) or _surname_beside(looks[name], out):
+            out[name] = replace(one, says=frozenset(headers.languages(name)))
+    for name in [name for name in looks if name not in out and out]:
+        if one := _told_by_others(table, name, looks[name], out):
             out[name] = replace(one, says=frozenset(headers.languages(name)))
     return _located(out)
 
@@ -303,7 +307,12 @@ def _person(look: _Look) -> Found | None:
     short = sum(len(parts) <= 4 for parts in held) / len(held)
     first, tongue = _hits([parts[:1] if several < 0.5 else parts for parts in held], given())
     last, other = _hits(held, family())
-    if named and look.distinct >= 2 and short >= 0.7 and max(len(part) for p in held for part in p) > 1:
+    if (
+        named
+        and look.distinct >= 2
+        and short >= 0.7
+        and any(len(part) > 1 or not part.isascii() for p in held for part in p)
+    ):
         kind = next(kind for kind in ("first_name", "last_name", "name") if kind in named)
         return Found(
             kind, "named and written as names of persons", language=other if kind == "last_name" else tongue
@@ -398,11 +407,40 @@ def _surname_beside(look: _Look, others: dict[str, Found]) -> Found | None:
     if several and first + last >= 0.3 and (maybe or min(first, last) >= 0.15):
         return Found("name", "written as names, beside persons", language=tongue or other)
     # colours, places and ships are given and family names alike
-    if several or max(first, last) < (0.15 if maybe else max(0.22, 2 * min(first, last))):
+    if several or max(first, last) < (0.15 if maybe else max(0.25, 2 * min(first, last))):
         return None
     if maybe or last >= first:
         return Found("last_name", f"{last:.0%} are common family names, beside persons", language=other)
     return Found("first_name", f"{first:.0%} are common given names, beside persons", language=tongue)
+
+
+def _told_by_others(table: pa.Table, name: str, look: _Look, others: dict[str, Found]) -> Found | None:
+    """A name of no list that in most rows holds the row's given or family name, or stands in its mailbox."""
+    if look.whole or "other" in look.hints or look.share(lambda text: _tokens(text) is not None) < 0.75:
+        return None
+    for other, one in others.items():
+        if one.kind not in ("first_name", "last_name", "email"):
+            continue
+        plain = folded if one.kind == "email" else _plain
+        mine = [[plain(word) for word in text.split()] for text in _first_rows(table, name)]
+        theirs = [plain(text.split("@")[0]) for text in _first_rows(table, other)]
+        pairs = [(a, b) for a, b in zip(mine, theirs, strict=True) if a and b]
+        held = [(a, b) for a, b in pairs if (_in_box(a, b) if one.kind == "email" else b in a and a != [b])]
+        if len(held) >= max(ENOUGH, 0.5 * len(pairs)):
+            first = sum(b.startswith(a[0]) for a, b in held) >= 0.5 * len(held)
+            whole = look.share(lambda text: " " in text) >= 0.5
+            kind = "name" if whole else "first_name" if first else "last_name"
+            return Found(kind, f"holds what the row's {one.kind} holds")
+    return None
+
+
+def _in_box(words: list[str], box: str) -> bool:
+    """Whether a mailbox is named by these words, and by more than one alone."""
+    return all(len(word) > 2 and word in box for word in words) and len(box) > len(words[0])
+
+
+def _first_rows(table: pa.Table, name: str) -> list[str]:
+    return [str(value or "") for value in table[name].slice(0, MOST_LOOKED_AT).to_pylist()]
 
 
 def _place(look: _Look) -> Found | None:
