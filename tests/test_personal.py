@@ -324,6 +324,16 @@ def test_a_little_dirt_hides_no_column():
     assert (found["lower"], found["initial"], found["boxes"]) == ("name", "name", "email")
 
 
+def test_a_given_name_behind_a_comma_makes_a_full_name_but_a_town_before_one_does_not():
+    given = ["Mario", "Lucia", "Giulia", "Ugolino", "Lamberto", "Elvira", "Tuzza", "Daria"]
+    towns = ["Austin", "Chicago", "Denver", "Boston", "Madison", "Seattle", "Houston", "Phoenix", "Miami"]
+    mail = [f"u{i}@mail.com" for i in range(400)]
+    turned = [f"{CLANS[i % 24]}, {given[i % 8]}" for i in range(400)]
+    assert _found(field1=turned, mail=mail)["field1"] == "name"
+    places = [f"{towns[i % 9]}, {CLANS[i % 24]}" for i in range(400)]
+    assert _found(field1=places, mail=mail)["field1"] is None
+
+
 def test_a_name_of_no_list_is_told_by_the_row_s_own_mail_or_names():
     rng = np.random.default_rng(0)
     first, last = rng.choice(ZULU, 300).tolist(), rng.choice(CLANS, 300).tolist()

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from mintmark.data.known import blank
 from mintmark.data.personal import headers
 from mintmark.data.personal.common_names import family, given, streets
-from mintmark.data.personal.kinds import locale_for
+from mintmark.data.personal.kinds import COUNTRY, locale_for
 from mintmark.data.personal.numbers import NATIONAL, is_card, is_iban
 from mintmark.data.personal.phones import PLANS, countries_of, is_bare, is_phone, is_written
 from mintmark.data.personal.pools import folded
@@ -406,12 +406,25 @@ def _surname_beside(look: _Look, others: dict[str, Found]) -> Found | None:
     maybe, several = "maybe_name" in look.hints, sum(len(parts) >= 2 for parts in held) >= 0.7 * len(held)
     if several and first + last >= 0.3 and (maybe or min(first, last) >= 0.15):
         return Found("name", "written as names, beside persons", language=tongue or other)
+    if several and (language := _turned(look)):
+        return Found("name", "written as family name, given name, beside persons", language=language)
     # colours, places and ships are given and family names alike
     if several or max(first, last) < (0.15 if maybe else max(0.25, 2 * min(first, last))):
         return None
     if maybe or last >= first:
         return Found("last_name", f"{last:.0%} are common family names, beside persons", language=other)
     return Found("first_name", f"{first:.0%} are common given names, beside persons", language=tongue)
+
+
+def _turned(look: _Look) -> str | None:
+    """The language of ``Last, First``: given names stand behind the comma, and hardly before it as in
+    ``Austin, Texas``.
+    """
+    halves = [text.split(",") for text in look.values if text.count(",") == 1]
+    if len(halves) < 0.8 * len(look.values):
+        return None
+    before, after = (_hits([parts[at].split() for parts in halves], given()) for at in (0, 1))
+    return after[1] if after[0] >= max(0.2, 2 * before[0]) else None
 
 
 def _told_by_others(table: pa.Table, name: str, look: _Look, others: dict[str, Found]) -> Found | None:
@@ -494,7 +507,7 @@ def _likely(one: Found, spoken: str | None) -> str | None:
     for tongues in (one.says, {spoken} if spoken else set()):
         fitting = [c for c in one.among if any(t == str(locale_for(c))[:2] for t in tongues)]
         if fitting:
-            return fitting[0]
+            return min(fitting, key=list(COUNTRY.values()).index)
     return one.among[0] if one.among and not one.says and not spoken else None
 
 
