@@ -504,7 +504,7 @@ def _located(out: dict[str, Found]) -> dict[str, Found]:
 
 def _likely(one: Found, spoken: str | None) -> str | None:
     """Of the countries that a number may be of, one that speaks the column's or the table's language."""
-    for tongues in (one.says, {spoken} if spoken else set()):
+    for tongues in (one.says, {spoken}, {"en"}):
         fitting = [c for c in one.among if any(t == str(locale_for(c))[:2] for t in tongues)]
         if fitting:
             return min(fitting, key=list(COUNTRY.values()).index)

@@ -113,8 +113,6 @@ _MEASURE_WORDS = (
 )
 """What is counted, measured or numbered, of whatever the rest of the name says."""
 _LANGUAGE: dict[str, str] = {
-    "en": "phone mobile cell cellphone telephone phonenumber mobilephone firstname lastname "
-    "fullname surname street city zip zipcode postcode customer",
     "de": "vorname nachname familienname strasse anschrift plz postleitzahl ort wohnort stadt "
     "telefon telefonnummer rufnummer rufnr handy handynummer handynr mobil mobilnummer "
     "mobilfunknummer kunde kundenname kreditkarte kreditkartennummer kartennummer steuerid "
@@ -247,7 +245,9 @@ def _kinds_at(parts: list[str], *, ends: bool) -> bool:
 
 
 def languages(name: str) -> set[str]:
-    """The languages that the name can be of, as far as its words are known here."""
+    """The languages that the name can be of, as far as its words are known here; English headers stand
+    in tables of every country and say nothing.
+    """
     parts = words(name)
     runs = {"".join(parts[i:j]) for i in range(len(parts)) for j in range(i + 1, len(parts) + 1)}
     return {tongue for tongue, known in _LANGUAGES.items() if known & runs}
