@@ -1,4 +1,4 @@
-"""Make the customer table that ships with mintmark: 6,500 invented customers of a phone company.
+"""Make the customer table that ships with mintmark: 8,500 invented customers of a phone company.
 
 Names and streets are drawn from Faker's British lists, telephone numbers from the ranges that Ofcom
 keeps for drama, e-mails lie at example.com, bank accounts at a bank "TEST" that does not exist: no
@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from faker import Faker
 
-ROWS = 6_500
+ROWS = 8_500
 CITIES = {"Leeds": "LS", "Bristol": "BS", "Sheffield": "S", "Norwich": "NR", "Exeter": "EX", "Hull": "HU",
           "Derby": "DE", "Oxford": "OX", "York": "YO", "Bath": "BA"}  # fmt: skip
 # of 1,000 numbers each
@@ -45,6 +45,8 @@ def customers(rows: int = ROWS, seed: int = 7) -> pa.Table:
     price = np.array([{"Basic": 9.5, "Plus": 17.0, "Family": 29.0, "Pro": 44.0}[one] for one in plan])
     price = np.round(price + rng.choice([0.0, 3.0], rows, p=[0.7, 0.3]), 2)
     charged = np.round(price * months, 2)
+    level = np.array([{"Basic": 0.7, "Plus": 1.6, "Family": 2.7, "Pro": 2.4}[one] for one in plan])
+    usage = np.round(np.random.default_rng([seed, 1]).lognormal(level - 0.015 * (born - 40), 0.6), 1)
     voucher = np.minimum(rng.choice([0.0, 20.0], rows, p=[0.7, 0.3]), charged)
     risk = 0.4 - 0.045 * months + 0.03 * price - 0.012 * (born - 40) - 0.015 * voucher
     churned = rng.random(rows) < 1 / (1 + np.exp(-risk))
@@ -64,6 +66,7 @@ def customers(rows: int = ROWS, seed: int = 7) -> pa.Table:
         "plan": plan.tolist(),
         "monthly_price": price,
         "months": months,
+        "usage_gb": usage,
         "charged": charged,
         "voucher": voucher,
         "total": np.round(charged - voucher, 2),
