@@ -12,6 +12,7 @@ import copy
 import dataclasses
 import itertools
 import math
+import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -51,7 +52,11 @@ _LEAST_ACCEPTED = 1e-3
 _ENOUGH_DRAWN = 10_000
 """Units drawn before an acceptance rate is judged; small blocks need more attempts for it."""
 _FIRST_ASKED = 64
-"""Units of the first attempt under a condition, then four times as many: each may be dear."""
+"""Units of the first attempt under a condition, then up to as many again, or four times as many once
+some were accepted: each may be dear."""
+_IN_VAIN = 20.0
+"""Seconds of computing after which an acceptance rate is judged, however few units were drawn: a method
+that meets a condition by drawing again may have drawn a hundred thousand rows for each."""
 _REPAIR_ROUNDS = 50
 _KEYS = "key of column "
 """Before a column's name: arrays of a saved model that its keys are made from."""
@@ -279,7 +284,8 @@ class Synthesizer:
             raise InputError(f"n must be a whole number of 0 or more, not {n!r}.")
         check_seed(seed)
         fitted = self._state()
-        check_where(where or {}, fitted.schema)
+        where = check_where(where or {}, fitted.schema)
+        _asked(fitted, where)  # what a relation rules out is told before anything is drawn
         rules.refuse(fitted.schema, where, int(n))
         keys.refuse(fitted.schema, int(n), fitted.made)
         return fitted
@@ -291,14 +297,15 @@ class Synthesizer:
         """
         fitted = self._state()
         wanted = min(self.block, n - b * self.block)
-        drawn_from = fitted.drawn or fitted.modelled
-        asked = derive.asked(where or {}, fitted.relations, fitted.modelled, drawn_from)
+        where = check_where(where or {}, fitted.schema)
+        asked = _asked(fitted, where)
         conditioned = self._condition(fitted.learnt, asked) if asked else None
         learnt = fitted.learnt if conditioned is None else conditioned
         held_to = self._rules(fitted, where)
         rejected: Counter[str] = Counter()
         parts, have, drawn = [], 0, 0
         size = self.block if conditioned is None else _FIRST_ASKED
+        begun = time.thread_time()
         for attempt in itertools.count():
             stop_if_asked(f"drawing rows: cancelled in block {b}.")
             table = self._rows(size, learnt, fitted, stream(seed, "sample", b, attempt))
@@ -312,11 +319,13 @@ class Synthesizer:
             drawn += len(table)
             if have >= wanted:
                 break
-            if attempt + 1 >= _PATIENCE and drawn >= _ENOUGH_DRAWN and have < _LEAST_ACCEPTED * drawn:
+            judged = attempt + 1 >= _PATIENCE and drawn >= _ENOUGH_DRAWN
+            judged |= time.thread_time() - begun > _IN_VAIN
+            if judged and have < max(1.0, _LEAST_ACCEPTED * drawn):
                 raise RejectedError(_too_few(have, drawn, rejected))
             size = _next_size(self.block, have, drawn)
             if conditioned is not None:
-                size = min(size, 4 * drawn)
+                size = min(size, 4 * drawn if have else drawn)
         table = pa.concat_tables(parts).slice(0, wanted)
         return Drawn(table, drawn, {name: count for name, count in rejected.items() if count})
 
@@ -571,6 +580,11 @@ def _dataset(data: Any) -> Dataset:
     from mintmark.data.read import read
 
     return read(data)
+
+
+def _asked(fitted: Fitted, where: Where) -> dict[str, Any]:
+    """What a condition says of the columns that the method draws."""
+    return derive.asked(where, fitted.relations, fitted.modelled, fitted.drawn or fitted.modelled)
 
 
 def _holds(table: pa.Table, *, rule: Check, schema: Schema) -> npt.NDArray[np.bool_]:
