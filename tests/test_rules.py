@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 import warnings
 from pathlib import Path
@@ -445,10 +446,143 @@ def test_what_is_no_rule_or_can_never_hold_is_refused_in_words(rule, says):
         fitted(rule)
 
 
-def test_a_pattern_for_keys_cannot_come_after_the_fit():
-    data = mm.read(
-        {"id": [f"C{i:05d}" for i in range(300)], "x": [i % 7 for i in range(300)]}, roles={"id": "key"}
+def keyed(rows=300):
+    return mm.read(
+        {"id": [f"C{i:05d}" for i in range(rows)], "x": [i % 7 for i in range(rows)]}, roles={"id": "key"}
     )
+
+
+def test_two_patterns_of_one_key_are_refused_by_name_before_the_fit():
+    two = [{"check": "pattern", "column": "id", "pattern": pattern} for pattern in (r"C\d{5}", r"[A-C]0\d*")]
+    with pytest.raises(InputError, match=r"'id matches C.d\{5\}' and 'id matches .*' are both about the key"):
+        fitted(*two, data=keyed())
+    assert len(fitted(two[0], two[0], data=keyed()).sample(5, seed=0)) == 5
+
+
+@pytest.mark.parametrize(
+    "pattern", ["[[:upper:]][[:digit:]]{5}", "[[:alpha:]-][[:xdigit:]]{5}", "[[:^lower:]][^[:punct:]]{5}"]
+)
+def test_keys_of_posix_classes_match_their_pattern(pattern):
+    rule = mm.rule("pattern", column="id", pattern=pattern)
+    made = fitted(rule, data=keyed()).sample(400, seed=1)
+    assert rule.holds(made).all()
+    with pytest.raises(InputError, match="has the class"):
+        fitted({"check": "pattern", "column": "id", "pattern": "C[[:cntrl:][:digit:]]{5}"}, data=keyed())
+
+
+def test_a_column_of_which_no_category_may_leave_binds_no_rule():
+    table = orders().table
+    rare = table.append_column("note", pa.array([None] * 396 + ["a", "b", "c", "d"]))
+    empty = rare.append_column("void", pa.array([None] * 400, pa.string()))
+    made = fitted(*RULES, data=mm.read(empty, kinds={"note": "category", "void": "category"})).sample(
+        9, seed=0
+    )
+    assert made.table["note"].null_count == made.table["void"].null_count == 9
+
+
+@pytest.mark.parametrize(
+    ("rule", "held"),
+    [
+        ({"check": "range", "column": "flag", "low": 0, "high": 1}, {True, False}),
+        ({"check": "range", "column": "flag", "low": 1}, {True}),
+        ({"check": "formula", "rule": "flag = 1"}, {True}),
+        ({"check": "formula", "rule": "flag <= pieces - 1"}, {True, False}),
+        (
+            {"check": "fixed_combinations", "columns": ["city", "flag"], "combinations": [["Bern", 0]]},
+            {False},
+        ),
+    ],
+)
+def test_a_flag_is_0_or_1_in_every_rule(rule, held):
+    assert set(fitted(rule).sample(60, seed=0).table["flag"].to_pylist()) == held
+
+
+def test_a_rule_on_a_flag_contradicts_what_is_asked_of_it():
+    model = fitted().constrain(mm.rule("range", column="flag", low=1))
+    with pytest.raises(InputError, match=r"'flag': False and the rule '1 <= flag'.* cannot hold together"):
+        model.sample(5, seed=0, where={"flag": False})
+
+
+WHEN, LATER = dt.date(2024, 3, 1), dt.date(2024, 3, 31)
+
+
+def dated(rows=300):
+    days = [WHEN + dt.timedelta(i % 60) for i in range(rows)]
+    return mm.read(pa.table({"day": days, "n": [i % 9 for i in range(rows)], "c": ["a", "b"] * (rows // 2)}))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"check": "range", "column": "day", "low": WHEN},
+        {"check": "range", "column": "day", "low": np.datetime64("2024-03-01", "ns")},
+        {"check": "range", "column": "n", "low": np.int64(2), "high": np.inf},
+        {"check": "range", "column": "n", "low": -np.inf, "high": np.float32(5)},
+        {"check": "fixed_combinations", "columns": ["c", "day"], "combinations": [("a", LATER)]},
+        {"check": "fixed_combinations", "columns": ["c", "n"], "combinations": np.array([["a", 1]], object)},
+        {"check": "unique", "columns": ("c", "n", "day")},
+    ],
+    ids=str,
+)
+def test_a_rule_of_any_plain_values_is_written_and_read_back(record, tmp_path):
+    data = dated().with_checks(record)
+    data.write(tmp_path / "data.parquet")
+    assert mm.read(tmp_path / "data.parquet").schema.checks == data.schema.checks
+    for rule in (record, mm.rule(record["check"], **{k: v for k, v in record.items() if k != "check"})):
+        model = fitted(data=dated()).constrain(rule)
+        model.save(tmp_path / "model")
+        again = mm.load(tmp_path / "model").sample(9, seed=0)
+        assert again.table.equals(model.sample(9, seed=0).table)
+        (tmp_path / "model").rename(tmp_path / f"model of {type(rule).__name__}")
+
+
+def test_a_recipe_takes_dates_and_numbers_of_numpy_in_rules_and_conditions(tmp_path):
+    dated().write(tmp_path / "dated.parquet")
+    rules = [
+        {"check": "range", "column": "day", "low": WHEN},
+        {"check": "range", "column": "n", "low": np.int64(0), "high": float("inf")},
+    ]
+    recipe = mm.Recipe(
+        source={"path": str(tmp_path / "dated.parquet")},
+        schema={"checks": rules[:1]},
+        check=rules[1:],
+        generate={"method": "independent", "where": {"day": (np.datetime64(WHEN), None), "n": np.int64(3)}},
+    )
+    assert mm.Recipe.from_yaml(recipe.to_yaml()).digest() == recipe.digest()
+    rule = "{check: range, column: day, low: 2024-03-01}"
+    text = f"source: {{path: {tmp_path}/dated.parquet}}\nschema: {{checks: [{rule}]}}"
+    assert mm.Recipe.from_yaml(text).checks == ({"check": "range", "column": "day", "low": "2024-03-01"},)
+    assert recipe.where == {"day": ("2024-03-01T00:00:00", None), "n": 3}
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        (
+            {"check": "function", "function": "broken_module:f"},
+            "importing 'broken_module' raised RuntimeError",
+        ),
+        (
+            {"check": "fixed_combinations", "columns": ["c", "n"], "combinations": [["a", 1], [9, 1]]},
+            r"9 in combination \[9, 1\] is no value of column 'c'.*Put it in quotes, '9'",
+        ),
+        (
+            {"check": "fixed_combinations", "columns": ["c", "n"], "combinations": [["a", "one"]]},
+            "'one' in combination .* is no value of column 'n'",
+        ),
+    ],
+)
+def test_what_a_run_cannot_hold_is_one_message_and_leaves_no_directory(rule, says, tmp_path):
+    dated().write(tmp_path / "dated.parquet")
+    recipe = mm.Recipe(source={"path": str(tmp_path / "dated.parquet")}, schema={"checks": [rule]})
+    with pytest.raises(InputError, match=says):
+        mm.run(recipe, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(InputError, match=says):
+        mm.check(dated(), [rule])
+
+
+def test_a_pattern_for_keys_cannot_come_after_the_fit():
     pattern = {"check": "pattern", "column": "id", "pattern": r"D\d{6}"}
     with pytest.raises(InputError, match="whose texts the fit has settled"):
-        fitted(data=data).constrain(pattern)
+        fitted(data=keyed()).constrain(pattern)

@@ -28,6 +28,7 @@ import pyarrow as pa
 
 from mintmark import registry, rules
 from mintmark.check import Check
+from mintmark.check import load as load_check
 from mintmark.data import derive, keys
 from mintmark.data.conform import conforms
 from mintmark.data.dataset import Dataset, records_of
@@ -463,7 +464,8 @@ class Synthesizer:
             another.
         """
         fitted = self._state()
-        schema = dataclasses.replace(fitted.schema, checks=fitted.schema.checks + records_of(checks))
+        more = tuple(load_check(record).record for record in records_of(checks))
+        schema = dataclasses.replace(fitted.schema, checks=fitted.schema.checks + more)
         rules.refuse_late(schema)
         made = copy.copy(self)
         object.__setattr__(made, "_fitted", dataclasses.replace(fitted, schema=schema))

@@ -56,7 +56,7 @@ class Domain:
             return False
         if self.values is not None or (self.low == -np.inf and self.high == np.inf):
             return True
-        x = bound(value, self.column)
+        x = bound(value, self.column) if self.column.is_numeric else _number(value, self.column)
         if x is None:
             return True
         return (x > self.low if self.low_open else x >= self.low) and (
