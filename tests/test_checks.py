@@ -200,7 +200,7 @@ def test_combinations_of_many_columns_do_not_run_over():
         ({"check": "formula", "rule": "a = code"}, "'code' is category.*not a number"),
         (
             {"check": "pattern", "column": "code", "pattern": "[A-"},
-            r"no regular expression.*missing \]",
+            r"no regular expression.*missing \]: \[A-. Mend it.",
         ),
         ({"check": "pattern", "column": "code", "pattern": r"(.)\1"}, "invalid escape.*exponential"),
         ({"check": "pattern", "column": "code", "pattern": "(?=a)b"}, "exponential time"),

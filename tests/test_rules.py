@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 import warnings
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,17 @@ CONTRADICTIONS = [
     (
         ["one_hot columns=pieces,low", "range column=pieces low=1", "range column=low low=1"],
         ["exactly one of pieces, low is set", "1 <= pieces", "1 <= low"],
+    ),
+    (["formula rule=low<high", "formula rule=high<low"], ["low<high", "high<low"]),
+    (["inequality low=low high=high", "formula rule=low>high"], ["low <= high", "low>high"]),
+    (["formula rule=low<low"], ["low<low"]),
+    (
+        ["range column=price low=10", "range column=total high=10", "formula rule=price<total"],
+        ["10 <= price", "total <= 10", "price<total"],
+    ),
+    (
+        ["range column=price low=10", "range column=total high=20", "formula rule=2*price<total"],
+        ["10 <= price", "total <= 20", "2*price<total"],
     ),
 ]
 
@@ -200,6 +212,31 @@ def test_bounds_run_along_chains_and_remember_who_made_them():
     pairs = Among(("a", "d"), ((1, 3), (2, 9), (3, 4)))
     left = domains(Schema(tuple(names)), [*chain, ("pairs", pairs), ("d<=5", Within("d", high=5))])
     assert left["a"].values == {1, 3} or left["a"].values == {1}
+
+
+def test_a_pattern_leaves_the_categories_that_match_it():
+    model = fitted(*RULES)
+    for rules, where, named in [
+        ([("city", "B.*")], {"city": "Rome"}, ["city matches B.*", "the condition 'city': 'Rome'"]),
+        ([("city", "B.*"), ("city", ".*e")], None, ["city matches B.*", "city matches .*e"]),
+        ([("city", "Ba.*")], {"land": "IT"}, ["city matches Ba.*", "city, land hold", "condition 'land'"]),
+        ([("city", "X")], None, ["city matches X", "city, land hold"]),
+    ]:
+        patterns = [{"check": "pattern", "column": name, "pattern": pattern} for name, pattern in rules]
+        with pytest.raises(InputError, match="cannot hold together") as error:
+            model.constrain(*patterns).ready(5, 0, where)
+        assert [part for part in named if part not in str(error.value)] == []
+    assert model.constrain(patterns[0] | {"pattern": "B.*"}).ready(5, 0, {"city": ["Rome", "Bern"]})
+
+
+def test_a_long_chain_that_contradicts_itself_is_not_listed_whole():
+    names = [f"c{i}" for i in range(80)]
+    schema = Schema(tuple(Column(name=name, kind="number", dtype="double") for name in names))
+    chain = [{"check": "inequality", "low": low, "high": high} for low, high in pairwise([*names, "c0"])]
+    chain[7]["strict"] = True
+    with pytest.raises(InputError, match="and 73 more rules cannot hold together") as error:
+        refuse(Schema(schema.columns, tuple(chain)))
+    assert len(str(error.value)) < 400
 
 
 # -- uniqueness -------------------------------------------------------------------------------
