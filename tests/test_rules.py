@@ -254,6 +254,18 @@ def test_more_unique_rows_than_can_occur_are_refused_with_the_number(columns, mo
     assert len(set(zip(*(made.table[c].to_pylist() for c in columns), strict=True))) == most
 
 
+def test_every_value_that_can_occur_comes_out_where_as_many_unique_rows_are_asked_for():
+    rng = np.random.default_rng(2)
+    values = rng.choice(list("abcdefgh"), 4000, p=[0.5, 0.3, 0.1, 0.05, 0.03, 0.01, 0.005, 0.005])
+    data = mm.read(pa.table({"v": values, "w": rng.choice(["x", "y"], 4000)}), kinds={"v": "category"})
+    for columns, most in ((["v"], 8), (["v", "w"], 16)):
+        model = fitted(data=data).constrain({"check": "unique", "columns": columns})
+        for seed in range(3):
+            made = model.sample(most, seed=seed)
+            assert len(set(map(str, made.table.select(columns).to_pylist()))) == most
+            assert model.sample(most - 2, seed=seed).table.equals(made[: most - 2].table)
+
+
 def test_uniqueness_of_a_key_or_a_number_without_end_asks_for_nothing():
     data = orders().table.append_column("id", pa.array([f"x{i}" for i in range(400)]))
     model = fitted(

@@ -59,6 +59,11 @@ _IN_VAIN = 20.0
 """Seconds of computing after which an acceptance rate is judged, however few units were drawn: a method
 that meets a condition by drawing again may have drawn a hundred thousand rows for each."""
 _REPAIR_ROUNDS = 50
+_BLIND_ROUNDS = 10
+"""Rounds in which each rejected row is replaced by one fresh row, whatever it holds; few are left then."""
+_CHOSEN = 16
+"""Rejected rows that are then replaced, each round, by a row chosen from many: the last value that is
+free may be rare."""
 _KEYS = "key of column "
 """Before a column's name: arrays of a saved model that its keys are made from."""
 _PART = 64
@@ -296,8 +301,13 @@ class Synthesizer:
 
         Attempt t draws from the stream (seed, "sample", b, t); accepted rows keep their order.
         """
-        fitted = self._state()
         wanted = min(self.block, n - b * self.block)
+        made = self._accepted(b, wanted, seed, where)
+        return dataclasses.replace(made, table=made.table.slice(0, wanted))
+
+    def _accepted(self, b: int, wanted: int, seed: int, where: Where | None) -> Drawn:
+        """Every accepted row of the attempts that it takes to have `wanted`."""
+        fitted = self._state()
         where = check_where(where or {}, fitted.schema)
         asked = _asked(fitted, where)
         conditioned = self._condition(fitted.learnt, asked) if asked else None
@@ -327,8 +337,9 @@ class Synthesizer:
             size = _next_size(self.block, have, drawn)
             if conditioned is not None:
                 size = min(size, 4 * drawn if have else drawn)
-        table = pa.concat_tables(parts).slice(0, wanted)
-        return Drawn(table, drawn, {name: count for name, count in rejected.items() if count})
+        return Drawn(
+            pa.concat_tables(parts), drawn, {name: count for name, count in rejected.items() if count}
+        )
 
     def _rows(self, n: int, learnt: Learnt, fitted: Fitted, rng: np.random.Generator) -> pa.Table:
         """n rows from `_draw`, held to what the hook promises, with their derived columns."""
@@ -401,7 +412,10 @@ class Synthesizer:
     def _repaired(
         self, table: pa.Table, fitted: Fitted, seed: int, where: Where | None
     ) -> tuple[pa.Table, Counter[str]]:
-        """Replace rows that a table check rejects, round by round, from (seed, "repair", round)."""
+        """Replace rows that a table check rejects, round by round, from (seed, "repair", round).
+
+        What comes to a row follows from the rows before it alone, so that `sample(m)` begins `sample(n)`.
+        """
         held_to = [rule for rule in rules.drawn(fitted.schema, fitted.modelled) if rule.scope == "table"]
         rejected: Counter[str] = Counter()
         for repair in range(_REPAIR_ROUNDS):
@@ -420,6 +434,9 @@ class Synthesizer:
             order = np.arange(table.num_rows)
             order[bad] = table.num_rows + np.arange(len(bad))
             table = pa.concat_tables([table, fresh]).take(pa.array(order)).combine_chunks()
+            if repair >= _BLIND_ROUNDS:
+                pool = self._accepted(0, _CHOSEN, _repair_seed(seed, repair, "pool"), where).table
+                table = _chosen(table, held, bad[:_CHOSEN], pool, held_to, fitted.modelled)
         worst = rejected.most_common(1)[0][0]
         raise RejectedError(
             f"after {_REPAIR_ROUNDS} rounds check {worst!r} still rejects {len(bad):,} of "
@@ -609,7 +626,7 @@ def _too_few(have: int, drawn: int, rejected: Counter[str]) -> str:
     remedy = {
         "where": "Ask for a wider condition",
         "in_schema": "Widen the declared bounds and categories",
-    }.get(worst, "Widen the rule, drop it, or declare it before the fit, so that it is learnt")
+    }.get(worst, "Widen the rule or drop it; one that was added after the fit is learnt if declared before")
     return (
         f"{have:,} of {drawn:,} drawn rows hold every rule, too few to go on; {worst!r} rejected "
         f"{count / drawn:.1%} of them. {remedy}."
@@ -620,5 +637,23 @@ def _arrow_schema(schema: Schema) -> pa.Schema:
     return pa.schema([pa.field(column.name, arrow_type(column.dtype)) for column in schema])
 
 
-def _repair_seed(seed: int, repair: int) -> int:
-    return int(stream(seed, "repair", repair).integers(2**63))
+def _chosen(
+    table: pa.Table, held: npt.NDArray[np.bool_], bad: npt.NDArray[np.int64], pool: pa.Table,
+    held_to: list[Check], schema: Schema,
+) -> pa.Table:  # fmt: skip
+    """The table with the first row of the pool that can stand beside those before it at each bad place."""
+    whole = pa.concat_tables([table, pool])
+    order, fresh = np.arange(len(table)), len(table) + np.arange(len(pool))
+    stands, free = held.copy(), np.ones(len(pool), dtype=bool)
+    for place in bad:
+        before = order[:place][stands[:place]]
+        beside = Dataset(whole.take(pa.array(np.concatenate([before, fresh]))), schema)
+        fits = free & np.all([rule.holds(beside)[len(before) :] for rule in held_to], axis=0)
+        if fits.any():
+            first = int(np.argmax(fits))
+            order[place], free[first], stands[place] = fresh[first], False, True
+    return whole.take(pa.array(order)).combine_chunks()
+
+
+def _repair_seed(seed: int, repair: int, *what: str) -> int:
+    return int(stream(seed, "repair", repair, *what).integers(2**63))
