@@ -345,7 +345,7 @@ def test_check_takes_the_rules_of_a_recipe(orders, capsys):
     ("text", "record"),
     [
         (r"pattern column=c pattern=[A-Z]{2}\d", {"column": "c", "pattern": r"[A-Z]{2}\d"}),
-        (r"pattern 'column=a b' pattern=\"it's \\d\"", {"column": "a b", "pattern": r"it's \d"}),
+        ("pattern 'column=a b' pattern=\"it's \\d\"", {"column": "a b", "pattern": r"it's \d"}),
         ('unique columns=["a","b c"]', {"columns": ["a", "b c"]}),
         ("unique columns=a,b", {"columns": ["a", "b"]}),
         ("formula rule='a = b' tolerance=0.5", {"rule": "a = b", "tolerance": 0.5}),
