@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sys
 import warnings
 from itertools import pairwise
@@ -479,6 +480,7 @@ def test_a_rule_on_a_key_that_was_left_away_is_not_scored_and_said_so():
     [
         ("range", "is no rule"),
         ({"check": "range", "column": "low", "low": float("nan")}, "NaN"),
+        ({"check": "range", "column": "low", "low": float("inf")}, "'inf' is not a number"),
         ({"check": "fixed_combinations", "columns": ["city", "city"]}, "names column 'city' twice"),
         ({"check": "fixed_combinations", "columns": ["city", "land"], "combinations": []}, "combinations"),
         (
@@ -595,9 +597,10 @@ def test_a_recipe_takes_dates_and_numbers_of_numpy_in_rules_and_conditions(tmp_p
         source={"path": str(tmp_path / "dated.parquet")},
         schema={"checks": rules[:1]},
         check=rules[1:],
-        generate={"method": "independent", "where": {"day": (np.datetime64(WHEN), None), "n": np.int64(3)}},
+        generate={"method": "independent", "where": {"day": (np.datetime64(WHEN), np.inf), "n": np.int64(3)}},
     )
     assert mm.Recipe.from_yaml(recipe.to_yaml()).digest() == recipe.digest()
+    json.dumps(recipe.public(), allow_nan=False)
     rule = "{check: range, column: day, low: 2024-03-01}"
     text = f"source: {{path: {tmp_path}/dated.parquet}}\nschema: {{checks: [{rule}]}}"
     assert mm.Recipe.from_yaml(text).checks == ({"check": "range", "column": "day", "low": "2024-03-01"},)

@@ -56,8 +56,8 @@ _FIRST_ASKED = 64
 """Units of the first attempt under a condition, then up to as many again, or four times as many once
 some were accepted: each may be dear."""
 _IN_VAIN = 20.0
-"""Seconds of computing after which an acceptance rate is judged, however few units were drawn: a method
-that meets a condition by drawing again may have drawn a hundred thousand rows for each."""
+"""Seconds of computing after which the acceptance rate under a condition is judged, however few units were
+drawn: a method that meets it by drawing again may have drawn a hundred thousand rows for each."""
 _REPAIR_ROUNDS = 50
 _BLIND_ROUNDS = 10
 """Rounds in which each rejected row is replaced by one fresh row, whatever it holds; few are left then."""
@@ -331,7 +331,7 @@ class Synthesizer:
             if have >= wanted:
                 break
             judged = attempt + 1 >= _PATIENCE and drawn >= _ENOUGH_DRAWN
-            judged |= time.thread_time() - begun > _IN_VAIN
+            judged |= conditioned is not None and time.thread_time() - begun > _IN_VAIN
             if judged and have < max(1.0, _LEAST_ACCEPTED * drawn):
                 raise RejectedError(_too_few(have, drawn, rejected))
             size = _next_size(self.block, have, drawn)

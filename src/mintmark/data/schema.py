@@ -10,6 +10,7 @@ import dataclasses
 import datetime as dt
 import decimal
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -266,7 +267,7 @@ class Schema:
 
 
 def json_value(value: Any) -> Any:
-    """A value as JSON holds it: dates as ISO text, durations in seconds, sets and arrays as lists.
+    """A value as JSON holds it: dates as ISO text, durations in seconds, infinity as "inf", sets as lists.
 
     What JSON cannot hold, such as a function, stays as it is.
     """
@@ -284,7 +285,9 @@ def json_value(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, dt.timedelta):
         return value.total_seconds()
-    return float(value) if isinstance(value, decimal.Decimal) else value
+    if isinstance(value, decimal.Decimal):
+        value = float(value)
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
 def type_name(kind: pa.DataType) -> str:

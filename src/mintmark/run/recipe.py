@@ -108,14 +108,11 @@ class Generate(_Station):
 
     @field_validator("where", mode="before")
     @classmethod
-    def _plain(cls, where: Any) -> Any:
-        """JSON values, but for ranges, which stay pairs."""
+    def _json_values(cls, where: Any) -> Any:
+        """JSON values, but for ranges, which stay pairs; an end that is infinite is none."""
         if not isinstance(where, Mapping):
             return where
-        return {
-            name: tuple(json_value(list(wanted))) if isinstance(wanted, tuple) else json_value(wanted)
-            for name, wanted in where.items()
-        }
+        return {name: _plain(wanted) for name, wanted in where.items()}
 
 
 class Assess(_Station):
@@ -263,6 +260,16 @@ class Recipe(_Station):
         return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Recipe.model_json_schema(
             by_alias=True
         )
+
+
+def _plain(wanted: Any) -> Any:
+    plain = json_value(wanted)
+    if isinstance(wanted, tuple):
+        return tuple(None if plain[i] == ("-inf", "inf")[i % 2] else plain[i] for i in range(len(plain)))
+    if isinstance(wanted, Mapping):
+        endless = {"low": "-inf", "high": "inf"}
+        return {key: None if end == endless.get(key) else end for key, end in plain.items()}
+    return plain
 
 
 def _range(wanted: Any) -> Any:
