@@ -21,8 +21,8 @@ from mintmark.data.where import matches
 from mintmark.errors import InputError, RejectedError
 from mintmark.latent._columns import coded
 from mintmark.latent._marginal import invert, learn_law, quantile_function
+from mintmark.latent._forest import Forest, descend, drawn_atoms, grow, joined, ordered, single_leaf
 from mintmark.latent._order import order_of
-from mintmark.latent._tree import Tree, descend, drawn_atoms, grow, joined, ordered, single_leaf
 from mintmark.latent.gaussian_copula import GaussianCopula
 from mintmark.latent.independent import Independent
 from mintmark.latent.sequential_trees import SequentialTrees
@@ -163,14 +163,16 @@ def test_leaves_are_those_of_scikit_learn():
     from sklearn.tree import DecisionTreeRegressor
 
     rng = np.random.default_rng(0)
-    codes = [rng.integers(0, 50, 2000), rng.integers(0, 9, 2000)]
-    y = np.stack([np.sin(codes[0] / 8.0) * codes[1]], axis=1)
-    tree = grow(
-        codes, [50, 9], [4, 7], [False, False], y, False, np.arange(2000),
-        np.arange(2000) % 2, structure=np.arange(2000), min_leaf=30, noise=4.0, random_state=0,
+    codes = rng.integers(0, [50, 9], (2000, 2))
+    y = np.sin(codes[:, :1] / 8.0) * codes[:, 1:]
+    [tree] = grow(
+        list(codes.T), [50, 9], [4, 7], [False, False], y, False, np.arange(2000),
+        structures=[np.arange(2000)], min_leaf=30, noise=4.0, random_state=0,
     )  # fmt: skip
-    ours = descend(tree, {4: codes[0], 7: codes[1]}, 2000)
-    x = np.stack(codes, axis=1).astype(np.float32)
+    known = np.zeros((2000, 8), dtype=np.int32)
+    known[:, [4, 7]] = codes
+    ours = descend(tree, known, rng)
+    x = codes.astype(np.float32)
     theirs = DecisionTreeRegressor(min_samples_leaf=30, random_state=0).fit(x, y).apply(x)
     pairs = set(zip(theirs.tolist(), ours.tolist(), strict=True))
     assert len(pairs) == len(np.unique(theirs))  # each of theirs lies in one of ours
@@ -178,37 +180,71 @@ def test_leaves_are_those_of_scikit_learn():
     for leaf in np.unique(ours):
         held = tree.atoms[tree.first[leaf] : tree.end[leaf]]
         assert list(held) == list(np.flatnonzero(ours == leaf))
-    for node in np.flatnonzero(tree.feature >= 0):  # a node holds what its two below hold
-        below = [tree.left[node], tree.right[node]]
+    for node in np.flatnonzero(tree.right >= 0):  # a node holds what the two below it hold
+        below = [node + 1, tree.right[node]]
         assert (tree.parent[below] == node).all()
         assert (tree.first[node], tree.end[node]) == (tree.first[below[0]], tree.end[below[1]])
         assert tree.end[below[0]] == tree.first[below[1]]
     rows = tree.end - tree.first
     assert tree.climb[0] == 0
-    assert tree.climb[1:] == pytest.approx(2 / (rows[1:] + 2))  # every node holds both sorts
+    assert tree.climb[1:] == pytest.approx(10 / (rows[1:] + 10))
+
+
+def test_categories_are_sent_down_as_numbers_of_their_order():
+    rng = np.random.default_rng(0)
+    code = rng.integers(1, 40, 4000)
+    response = np.isin(code, [3, 17, 30, 38]).astype(int)  # no stretch of the codes
+    [tree] = grow(
+        [code], [40], [1], [True], response, True, response,
+        structures=[np.arange(4000)], min_leaf=10, noise=3.0, random_state=0,
+    )  # fmt: skip
+    leaf = descend(tree, np.stack([code * 0, code], axis=1).astype(np.int32), rng)
+    assert len(np.unique(leaf)) == 2
+    for node in np.unique(leaf):
+        assert len(set(response[leaf == node])) == 1
+
+
+def test_many_rows_are_shared_out_between_the_trees_and_all_come_down():
+    n = 230_000  # more than twice what fills a tree
+    code = np.arange(n) % 3
+    some = np.arange(0, n, 50)
+    trees = grow(
+        [code], [3], [0], [False], code[:, None].astype(float), False, np.arange(n),
+        structures=[some, some + 1], min_leaf=10, noise=3.0, random_state=0,
+    )  # fmt: skip
+    held = np.sort(np.concatenate([tree.atoms for tree in trees]))
+    assert (held == np.arange(n)).all()
+    for tree in trees:
+        for leaf in np.flatnonzero(tree.right < 0):
+            assert len(np.unique(tree.atoms[tree.first[leaf] : tree.end[leaf]] % 3)) == 1
 
 
 def test_noise_is_not_split_on():
     rng = np.random.default_rng(0)
     codes = [rng.integers(0, 100, 5000) for _ in range(5)]
-    tree = grow(
+    [tree] = grow(
         codes, [100] * 5, list(range(5)), [False] * 5, rng.random((5000, 1)), False, np.arange(5000),
-        np.zeros(5000, int), structure=np.arange(5000), min_leaf=30, noise=4.0, random_state=0,
+        structures=[np.arange(5000)], min_leaf=30, noise=4.0, random_state=0,
     )  # fmt: skip
-    assert (tree.feature < 0).sum() < 5000 / 30 / 2
+    assert (tree.right < 0).sum() < 5000 / 30 / 2
+
+
+def stump(column: int, limit: int, climb: list[float], first: list[int], end: list[int], atoms: list[int]):
+    """A tree of one question: is the code of a column at most `limit`?"""
+    return Forest(
+        column=np.array([column, -1, -1], np.int32), offset=np.zeros(3, np.int32),
+        threshold=np.array([limit, 0, 0], np.int32), right=np.array([2, -1, -1], np.int32),
+        parent=np.array([-1, 0, 0], np.int32), climb=np.array(climb, np.float32), first=np.array(first),
+        end=np.array(end), maps=np.arange(4, dtype=np.int32), atoms=np.array(atoms, np.int8),
+        roots=np.zeros((1, 1), np.int32), group=np.zeros(1, np.int32), by=np.array([-1], np.int32),
+    )  # fmt: skip
 
 
 def test_draws_leave_a_node_as_often_as_it_says():
-    tree = Tree(
-        feature=np.array([0, -1, -1], np.int32), threshold=np.array([0.5, 0, 0], np.float32),
-        left=np.array([1, -1, -1], np.int32), right=np.array([2, -1, -1], np.int32),
-        parent=np.array([-1, 0, 0], np.int32), climb=np.array([0, 0.25, 0.5], np.float32),
-        first=np.array([0, 0, 1]), end=np.array([4, 1, 4]), source=np.array([3], np.int32),
-        start=np.array([0, 0], np.int32), maps=np.zeros(0, np.float32), atoms=np.array([7, 8, 8, 9], np.int8),
-    )  # fmt: skip
-    n = 40_000
-    leaf = descend(tree, {3: np.repeat([0, 1], n)}, 2 * n)
-    drawn = drawn_atoms(tree, leaf, np.random.default_rng(0))
+    tree = stump(1, 0, [0, 0.25, 0.5], [0, 0, 1], [4, 1, 4], [7, 8, 8, 9])
+    n, rng = 40_000, np.random.default_rng(0)
+    leaf = descend(tree, np.stack([np.zeros(2 * n, np.int32), np.repeat([0, 1], n)], axis=1), rng)
+    drawn = drawn_atoms(tree, leaf, rng)
     left, right = (np.bincount(half, minlength=10)[7:] / n for half in (drawn[:n], drawn[n:]))
     assert left == pytest.approx([0.75 + 0.25 / 4, 0.25 / 2, 0.25 / 4], abs=0.01)
     assert right == pytest.approx([0.5 / 4, 0.5 * 2 / 3 + 0.5 / 2, 0.5 / 3 + 0.5 / 4], abs=0.01)
@@ -272,17 +308,36 @@ def test_weak_relations_with_the_target_outlive_strong_ones_between_columns():
         assert found[drawn].mean() - found[~drawn].mean() == pytest.approx(real, rel=0.1)
 
 
-def test_joined_trees_serve_each_group_its_own():
-    first = Tree(
-        feature=np.array([0, -1, -1], np.int32), threshold=np.array([1.5, 0, 0], np.float32),
-        left=np.array([1, -1, -1], np.int32), right=np.array([2, -1, -1], np.int32),
-        parent=np.array([-1, 0, 0], np.int32), climb=np.zeros(3, np.float32),
-        first=np.array([0, 0, 1]), end=np.array([3, 1, 3]), source=np.array([7], np.int32),
-        start=np.array([0, 0], np.int32), maps=np.zeros(0, np.float32), atoms=np.array([5, 6, 6], np.int8),
-    )  # fmt: skip
-    tree = joined([first, single_leaf(np.array([9, 9])), first], 2, np.array([0, 1, 2, 1]))
-    codes = {2: np.array([0, 0, 1, 3, 2, 2]), 7: np.array([1, 2, 1, 2, 1, 2])}
-    assert drawn_atoms(tree, descend(tree, codes, 6), np.random.default_rng(0)).tolist() == [5, 6, 9, 9, 5, 6]
+def test_each_group_is_served_by_its_own_trees_in_equal_shares():
+    tree = stump(1, 1, [0, 0, 0], [0, 0, 1], [3, 1, 3], [5, 6, 6])
+    nine, eight = single_leaf(np.array([9, 9])), single_leaf(np.array([8]))
+    forest = joined([[tree, tree], [nine, eight]], 2, np.array([0, 1, 0]))
+    codes = np.zeros((6, 3), dtype=np.int32)
+    codes[:, 1], codes[:, 2] = [1, 2, 1, 2, 1, 2], [0, 0, 1, 1, 2, 2]
+    rng = np.random.default_rng(0)
+    drawn = np.stack([drawn_atoms(forest, descend(forest, codes, rng), rng) for _ in range(4000)])
+    assert (drawn[:, [0, 1, 4, 5]] == [5, 6, 5, 6]).all()
+    assert set(drawn[:, 2]) == {8, 9}
+    assert np.mean(drawn[:, 2:4] == 9) == pytest.approx(0.5, abs=0.03)
+
+
+def test_several_trees_foretell_unseen_rows_better_than_one():
+    """Mean squared error of the mean of drawn values, of a known law, on rows that were not fitted."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 20, (2600, 4))
+    law = np.sin(x[:, 0] / 3) + 0.1 * x[:, 1] * (x[:, 2] > 9)
+    data = table(**{f"x{k}_i": x[:2000, k] for k in range(4)}, y_f=(law + rng.normal(0, 1, 2600))[:2000])
+    errors = []
+    for trees in (1, 4):
+        model = SequentialTrees(trees=trees).fit(data, seed=0)
+        made = model.sample(60_000, seed=1).table
+        drawn = np.stack([made[f"x{k}_i"].to_numpy() for k in range(4)], axis=1)
+        expected = np.sin(drawn[:, 0] / 3) + 0.1 * drawn[:, 1] * (drawn[:, 2] > 9)
+        cell = drawn[:, 0] * 20 + drawn[:, 1]  # some 150 rows each: what noise the trees kept shows
+        size = np.maximum(np.bincount(cell), 1)
+        gap = np.bincount(cell, made["y_f"].to_numpy() - expected) / size
+        errors.append(float(np.sum(size * gap**2) / size.sum()))
+    assert errors[1] < 0.8 * errors[0]
 
 
 def test_time_up_ends_with_columns_on_their_own_and_says_which():

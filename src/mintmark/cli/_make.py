@@ -35,10 +35,7 @@ def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "target": target,
             "kinds": pairs(kinds, "--kind"),
             "roles": pairs(roles, "--role"),
-            "personal": {
-                name: None if held in ("none", "") else held
-                for name, held in pairs(personal, "--personal").items()
-            },
+            "personal": pairs(personal, "--personal"),
             "locale": locale,
             "delimiter": delimiter,
             "encoding": encoding,

@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from mintmark.data import _names
 from mintmark.data._dates import pattern_of, resolution_of
 from mintmark.data.encode import codes, numbers
-from mintmark.data.personal.detect import found
-from mintmark.data.personal.kinds import check_personal
+from mintmark.data.personal.detect import found, whole_floats
+from mintmark.data.personal.kinds import check_personal, declared
 from mintmark.data.schema import KINDS, Column, Kind, Role, Schema, type_name
 from mintmark.errors import InputError, UnknownNameError
 
@@ -77,7 +77,7 @@ def infer(
     InputError
         A declared kind that the values cannot have; names column, row and value.
     """
-    kinds, roles, personal = dict(kinds or {}), dict(roles or {}), dict(personal or {})
+    kinds, roles, personal = dict(kinds or {}), dict(roles or {}), declared(personal)
     for name in [*([target] if target is not None else []), *kinds, *roles, *personal]:
         if name not in table.column_names:
             raise UnknownNameError("column", name, table.column_names)
@@ -131,14 +131,16 @@ def _personal(
 def personal_column(
     array: pa.ChunkedArray, name: str, roles: Sequence[str], personal: str, locale: str
 ) -> Column:
-    """A column whose values are replaced by surrogates; text, or whole numbers.
+    """A column whose values are replaced by surrogates; text, or whole numbers, in floats too.
 
     Raises
     ------
     InputError
         If its type can hold no such value.
     """
-    whole = pa.types.is_integer(array.type)
+    whole = pa.types.is_integer(array.type) or (
+        pa.types.is_floating(array.type) and personal in _NUMBERED and whole_floats(array) is not None
+    )
     if not (
         pa.types.is_string(array.type) or pa.types.is_null(array.type) or (whole and personal in _NUMBERED)
     ):

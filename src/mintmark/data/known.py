@@ -16,7 +16,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["digests", "held", "in_one_form"]
+from mintmark.data.personal.kinds import BLANKS
+
+__all__ = ["as_texts", "blank", "digests", "held", "in_one_form"]
 
 Digests = npt.NDArray[np.uint64]
 
@@ -54,6 +56,24 @@ def _each(values: Iterable[str]) -> Digests:
     return np.frombuffer(joined, dtype="<u8").astype(np.uint64)
 
 
+def as_texts(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Values that are not missing as text; whole numbers in floats without point or exponent."""
+    known = array.drop_null()
+    if pa.types.is_floating(known.type):
+        try:
+            known = pc.cast(known, pa.int64())
+        except pa.ArrowInvalid:  # numbers with a fraction stay as they are
+            return known.cast(pa.string())
+    return known.cast(pa.string())
+
+
+def blank(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Which values only say that nothing is known (``n/a``), shape (n,); they identify nobody."""
+    if not pa.types.is_string(array.type):
+        return pa.array(np.zeros(len(array), dtype=bool))
+    return pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(array)), pa.array(BLANKS))
+
+
 def in_one_form(array: pa.Array | pa.ChunkedArray, personal: str | None = None) -> list[str]:
     """Values that are not missing, written so that the same thing reads the same, in order.
 
@@ -64,7 +84,9 @@ def in_one_form(array: pa.Array | pa.ChunkedArray, personal: str | None = None) 
         Of persons, case and signs do not count; of telephone numbers only the last nine digits, so
         that country code and trunk sign do not either. Keys count letter by letter.
     """
-    texts = array.drop_null().cast(pa.string())
+    texts = as_texts(array)
+    if personal == "email":  # Name <box@host> is the box
+        texts = pc.replace_substring_regex(texts, r"^.*<(.*)>\s*$", r"\1")
     if personal is not None:
         texts = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^\p{L}\p{N}]", "")
     if personal == "phone":

@@ -18,7 +18,7 @@ from mintmark.data._frames import from_frame
 from mintmark.data._tidy import check_names, tidy, without_index
 from mintmark.data.dataset import Dataset
 from mintmark.data.infer import check_kind, infer
-from mintmark.data.personal.kinds import check_personal
+from mintmark.data.personal.kinds import check_personal, declared
 from mintmark.data.schema import Schema, arrow_type
 from mintmark.errors import InputError, UnknownNameError, first_three
 
@@ -60,7 +60,7 @@ def read(
         Taken instead of what would be inferred or is stored.
     personal : mapping by column, optional
         What of a person a column holds ("email", "phone", ...), taken instead of what is found;
-        None where it holds nothing of the kind. Such columns are replaced by surrogates.
+        None or "none" where it holds nothing of the kind. Such columns are replaced by surrogates.
     locale : str, optional
         Language and country of the surrogates, e.g. "de_DE", in place of what the values show.
     schema : Schema, optional
@@ -86,7 +86,7 @@ def read(
     >>> data.schema["age"].kind
     'integer'
     """
-    kinds, roles, personal = dict(kinds or {}), dict(roles or {}), dict(personal or {})
+    kinds, roles, personal = dict(kinds or {}), dict(roles or {}), declared(personal)
     provenance: Mapping[str, Any] = {}
     if isinstance(source, Dataset):
         table, provenance = source.table, source.provenance

@@ -12,13 +12,13 @@ import numpy.typing as npt
 from mintmark.data.schema import Schema
 from mintmark.latent._columns import Coded
 from mintmark.latent._predictors import associations, predictors_of
-from mintmark.latent._tree import Tree, descend, grow, single_leaf
+from mintmark.latent._forest import LEAN, Forest, descend, grow, single_leaf
 
 __all__ = ["Order", "order_of"]
 
 Array = npt.NDArray[Any]
 
-_ROWS = 6000
+_ROWS = 4000
 """Rows the orders are tried on; a quarter of them judges."""
 _MOST = 60
 """Columns up to which orders are tried: each costs a tree for every column."""
@@ -85,12 +85,8 @@ def _candidates(
         "as in the table": rest,
         "the table's, backwards": rest[::-1],
         "columns of few values first": sorted(rest, key=lambda j: size[j]),
-        "columns of many values first": sorted(rest, key=lambda j: -size[j]),
         "most associated with the others first": sorted(rest, key=lambda j: -float(told[j].sum())),
     }
-    if first:
-        by_target = sorted(rest, key=lambda j: -float(told[first[0], j]))
-        out["most associated with the target first"] = by_target
     return out
 
 
@@ -105,11 +101,11 @@ def _log_likelihood(
 ) -> Array:
     """Of each judging row under trees grown on the others, shape (judges,)."""
     predictors = predictors_of(columns, order, learners)
+    judged = np.stack([column.codes[judges] for column in columns], axis=1)
     total = np.zeros(len(judges))
     random_state = int(rng.integers(2**31))
     for j in order:
         column, before = columns[j], predictors[j]
-        groups = column.groups
         if before and len(np.unique(column.atoms[learners])) > 1:
             tree = grow(
                 [columns[k].codes[learners] for k in before],
@@ -120,29 +116,29 @@ def _log_likelihood(
                 else column.response[learners],
                 column.classes,
                 column.atoms[learners],
-                groups[learners],
-                structure=np.arange(len(learners)),
+                structures=[np.arange(len(learners))],
                 min_leaf=min_leaf,
                 noise=noise,
                 random_state=random_state,
-            )  # fmt: skip
-            leaf = descend(tree, {k: columns[k].codes[judges] for k in before}, len(judges))
+            )[0]  # fmt: skip
         else:
-            tree, leaf = single_leaf(column.atoms[learners]), np.zeros(len(judges), dtype=np.int64)
+            tree = single_leaf(column.atoms[learners])
         law = _laws(tree, column.group)
         own = _BLUNT * law[0] + 1e-9
-        total += np.log(((1 - _BLUNT) * law + own)[leaf, groups[judges]])
+        leaf = descend(tree, judged, rng)
+        total += np.log(((1 - _BLUNT) * law + own)[leaf, column.groups[judges]])
     return total
 
 
-def _laws(tree: Tree, group: Array) -> Array:
+def _laws(tree: Forest, group: Array) -> Array:
     """Of each node the chances of the sorts of value that a draw from it gives, shape (nodes, sorts)."""
     sorts = group[tree.atoms]
-    size = int(group.max()) + 1
-    law = np.zeros((len(tree.feature), size))
-    for t in range(len(law)):  # preorder: a node comes after its parent
-        held = np.bincount(sorts[tree.first[t] : tree.end[t]], minlength=size)
-        law[t] = (1 - tree.climb[t]) * held / max(1, held.sum())
-        if tree.parent[t] >= 0:
-            law[t] += tree.climb[t] * law[tree.parent[t]]
+    held = np.zeros((len(sorts) + 1, int(group.max()) + 1))
+    held[np.arange(1, len(sorts) + 1), sorts] = 1
+    np.cumsum(held, axis=0, out=held)
+    law = held[tree.end] - held[tree.first]
+    rows = tree.end - tree.first
+    law[0] /= rows[0]
+    for t in range(1, len(law)):  # preorder: a node comes after its parent
+        law[t] = (law[t] + LEAN * law[tree.parent[t]]) / (rows[t] + LEAN)
     return law

@@ -22,23 +22,25 @@ from mintmark.data.schema import Column, Schema
 from mintmark.data.where import Where, matches
 from mintmark.errors import RejectedError, first_three
 from mintmark.latent._columns import Coded, coded, codes_of, values_of
+from mintmark.latent._forest import Forest, descend, drawn_atoms, grow, joined, single_leaf
 from mintmark.latent._order import Order, order_of
 from mintmark.latent._predictors import classes_of, depends, predictors_of
-from mintmark.latent._tree import Tree, descend, drawn_atoms, grow, joined, single_leaf
 from mintmark.method import method
 from mintmark.progress import stop_if_asked, time_is_up, track
 from mintmark.synthesizer import Learnt, Synthesizer
 
 __all__ = ["SequentialTrees"]
 
-_STRUCTURE_ROWS = 30_000
-"""Rows that decide the splits; all rows fill the leaves, so cost stays near linear."""
+_STRUCTURE_ROWS = 15_000
+"""Most rows that decide the splits of a tree; all rows fill the leaves, so cost stays near linear."""
+_SHARE = 0.75
+"""Share of the rows that decide the splits of one of several trees: each then errs in its own way."""
 _FEW = 200
 """Rows below which a Gaussian copula kept more (benchmarks/small_tables.py, docs/methods.md)."""
 _CLASS_ROWS = 150
 """Rows that a class of the target must have to get trees of its own."""
-_NOISE = 4.0
-"""How much of its node's noise a split must explain to stay (see `_tree.grow`) with `_NOISE_ROWS` rows
+_NOISE = 3.0
+"""How much of its node's noise a split must explain to stay (see `_forest.grow`) with `_NOISE_ROWS` rows
 or more; fewer rows ask for more, since each of them weighs more in what comes out."""
 _NOISE_ROWS = 20_000
 _TRIED = 65_536
@@ -54,6 +56,10 @@ _REDRAWN = 2_000
 class SequentialTrees(Synthesizer):
     """Draw each column from the leaf of a tree on the columns before it.
 
+    A column has several trees, whose splits are decided by different rows, and each value is drawn
+    from one of them: what one tree took for a relation by chance weighs little in their mixture. A
+    leaf leans on the nodes above it, the more the fewer rows it holds.
+
     A target of several classes is drawn first, and every column associated with it has a tree for
     each class: a weak relation with the target is not lost to a stronger one with another column.
 
@@ -62,6 +68,10 @@ class SequentialTrees(Synthesizer):
     """
 
     min_leaf: Annotated[int, Field(ge=1, description="fewest rows that a drawn value is chosen from")] = 10
+    trees: Annotated[
+        int,
+        Field(ge=1, le=64, description="trees of a column, each split by other rows; a value is drawn from one"),
+    ] = 4
     smoothing: Annotated[
         bool, Field(description="move numbers that fewer than 10 rows hold between their neighbours")
     ] = True
@@ -77,10 +87,10 @@ class SequentialTrees(Synthesizer):
             )
         arrays = encode(data.table, data.schema)
         columns = [coded(arrays[column.name], column, j) for j, column in enumerate(data.schema)]
-        structure = np.sort(rng.permutation(len(data))[:_STRUCTURE_ROWS])
+        some = np.sort(rng.permutation(len(data))[:_STRUCTURE_ROWS])
         noise = _noise(len(data))
-        order = order_of(data.schema, columns, structure, min_leaf=self.min_leaf, noise=noise, rng=rng)
-        predictors = predictors_of(columns, order.columns, structure)
+        order = order_of(data.schema, columns, some, min_leaf=self.min_leaf, noise=noise, rng=rng)
+        predictors = predictors_of(columns, order.columns, some)
         learnt: dict[str, Any] = {"schema": data.schema.to_json(), "order": order.columns}
         classes = None
         if data.schema.target is not None:
@@ -93,19 +103,23 @@ class SequentialTrees(Synthesizer):
             if time_is_up() and before:
                 alone.append(data.schema.names[j])
                 before = []
-            if not before or len(structure) < 2 * self.min_leaf or len(np.unique(column.atoms)) < 2:
+            if not before or len(data) < 2 * self.min_leaf or len(np.unique(column.atoms)) < 2:
                 learnt |= single_leaf(column.atoms).arrays(j)
                 continue
-            grown = partial(self._grown, columns, before, column, structure, noise, random_state)
+            deciding = self._deciding(len(data))
+            parts = [np.sort(rng.choice(len(data), deciding, replace=False)) for _ in range(self.trees)]
+            grown = partial(self._grown, columns, before, column, parts, noise, random_state)
             target = order.columns[0]
-            if classes is not None and j != target and depends(columns[target], column, structure):
+            if classes is not None and j != target and depends(columns[target], column, some):
                 apart.append(data.schema.names[j])
                 held = classes[columns[target].codes]
                 trees = [grown(np.flatnonzero(held == c)) for c in range(int(classes.max()) + 1)]
                 learnt |= joined(trees, target, classes).arrays(j)
             else:
-                learnt |= grown(np.arange(len(data))).arrays(j)
-        learnt["choices"] = _explained(order, data.schema, noise, apart, alone)
+                learnt |= joined([grown(np.arange(len(data)))]).arrays(j)
+        learnt["choices"] = _explained(
+            order, data.schema, noise, self.trees, self._deciding(len(data)) / len(data), apart, alone
+        )
         if alone:
             warnings.warn(
                 f"max_minutes passed: column {first_three(map(repr, alone))} is drawn on its own, "
@@ -114,20 +128,24 @@ class SequentialTrees(Synthesizer):
             )
         return learnt
 
+    def _deciding(self, rows: int) -> int:
+        """How many rows decide the splits of a tree."""
+        return min(_STRUCTURE_ROWS, rows if self.trees == 1 else int(rows * _SHARE))
+
     def _grown(
         self,
         columns: Sequence[Coded],
         before: Sequence[int],
         column: Coded,
-        structure: NDArray[np.int64],
+        parts: Sequence[NDArray[np.int64]],
         noise: float,
         random_state: int,
         rows: NDArray[np.int64],
-    ) -> Tree:
-        """The tree of one column on some rows."""
-        deciding = np.flatnonzero(np.isin(rows, structure))
-        if len(deciding) < 2 * self.min_leaf:
-            return single_leaf(column.atoms[rows])
+    ) -> list[Forest]:
+        """The trees of one column on some rows."""
+        structures = [np.flatnonzero(np.isin(rows, part)) for part in parts]
+        if min(map(len, structures)) < 2 * self.min_leaf:
+            return [single_leaf(column.atoms[rows])] * self.trees
         return grow(
             [columns[k].codes[rows] for k in before],
             [columns[k].size for k in before],
@@ -136,8 +154,7 @@ class SequentialTrees(Synthesizer):
             column.response[rows],
             column.classes,
             column.atoms[rows],
-            column.groups[rows],
-            structure=deciding,
+            structures=structures,
             min_leaf=self.min_leaf,
             noise=noise,
             random_state=random_state,
@@ -177,15 +194,15 @@ class SequentialTrees(Synthesizer):
         other is drawn again instead, which leaves the law of the rest as it is.
         """
         drawn: dict[str, Any] = {}
-        codes: dict[int, Any] = {}
+        codes = np.zeros((n, len(schema)), dtype=np.int32)
         for j in learnt["order"]:
             column = schema.columns[j]
-            tree = Tree.of(learnt, j)
-            values = self._values(tree, descend(tree, codes, n), learnt, j, column, rng)
+            forest = Forest.of(learnt, j)
+            values = self._values(forest, descend(forest, codes, rng), learnt, j, column, rng)
             if column.name in where:
                 met = partial(_met, column=column, wanted=where[column.name])
                 held = met(values)
-                if len(tree.feature) == 1:
+                if len(forest.right) == 1:
                     tried = n
                     for _ in range(_REDRAWN):
                         again = np.flatnonzero(~held)
@@ -195,18 +212,17 @@ class SequentialTrees(Synthesizer):
                         _give_up(int(held.sum()), tried, {column.name: where[column.name]})
                         tried += len(again)
                         leaf = np.zeros(len(again), dtype=np.int64)
-                        values[again] = self._values(tree, leaf, learnt, j, column, rng)
+                        values[again] = self._values(forest, leaf, learnt, j, column, rng)
                         held[again] = met(values[again])
                 drawn = {name: array[held] for name, array in drawn.items()}
-                codes = {k: array[held] for k, array in codes.items()}
-                values, n = values[held], int(held.sum())
+                codes, values = codes[held], values[held]
             drawn[column.name] = values
-            codes[j] = codes_of(values, learnt, j) if column.is_numeric else values + 1
+            codes[:, j] = codes_of(values, learnt, j) if column.is_numeric else values + 1
         return drawn
 
     def _values(
         self,
-        tree: Tree,
+        forest: Forest,
         leaf: NDArray[np.int64],
         learnt: Learnt,
         j: int,
@@ -214,12 +230,12 @@ class SequentialTrees(Synthesizer):
         rng: np.random.Generator,
     ) -> NDArray[Any]:
         """Numbers or category codes of one column for rows that came to these leaves."""
-        atoms = drawn_atoms(tree, leaf, rng)
+        atoms = drawn_atoms(forest, leaf, rng)
         return values_of(atoms, learnt, j, self.smoothing, rng) if column.is_numeric else atoms
 
 
 def _noise(rows: int) -> float:
-    return float(_NOISE * max(1.0, _NOISE_ROWS / rows) ** 0.25)
+    return float(_NOISE * max(1.0, _NOISE_ROWS / rows) ** 0.2)
 
 
 def _give_up(have: int, drawn: int, where: Where) -> None:
@@ -239,7 +255,13 @@ def _met(values: NDArray[Any], *, column: Column, wanted: Any) -> NDArray[np.boo
 
 
 def _explained(
-    order: Order, schema: Schema, noise: float, apart: Sequence[str], alone: Sequence[str]
+    order: Order,
+    schema: Schema,
+    noise: float,
+    trees: int,
+    share: float,
+    apart: Sequence[str],
+    alone: Sequence[str],
 ) -> list[dict[str, str]]:
     names = [schema.names[j] for j in order.columns]
     out = [{"what": "order of columns", "chosen": f"{order.name}: {', '.join(names)}", "why": order.why}]
@@ -250,6 +272,14 @@ def _explained(
             "why": "fewer rows ask for stronger splits, so that no row can be told from what comes out",
         }
     )
+    if trees > 1:
+        out.append(
+            {
+                "what": "trees of a column",
+                "chosen": f"{trees}, each split by {share:.0%} of the rows and filled by all",
+                "why": "what one took for a relation by chance weighs little in what they draw together",
+            }
+        )
     if apart:
         out.append(
             {

@@ -15,6 +15,7 @@ from mintmark.data.dataset import Dataset
 from mintmark.data.encode import numbers
 from mintmark.data.keys import is_renewed
 from mintmark.data.known import digests, held, in_one_form
+from mintmark.data.personal.belonging import identities
 from mintmark.data.schema import Column
 from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
@@ -26,10 +27,11 @@ __all__ = ["RealIdentifiers"]
 class RealIdentifiers(Metric):
     """Share of synthetic identifiers that a real person of train has; none may.
 
-    Read are personal columns and keys, but keys that only number the rows. `real_identifiers.holdout`
-    is the same for persons the synthesizer never saw: no leak, since it cannot know them, but what
-    chance alone meets (a common first name). Where the table has no such column, nothing can come
-    out, and the share is 0.
+    Read are personal columns and keys, but keys that only number the rows. A name counts wherever in
+    the real table a name stands, and so do e-mails, telephone numbers and the rest.
+    `real_identifiers.holdout` is the same for persons the synthesizer never saw: no leak, since it
+    cannot know them, but what chance alone meets (a common first name). Where the table has no such
+    column, nothing can come out, and the share is 0.
     """
 
     family = "privacy"
@@ -57,8 +59,11 @@ def _numbers_rows(data: Dataset, column: Column) -> bool:
 
 def _score(name: str, real: Dataset, synthetic: Dataset, columns: list[Column], role: str) -> Score:
     found: dict[str, Any] = {}
+    persons = identities(real)
     for column in columns:
-        known = digests(in_one_form(real.table[column.name], column.personal))
+        known = persons.get(column.name)
+        if known is None:
+            known = digests(in_one_form(real.table[column.name]))
         made = in_one_form(synthetic.table[column.name], column.personal)
         hits = int(held(known, made).sum())
         found[column.name] = {"found": hits, "values": len(made), "personal": column.personal}
@@ -75,9 +80,9 @@ def _score(name: str, real: Dataset, synthetic: Dataset, columns: list[Column], 
         n=len(synthetic),
         variance="none: every value is compared",
         convention=(
-            f"share of the values in personal and key columns of the synthetic table that occur in the same "
-            f"column of {role}, case and signs apart; keys that number the rows are left out; 0 where there "
-            "are no such columns"
+            "share of the values in personal and key columns of the synthetic table that occur in the same "
+            f"column of {role}, or in one of the same kind, case and signs apart; keys that number the rows "
+            "are left out; 0 where there are no such columns"
         ),
         source="direct identifiers, ISO/IEC 20889 (2018)",
         details={"columns": found},

@@ -12,7 +12,7 @@ import numpy as np
 from mintmark.data.personal.kinds import country_of
 from mintmark.data.personal.numbers import IBAN_LENGTH, NATIONAL
 from mintmark.data.personal.patterns import Texts, joined
-from mintmark.data.personal.phones import CALLING, TRUNK, country_of_phone
+from mintmark.data.personal.phones import CALLING, TRUNK
 
 __all__ = ["cased", "form_of", "spaced", "written_phone"]
 
@@ -34,6 +34,11 @@ def form_of(kind: str, locale: str, values: Sequence[str]) -> dict[str, Any]:
         if sum(change(value) == value for value in values) >= 0.9 * len(values):
             form["case"] = case
             break
+    if kind == "email":
+        form["display"] = _most(["<" in value for value in values])
+        heads = [re.search(r"([^@<>\s]+)@", value) for value in values]
+        signs = Counter(_box_sign(head[1]) for head in heads if head)
+        form["signs"] = [[sign, count] for sign, count in signs.most_common()] or [[".", 1]]
     if kind == "name":
         form["comma"] = _most(["," in value for value in values])
     if kind in ("name", "last_name"):
@@ -47,6 +52,12 @@ def form_of(kind: str, locale: str, values: Sequence[str]) -> dict[str, Any]:
     if kind in ("card", "iban", "national_id", "postcode"):
         form |= _solid_form(kind, locale, values)
     return form
+
+
+def _box_sign(box: str) -> str:
+    """What stands between the names in a mailbox: a point, a stroke, or nothing."""
+    found = re.search(r"[^\W_]([._-])[^\W_]", box)
+    return found[1] if found else ""
 
 
 def _most(truths: Sequence[bool]) -> bool:
@@ -74,10 +85,14 @@ def _shape(value: str) -> str:
     return "".join("#" if c.isdigit() else "@" if c.isalpha() else c for c in value.strip())
 
 
+_LONGEST = {"US": 10, "CA": 10, "GB": 10, "IT": 10, "DE": 11, "AT": 11, "BR": 11}
+"""Digits of a national number without what is dialled before it, 9 elsewhere."""
+
+
 def _phone_style(text: str, country: str) -> tuple[str, str, bool]:
     """What stands before the number, the sign between its groups, and whether the first is in brackets."""
     head, bracket = text.strip(), "(" in text and "(0)" not in text
-    signs = Counter(re.findall(r"(?<=\d)[ .\-/](?=[\d(])|(?<=\))[ .\-/](?=\d)", text)) or Counter({"": 1})
+    signs = Counter(re.findall(r"(?<=\d)[ .\-/](?=\d)", text)) or Counter({"": 1})
     sign = signs.most_common(1)[0][0]
     digits = re.sub(r"\D", "", text)
     if head.startswith("+"):
@@ -87,12 +102,7 @@ def _phone_style(text: str, country: str) -> tuple[str, str, bool]:
     if country in TRUNK and head.lstrip("(").startswith(TRUNK[country]):
         return TRUNK[country], sign, bracket
     code = CALLING.get(country, "")
-    longest = {"US": 10, "CA": 10, "GB": 10, "FR": 9, "ES": 9}.get(country, 11)
-    if (
-        digits.startswith(code)
-        and len(digits) > longest
-        and country_of_phone("+" + digits) in (country, "US")
-    ):
+    if digits.startswith(code) and len(digits) > _LONGEST.get(country, 9) and not head.startswith("("):
         return "code", sign, bracket
     return "", sign, bracket
 
@@ -106,12 +116,11 @@ def written_phone(national: Texts, country: str, style: Sequence[Any]) -> Texts:
         head = np.strings.add(before, head)  # the sign that is dialled at home
     if bracket:
         head = np.strings.add(np.strings.add("(", head), ")")
-    number = np.strings.add(
-        np.strings.add(head, " " if bracket and sign else sign), np.strings.replace(rest, " ", sign)
-    )
+    between = (" " if sign else "") if bracket else sign
+    number = np.strings.add(np.strings.add(head, between), np.strings.replace(rest, " ", sign))
     if before in ("+", "00", "code"):
-        lead = {"+": "+", "00": "00", "code": ""}[before] + code + (sign if before != "code" else "")
-        number = np.strings.add(lead, number)
+        lead = {"+": "+", "00": "00", "code": ""}[before] + code
+        number = np.strings.add(lead + (" " if bracket else sign), number)
     return number
 
 

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from mintmark.errors import UnknownNameError
+import re
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["COUNTRY", "KINDS", "LOCALES", "check_personal", "country_of", "locale_for"]
+from mintmark.errors import InputError, UnknownNameError
+
+__all__ = ["BLANKS", "COUNTRY", "KINDS", "LOCALES", "check_personal", "country_of", "declared", "locale_for"]
 
 KINDS = (
     "name", "first_name", "last_name", "email", "phone", "address", "street", "city", "postcode",
     "national_id", "card", "iban",
 )  # fmt: skip
+
+BLANKS = (
+    "",
+    "-",
+    "--",
+    "?",
+    ".",
+    "n/a",
+    "n.a.",
+    "none",
+    "null",
+    "nan",
+    "unknown",
+    "unbekannt",
+    "k.a.",
+    "inconnu",
+)
+"""What is written, in any case, where a text is not known; it is nobody's and stays as it is."""
 
 COUNTRY = {
     "en_US": "US", "en_GB": "GB", "de_DE": "DE", "fr_FR": "FR", "es_ES": "ES", "it_IT": "IT",
@@ -41,4 +63,24 @@ def check_personal(personal: str | None, locale: str | None, where: str) -> None
     if personal is not None and personal not in KINDS:
         raise UnknownNameError(f"personal kind for {where}", personal, KINDS)
     if locale is not None and locale not in LOCALES:
-        raise UnknownNameError(f"locale for {where}", locale, LOCALES)
+        near = locale_for(language=re.split("[_-]", str(locale).lower())[0])
+        hint = f"Did you mean {near!r}?" if near else (
+            f"There are: {', '.join(sorted(LOCALES))}. Name the nearest yourself, or declare the columns "
+            "None (they hold nothing of persons) or drop them."
+        )  # fmt: skip
+        raise InputError(f"unknown locale for {where} {str(locale)!r}. {hint}")
+
+
+def declared(personal: Any) -> dict[str, str | None]:
+    """What is declared of columns, by name; "none" is None, as on the command line.
+
+    Raises
+    ------
+    InputError
+        If it is no mapping.
+    """
+    if not isinstance(personal or {}, Mapping):
+        raise InputError(
+            f"personal must map columns to what they hold, e.g. {{'contact': 'name'}}, not {personal!r}."
+        )
+    return {name: None if held in ("none", "") else held for name, held in (personal or {}).items()}

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from mintmark.data.personal.numbers import _ODD
 from mintmark.data.personal.patterns import Numbers, Pattern, Texts, joined
 
-__all__ = ["Maker", "card", "german_social", "iban", "national"]
+__all__ = ["Maker", "card", "german_social", "iban", "national", "postcode"]
 
 _DIGITS = "0123456789"
 _CONSONANTS = "BCDFGHLMNPRSTVZ"
@@ -109,6 +109,75 @@ def _append(rest: npt.NDArray[np.int64], letter: Letters) -> npt.NDArray[np.int6
     return (rest * np.where(digit, 10, 100) + np.where(digit, code - 48, code - 55)) % 97
 
 
+_CODES = {
+    "NL": ("123456789", "###", " ", "@@"), "PL": ("##-###",), "PT": ("123456789", "###-###"),
+    "BR": ("#####-###",), "SE": ("123456789", "## ##"), "IE": ("@## @###",),
+    "CA": ("ABCEGHJKLMNPRSTVXY", "#", "ABCEGHJKLMNPRSTVWXYZ", " #", "ABCEGHJKLMNPRSTVWXYZ", "#"),
+}  # fmt: skip
+_RANGES = {
+    "US": (501, 99_950, 5), "DE": (1_001, 99_998, 5), "FR": (1_000, 95_999, 5), "ES": (1_001, 52_999, 5),
+    "IT": (10, 98_168, 5), "AU": (800, 7_999, 4), "AT": (1_010, 9_992, 4), "CH": (1_000, 9_658, 4),
+}  # fmt: skip
+"""Country to the lowest and the highest postcode, and their digits."""
+_GB_AREAS = (
+    "AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EH EN EX "
+    "FK FY G GL GU HA HD HG HP HR HS HU HX IG IP IV KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN "
+    "NP NR NW OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR "
+    "TS TW UB W WA WD WF WN WR WS WV YO ZE"
+)
+_GB_INWARD = "ABDEFGHJLNPQRSTUWXYZ"  # the Royal Mail gives no C I K M O V
+
+
+@dataclass(frozen=True)
+class Postcode:
+    """How a country's postcodes are made, and their letters (@) and digits (#)."""
+
+    maker: Maker
+    shape: str
+
+
+@cache
+def postcode(country: str) -> Postcode:
+    """Postcodes that have the form of the country; they need not exist."""
+    if country == "GB":
+        return Postcode(_gb_postcodes(), "")
+    if country in _RANGES:
+        low, high, width = _RANGES[country]
+
+        def texts(index: Numbers) -> Texts:
+            return joined(_as_digits(index.astype(np.int64) + low, width))
+
+        return Postcode(Maker(high - low + 1, texts), "#" * width)
+    pattern = Pattern(
+        tuple(
+            place
+            for part in _CODES[country]
+            for place in ((part,) if _open(part) else Pattern.of(part).places)
+        )
+    )
+    letters = "".join("#" if place[0].isdigit() else "@" for place in pattern.places if place[0].isalnum())
+    return Postcode(Maker(pattern.size, pattern.texts), letters)
+
+
+def _open(part: str) -> bool:
+    """Whether a part is one place with its letters, and no pattern."""
+    return len(part) > 1 and part.isalnum()
+
+
+def _gb_postcodes() -> Maker:
+    """Area, district 1 to 29, sector and two letters that inward codes have."""
+    areas = np.array(_GB_AREAS.split())
+    tail = Pattern((_DIGITS, _GB_INWARD, _GB_INWARD))
+
+    def texts(index: Numbers) -> Texts:
+        head, rest = np.divmod(index.astype(np.int64), tail.size)
+        area, district = np.divmod(head, 29)
+        outward = np.strings.add(areas[area], (district + 1).astype("U2"))
+        return np.strings.add(np.strings.add(outward, " "), tail.texts(rest.astype(np.uint64)))
+
+    return Maker(len(areas) * 29 * tail.size, texts)
+
+
 def _us() -> Maker:
     """SSNs of area 9xx, never issued, outside the groups 50 and up that ITINs use (IRS, SSA)."""
     pattern = Pattern(("9", _DIGITS, _DIGITS, "1234", _DIGITS, "123456789", _DIGITS, _DIGITS, _DIGITS))
@@ -128,8 +197,11 @@ def _gb() -> Maker:
     return Maker(pattern.size, texts)
 
 
-def _de() -> Maker:
-    """Steuer-IDs that begin with 0, as the BZSt keeps them for tests: one digit twice, one missing."""
+def _de(whole: bool = False) -> Maker:
+    """Steuer-IDs that begin with 0, as the BZSt keeps them for tests: one digit twice, one missing.
+
+    A whole number cannot begin with 0: these begin with 9 and are right in form only.
+    """
     size = 362_880 * 45  # orders of the other nine digits, times the two places that share a digit
 
     def texts(index: Numbers) -> Texts:
@@ -146,6 +218,8 @@ def _de() -> Maker:
         first, second = np.triu_indices(10, 1)
         row = np.arange(len(rest))
         digits[row, second[pair]] = digits[row, first[pair]]
+        if whole:
+            digits = np.where(digits == 0, 9, np.where(digits == 9, 0, digits))
         product = np.full(len(rest), 10)
         for at in range(10):
             total = (digits[:, at] + product) % 10
@@ -249,38 +323,43 @@ def _nl() -> Maker:
 
 
 def _dated(
-    places: tuple[str, ...], months: tuple[int, ...], weights: Callable[[npt.NDArray[np.int64]], Letters]
+    places: tuple[str, ...],
+    months: tuple[int, ...],
+    weights: Callable[[npt.NDArray[np.int64]], Letters],
+    decades: str,
 ) -> Maker:
     """Year, month, day 01..28, then `places`, then a check digit."""
-    pattern = Pattern((_DIGITS, _DIGITS))
+    pattern = Pattern((decades, _DIGITS))
     tail = Pattern(places)
     dates = np.array([f"{m:02d}{d:02d}" for m in months for d in range(1, 29)])
 
     def texts(index: Numbers) -> Texts:
         rest = index.astype(np.int64)
         date, rest = dates[rest % len(dates)], rest // len(dates)
-        year, rest = pattern.texts((rest % 100).astype(np.uint64)), rest // 100
+        year, rest = pattern.texts((rest % pattern.size).astype(np.uint64)), rest // pattern.size
         body = np.strings.add(np.strings.add(year, date), tail.texts(rest.astype(np.uint64)))
         digits = np.ascontiguousarray(body).view("U1").reshape(len(body), -1).astype(np.int64)
         return np.strings.add(body, joined(weights(digits).reshape(len(body), -1)))
 
-    return Maker(100 * len(dates) * tail.size, texts)
+    return Maker(pattern.size * len(dates) * tail.size, texts)
 
 
-def _pl() -> Maker:
+def _pl(whole: bool = False) -> Maker:
     """PESELs of persons born 1800 to 1899 (months 81 to 92)."""
     weights = _weighed((1, 3, 7, 9, 1, 3, 7, 9, 1, 3))
-    return _dated((_DIGITS,) * 4, tuple(range(81, 93)), lambda d: _as_digits(-weights(d) % 10))
+    return _dated(
+        (_DIGITS,) * 4, tuple(range(81, 93)), lambda d: _as_digits(-weights(d) % 10), _DIGITS[whole:]
+    )
 
 
-def _se() -> Maker:
+def _se(whole: bool = False) -> Maker:
     """Personnummer of birth numbers 980 to 989, which Skatteverket keeps for tests."""
-    return _dated(("9", "8", _DIGITS), tuple(range(1, 13)), _luhn)
+    return _dated(("9", "8", _DIGITS), tuple(range(1, 13)), _luhn, _DIGITS[whole:])
 
 
-def _ca() -> Maker:
-    """SINs that begin with 0, never issued."""
-    return _with_check(Pattern.of("0#######"), _luhn)
+def _ca(whole: bool = False) -> Maker:
+    """SINs that begin with 0, or whole ones with 8: neither is given to persons."""
+    return _with_check(Pattern.of("8#######" if whole else "0#######"), _luhn)
 
 
 def _br() -> Maker:
@@ -323,7 +402,20 @@ _MAKERS = {
 }  # fmt: skip
 
 
+_LEADING = {"DE": _de, "PL": _pl, "SE": _se, "CA": _ca}
+"""Countries whose made ids may begin with 0."""
+
+
 @cache
-def national(country: str) -> Maker | None:
-    """The maker of a country's ids, None where its rule is not known here."""
+def national(country: str, *, whole: bool = False) -> Maker | None:
+    """The maker of a country's ids, None where its rule is not known here.
+
+    Parameters
+    ----------
+    country : str
+    whole : bool
+        Whether they are kept as whole numbers, which begin with no 0.
+    """
+    if whole and country in _LEADING:
+        return _LEADING[country](whole=True)
     return _MAKERS[country]() if country in _MAKERS else None

@@ -10,8 +10,20 @@ national plan that are not given to subscribers (`SPARE`); these are weaker, sin
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
-__all__ = ["CALLING", "RESERVED", "SPARE", "TRUNK", "country_of_phone", "is_bare", "is_phone", "is_written"]
+__all__ = [
+    "CALLING",
+    "PLANS",
+    "RESERVED",
+    "SPARE",
+    "TRUNK",
+    "country_of_phone",
+    "is_bare",
+    "is_phone",
+    "is_written",
+]
 
 CALLING = {
     "US": "1", "CA": "1", "GB": "44", "DE": "49", "FR": "33", "ES": "34", "IT": "39", "NL": "31",
@@ -96,7 +108,9 @@ def _digits(text: str) -> str:
 
 
 def is_phone(text: str) -> bool:
-    """Whether it is written as telephone numbers are, 7 to 15 digits (E.164)."""
+    """Whether it is written as telephone numbers are, 7 to 15 digits (E.164), and is no decimal."""
+    if re.fullmatch(r"0[.]\d+", text):
+        return False
     return _WORN.fullmatch(text) is not None and 7 <= len(_digits(text)) <= 15
 
 
@@ -105,34 +119,101 @@ def is_bare(text: str) -> bool:
     return text.isdigit() and 7 <= len(text) <= 15
 
 
-def is_written(text: str) -> bool:
-    """Whether it can hardly be anything else: a country code, or groups as one country writes them."""
+PLANS = {  # digits alone, as they are dialled at home: length and beginnings that the plan gives out
+    "FR": r"0[1-79]\d{8}",
+    "GB": r"0(1[1-9]\d|2[03489]\d|3[037]\d|7[1-57-9]\d|800|808)\d{6,7}",
+    "DE": r"01(5\d{9}|[67]\d{8,9})",
+    "NL": r"06[1-8]\d{7}",
+    "SE": r"07[02369]\d{7}",
+    "AU": r"04\d{8}",
+}
+
+
+_WRITTEN = {  # as only this country's people write them
+    "US": r"(1[-. ])?\(?[2-9]\d\d\)?[-. ]?[2-9]\d\d[-. ]\d{4}( ?x ?\d+)?",
+    "BR": r"\(\d\d\) ?\d{4,5}-\d{4}",
+    "SE": r"0\d{1,3}-\d{2,3} ?\d\d ?\d\d",
+    "FR": r"0[1-9]([ .-]\d\d){4}",
+}
+
+
+def is_written(text: str, country: str | None = None) -> bool:
+    """Whether it can hardly be anything else: a country code, or groups as one country writes them.
+
+    Parameters
+    ----------
+    text : str
+    country : str, optional
+        Digits alone are taken too, where they are a number of this country's plan as dialled at home.
+    """
+    if country and re.fullmatch(r"0\d+", text):
+        return re.fullmatch(PLANS[country], text) is not None
     if not is_phone(text) or re.fullmatch(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}", text):
         return False
     head = text.replace("(", "").replace(" ", "")
     if re.match(r"(\+|00)[1-9]", head):
-        return len(_digits(text)) >= 9
-    if re.match(r"\(?[2-9]\d\d\)?[ .\-/]?\d{3}[.\- ]\d{4}( ?x ?\d+)?$", text) or re.match(
-        r"1?[-. ]?\(?[2-9]\d\d\)?[-. ]\d{3}[-. ]\d{4}", text
+        return len(_digits(text)) >= 9 and (head[0] == "+" or len(_digits(text)) >= 11)
+    if re.match(r"\(?[2-9]\d\d\)?[ .\-/]?[2-9]\d\d[.\- ]\d{4}( ?x ?\d+)?$", text) or re.match(
+        r"1?[-. ]?\(?[2-9]\d\d\)?[-. ][2-9]\d\d[-. ]\d{4}", text
     ):
         return True
-    if head.startswith("0"):
-        return 9 <= len(_digits(text)) <= 12
-    return bool(re.fullmatch(r"[6-9]\d\d(\s\d{2,3}){2,3}", text))
+    if re.fullmatch(_WRITTEN["BR"], text):
+        return True
+    if re.match(r"0[1-9]", head.replace(")", "")):  # in groups: digits alone may be any number
+        return 9 <= len(_digits(text)) <= 12 and not text.isdigit()
+    return bool(
+        re.fullmatch(
+            r"[5-9]\d\d(([\s-])\d{3}){2}|[6-9]\d\d(\s\d{2,3}){2,3}|3\d\d[\s-]\d{3}[\s-]\d{3,4}", text
+        )
+    )
+
+
+_NATIONAL = {  # digits alone, with the sign dialled at home, by what the plans give out
+    "US": r"1?[2-9]\d\d[2-9]\d{6}", "GB": PLANS["GB"], "DE": r"0[2-9]\d{5,10}|0?1[567]\d{8,9}",
+    "FR": PLANS["FR"] + r"|[1-79]\d{8}", "ES": r"[6-9]\d{8}", "IT": r"3\d{8,9}|0\d{5,10}",
+    "NL": r"0[1-9]\d{8}", "PL": r"[1-9]\d{8}", "PT": r"[29]\d{8}", "BR": r"0?[1-9]\d9?\d{8}",
+    "SE": r"0[1-9]\d{6,8}", "AU": r"0[2-478]\d{8}", "IE": r"0[1-9]\d{7,8}", "AT": r"0[1-9]\d{7,11}",
+    "CH": r"0[2-9]\d{8}",
+}  # fmt: skip
 
 
 def country_of_phone(text: str) -> str | None:
     """The country of a number that carries its code, or is written as only one country does."""
-    head = re.sub(r"[\s().\-/]", "", text)
-    if found := re.match(r"(?:\+|00)(\d+)", head):
-        codes = sorted(CALLING.items(), key=lambda item: -len(item[1]))
-        return next((country for country, code in codes if found[1].startswith(code)), None)
-    if re.match(r"(1[-. ])?\(?[2-9]\d\d\)?[-. ]?\d{3}[-. ]\d{4}", text):
-        return "US"
-    if re.fullmatch(r"0[1-9](\D?\d\d){4}", text):
-        return "FR"
-    if re.fullmatch(r"[6-9]\d{8}", head):
-        return "ES"
-    if re.fullmatch(r"0(1\d|20|23|24|28|29|3\d|7[1-9])\d{8}", head) and len(head) == 11:
-        return "GB"
-    return None
+    if found := re.match(r"(?:\+|00)(\d+)", re.sub(r"[\s().\-/]", "", text)):
+        return _coded(found[1])
+    return next((country for country, form in _WRITTEN.items() if re.fullmatch(form, text)), None)
+
+
+def _coded(digits: str) -> str | None:
+    codes = sorted(CALLING.items(), key=lambda item: -len(item[1]))
+    return next((country for country, code in codes if digits.startswith(code)), None)
+
+
+def countries_of(texts: Sequence[str]) -> list[str]:
+    """The countries whose plan nearly all of these numbers fit, the likeliest first.
+
+    A code before one number in twenty tells of all; without any, so does the way in which half are
+    written. What is left fits by its digits, with the country's code before them or without.
+    """
+    coded = Counter(country_of_phone(text) for text in texts if re.match(r"\(?(\+|00)", text))
+    coded.pop(None, None)
+    if sum(coded.values()) >= 0.05 * len(texts):
+        return [coded.most_common(1)[0][0] or ""]
+    written = Counter(map(country_of_phone, texts))
+    country, count = written.most_common(1)[0]
+    if country and count * 2 > len(texts):
+        canadian = sum(_digits(text)[-10:-7] in _CANADA for text in texts)
+        return ["CA" if country == "US" and canadian > 0.9 * len(texts) else country]
+    solid = [_digits(text) for text in texts]
+    fits = {country: _fitting(country, form, solid) for country, form in _NATIONAL.items()}
+    return [country for country, share in sorted(fits.items(), key=lambda item: -item[1]) if share >= 0.9]
+
+
+def _fitting(country: str, form: str, solid: Sequence[str]) -> float:
+    code, right = CALLING[country], re.compile(form)
+    trunk = TRUNK.get(country, "")
+    return sum(
+        bool(right.fullmatch(digits))
+        or (digits.startswith(code) and bool(right.fullmatch(trunk + digits.removeprefix(code))))
+        for digits in solid
+    ) / len(solid)

@@ -17,7 +17,7 @@ import numpy as np
 from mintmark.data.personal.patterns import Texts
 from mintmark.errors import MissingExtraError
 
-__all__ = ["Pool", "folded", "need", "pool"]
+__all__ = ["KIN", "PARTS", "Names", "Places", "folded", "names_of", "need", "places"]
 
 _CALLS = 2_000
 _FEWEST = 40
@@ -26,13 +26,28 @@ _LETTERS = str.maketrans(
 )
 
 
+PARTS = ("female", "male", "family")
+KIN = {
+    "en": ("en_US", "en_GB", "en_NZ", "en_IN"), "de": ("de_DE", "de_AT", "de_CH"),
+    "fr": ("fr_FR", "fr_CH", "fr_BE", "fr_CA"), "es": ("es_ES", "es_MX", "es_CO", "es_AR"),
+    "it": ("it_IT", "it_CH"), "nl": ("nl_NL", "nl_BE"), "pt": ("pt_PT", "pt_BR"),
+}  # fmt: skip
+"""Language to the locales of Faker whose names are its own."""
+
+
 @dataclass(frozen=True)
-class Pool:
+class Names:
     """Distinct words of one locale; no given name is both female and male."""
 
     female: Texts
     male: Texts
     family: Texts
+
+
+@dataclass(frozen=True)
+class Places:
+    """Distinct names of streets and cities of one locale."""
+
     streets: Texts
     cities: Texts
 
@@ -52,18 +67,35 @@ def folded(text: str) -> str:
     return "".join(letter for letter in spread if letter.isascii() and letter.isalnum())
 
 
-@cache
-def pool(locale: str) -> Pool:
-    """The words of a locale; the same for one version of Faker."""
+def _faker(locale: str) -> Any:
     fake = need().Faker(locale)
     fake.seed_instance(0)
+    return fake
+
+
+@cache
+def names_of(locale: str) -> Names:
+    """The names of a locale; the same for one version of Faker."""
+    fake = _faker(locale)
     person = next(p for p in fake.get_providers() if p.__provider__.endswith("person"))
     female = _distinct(_listed(person, "first_names_female", fake.first_name_female))
     male = _distinct(_listed(person, "first_names_male", fake.first_name_male), female)
     family = _distinct(_listed(person, "last_names", fake.last_name))
+    return Names(*(np.array(_single(words)) for words in (female, male, family)))
+
+
+@cache
+def places(locale: str) -> Places:
+    """The streets and cities of a locale; the same for one version of Faker."""
+    fake = _faker(locale)
     streets = _distinct(text for text in _called(fake.street_name) if not any(c.isdigit() for c in text))
-    cities = _distinct(_called(fake.city))
-    return Pool(*map(np.array, (female, male, family, streets, cities)))
+    return Places(np.array(streets), np.array(_distinct(_called(fake.city))))
+
+
+def _single(words: list[str]) -> list[str]:
+    """Without double names where enough others are: two that are joined could make one of them."""
+    single = [word for word in words if "-" not in word]
+    return single if len(single) >= _FEWEST else words
 
 
 def _listed(provider: Any, name: str, make: Callable[[], str]) -> list[str]:

@@ -1,16 +1,16 @@
 """Surrogates: values in the place of personal ones, made from the row's number in the whole table.
 
-A row belongs to a made person: the row's own number where some personal column differs in every
-row, else one of as many persons as the data has. All of a row's values follow from that number and
-from a key of the seed, so names, e-mail and address agree, blocks need no memory, and `sample(m)`
-begins `sample(n)`. What equals a real value (by digest) is made again from a part of the space that
-is used for nothing else, so different persons keep different values.
+A row belongs to made persons (the customer, the spouse): to persons of its own where names or e-mails
+differ in every row, else to some of as many as the data has. All of a row's values follow from its
+number and from a key of the seed, so names, e-mail and address agree, blocks need no memory, and
+`sample(m)` begins `sample(n)`. What equals a real value of its kind (by digest) is made again from a
+part of the space that is used for nothing else, so different persons keep different values.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,9 +21,10 @@ import pyarrow.compute as pc
 
 from mintmark.data import keys
 from mintmark.data.dataset import Dataset
-from mintmark.data.known import digests, held, in_one_form
+from mintmark.data.known import as_texts, blank
 from mintmark.data.personal import headers
-from mintmark.data.personal._values import NAMED, TRIES, Row, Values, tries_left
+from mintmark.data.personal._values import TRIES, Row, Values
+from mintmark.data.personal.belonging import identities, labels, persons, shown
 from mintmark.data.personal.forms import form_of
 from mintmark.data.personal.patterns import Numbers, Texts, mixed
 from mintmark.data.personal.pools import need
@@ -35,24 +36,18 @@ __all__ = ["Personal", "completed", "learn", "made"]
 
 _FORM_FROM = 400
 _WORDED = {"name", "first_name", "last_name", "email", "address", "street", "city"}
-_SEX = {
-    "sex",
-    "gender",
-    "geschlecht",
-    "sexe",
-    "genre",
-    "sexo",
-    "genero",
-    "sesso",
-    "genere",
-    "geslacht",
-    "kon",
-    "plec",
-}
-_FEMALE = {"f", "female", "woman", "w", "weiblich", "frau", "femme", "feminin", "mujer", "femenino", "donna",
-           "femmina", "vrouw", "v", "mulher", "feminino", "k", "kobieta", "kvinna"}  # fmt: skip
-_MALE = {"m", "male", "man", "mannlich", "mann", "herr", "homme", "masculin", "hombre", "masculino", "uomo",
-         "maschio", "h", "homem", "mezczyzna"}  # fmt: skip
+_SEX_WORDS = "sex gender geschlecht sexe genre sexo genero sesso genere geslacht kon plec"
+_TITLE_WORDS = "title titel anrede salutation civilite civilita tratamiento tratamento aanhef tilltal prefix"
+_SEX, _TITLE = frozenset(_SEX_WORDS.split()), frozenset(_TITLE_WORDS.split())
+_FEMALE_WORDS = (
+    "f female woman w weiblich frau femme feminin mujer femenino donna femmina vrouw v mulher feminino k "
+    "kobieta kvinna mrs ms miss fr mme mlle madame sra srta senora sigra dona mevr mevrouw pani fru"
+)
+_MALE_WORDS = (
+    "m male man mannlich mann herr homme masculin hombre masculino uomo maschio h homem mezczyzna mr "
+    "monsieur sr sig senor dhr pan"
+)
+_FEMALE, _MALE = frozenset(_FEMALE_WORDS.split()), frozenset(_MALE_WORDS.split())
 
 
 @dataclass(frozen=True)
@@ -63,20 +58,25 @@ class Personal:
     ----------
     columns : mapping of column to JSON values
         ``form`` (how values are written), ``distinct`` (how many values rows share, None where all
-        differ).
+        differ), ``label`` (whose it is), ``follows`` (whether one person has one value), ``blank``
+        (texts that say that nothing is known, with their shares of the rows).
     known : mapping of column to uint64 array
-        Digests of its real values, see `mintmark.data.known`.
+        Digests of the real values of its kind, see `mintmark.data.personal.belonging.identities`.
+    people : mapping of label to JSON values
+        ``persons`` that rows share, None where all rows differ; ``names`` that persons share, None
+        where each has another.
     sex : mapping, optional
         ``column`` whose ``female`` and ``male`` values decide the given names.
     """
 
     columns: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, npt.NDArray[np.uint64]] = field(default_factory=dict)
+    people: Mapping[str, Any] = field(default_factory=dict)
     sex: Mapping[str, Any] | None = None
 
     def record(self) -> dict[str, Any]:
         """The JSON values of it, for `model.json`."""
-        return {"columns": dict(self.columns), "sex": self.sex}
+        return {"columns": dict(self.columns), "people": dict(self.people), "sex": self.sex}
 
     def arrays(self) -> dict[str, npt.NDArray[np.uint64]]:
         """The digests, under names that no method uses."""
@@ -84,11 +84,9 @@ class Personal:
 
     def avoiding(self, data: Dataset) -> Personal:
         """With the digests of more real rows; columns that they lack stay as they are."""
+        more = identities(data)
         known = {
-            name: np.union1d(old, digests(in_one_form(data.table[name], data.schema[name].personal)))
-            if name in data.schema and data.schema[name].personal
-            else old
-            for name, old in self.known.items()
+            name: np.union1d(old, more[name]) if name in more else old for name, old in self.known.items()
         }
         return replace(self, known=known)
 
@@ -97,7 +95,7 @@ class Personal:
         """Inverse of `record` and `arrays`; takes its arrays out of `learnt`."""
         columns = record.get("columns", {})
         known = {name: learnt.pop(f"personal.{at}") for at, name in enumerate(columns)}
-        return cls(columns, known, record.get("sex"))
+        return cls(columns, known, record.get("people", {}), record.get("sex"))
 
 
 def learn(data: Dataset) -> Personal:
@@ -111,19 +109,32 @@ def learn(data: Dataset) -> Personal:
     personal = [column for column in data.schema if column.personal]
     if any(column.personal in _WORDED for column in personal):
         need()
-    columns, known = {}, {}
-    for column in personal:
-        array = data.table[column.name]
-        real = in_one_form(array, column.personal)
-        known[column.name] = digests(real)
-        some = pc.unique(array).drop_null().slice(0, _FORM_FROM).cast(pa.string()).to_pylist()
-        columns[column.name] = {
-            "form": form_of(
-                column.personal or "", column.locale or "en_US", [t for t in some if t.strip()] or ["-"]
-            ),
-            "distinct": _shared(len(real), len(known[column.name])),
-        }
-    return Personal(columns, known, _sex(data) if personal else None)
+    label = labels(data)
+    people = persons(data, label)
+    columns = {column.name: _learnt(data, column, label[column.name], people) for column in personal}
+    shared = {
+        one: {"persons": _shared(*told["distinct"]), "names": _shared(*told["names"])}
+        for one, told in people.items()
+    }
+    return Personal(columns, identities(data), shared, _sex(data) if personal else None)
+
+
+def _learnt(data: Dataset, column: Column, label: str, people: Mapping[str, Any]) -> dict[str, Any]:
+    array = data.table[column.name]
+    empty = pc.fill_null(blank(array), False)
+    real = array.filter(pc.invert(empty)).drop_null()
+    some = as_texts(pc.unique(real).slice(0, _FORM_FROM)).to_pylist()
+    form = form_of(column.personal or "", column.locale or "en_US", some or ["-"])
+    if pa.types.is_string(array.type):
+        form |= shown(data, column)
+    blanks = pc.value_counts(array.filter(empty)).to_pylist()
+    return {
+        "form": form | {"whole": not pa.types.is_string(array.type)},
+        "distinct": _shared(len(real), len(pc.unique(real))),
+        "label": label,
+        "follows": column.name in people[label]["follow"],
+        "blank": [[one["values"], one["counts"] / len(array)] for one in blanks],
+    }
 
 
 def _shared(rows: int, distinct: int) -> int | None:
@@ -139,11 +150,12 @@ def _shared(rows: int, distinct: int) -> int | None:
 
 def _sex(data: Dataset) -> dict[str, Any] | None:
     for column in data.schema:
-        if column.personal or not column.is_discrete or not _SEX & set(headers.words(column.name)):
+        if column.personal or not column.is_discrete or not (_SEX | _TITLE) & set(headers.words(column.name)):
             continue
         values = pc.unique(data.table[column.name]).drop_null().to_pylist()
         female, male = (
-            [v for v in values if "".join(headers.words(str(v))) in known] for known in (_FEMALE, _MALE)
+            [v for v in values if {"".join(told := headers.words(str(v))), *told[:1]} & known]
+            for known in (_FEMALE, _MALE)
         )
         if female and male:
             return {"column": column.name, "female": female, "male": male}
@@ -235,16 +247,25 @@ def made(
         If a column has no values left that differ from the real ones or from each other.
     """
     key = int(stream(seed, "personal").integers(2**63))
-    columns = [schema[name] for name in personal.columns]
-    counts = [personal.columns[column.name]["distinct"] for column in columns]
-    most = None if None in counts else max(counts, default=None)
-    person = number if most is None else mixed(number, key) % np.uint64(most)
-    row = Row(person, _is_female(table, personal, person, key), key, again)
-    values = Values({column.name: column for column in columns}, personal.columns, personal.known, most)
+    columns = {name: schema[name] for name in personal.columns}
+    row = Row(number, _is_female(table, personal, number, key), _texts_of(table, personal), key, again)
+    values = Values(columns, personal.columns, personal.known, personal.people, personal.sex is not None)
     out = {}
-    for at, column in enumerate(columns):
-        texts = _unlike(values, column, row, personal.known[column.name])
-        out[column.name] = _array(texts, column, number, key + at)
+    for at, (name, column) in enumerate(columns.items()):
+        blanks = [] if again else personal.columns[name]["blank"]
+        out[name] = _array(values.unlike(column, row), column, blanks, number, key + at)
+    return out
+
+
+def _texts_of(table: pa.Table, personal: Personal) -> dict[str, Texts]:
+    """Of the modelled columns those that addresses show; "" where there is nothing to show."""
+    names = {name for told in personal.columns.values() for name in told["form"].get("shown", {}).values()}
+    hidden = pa.array(["(other)", ""])
+    out = {}
+    for name in sorted(names & set(table.column_names)):
+        array = table[name].combine_chunks().cast(pa.string())
+        array = pc.if_else(pc.is_in(array, value_set=hidden), "", pc.fill_null(array, ""))
+        out[name] = np.array(array.to_pylist(), dtype=np.str_)
     return out
 
 
@@ -260,43 +281,23 @@ def _is_female(table: pa.Table, personal: Personal, number: Numbers, key: int) -
     return np.where(female, True, np.where(male, False, drawn))
 
 
-def _unlike(values: Values, column: Column, row: Row, known: npt.NDArray[np.uint64]) -> Texts:
-    """The column's texts, none of them a real one."""
-    texts = values.texts(column, row)
-    if column.personal in NAMED:
-        return texts  # names are held apart from the real ones together, before they are written
-    bad = _real(texts, column, known)
-    for turn in range(1, tries_left(row)):
-        if not len(bad):
-            return texts
-        fresh = values.texts(column, row.some(bad, turn))
-        width = max(texts.dtype.itemsize, fresh.dtype.itemsize) // 4
-        texts = texts.astype(f"U{width}")
-        texts[bad] = fresh
-        bad = bad[_real(fresh, column, known)]
-    if len(bad):
-        raise InputError(
-            f"column {column.name!r}: {len(bad):,} made {column.personal} values equal real ones after every "
-            "try. Drop the column, or declare another locale."
-        )
-    return texts
-
-
-def _real(texts: Texts, column: Column, known: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    return np.flatnonzero(held(known, in_one_form(pa.array(texts, pa.string()), column.personal)))
-
-
-def _array(texts: Texts, column: Column, number: Numbers, key: int) -> pa.Array:
-    """As Arrow values of the column's type, with the share missing that the data has."""
+def _array(
+    texts: Texts, column: Column, blanks: Sequence[tuple[str, float]], number: Numbers, key: int
+) -> pa.Array:
+    """As Arrow values of the column's type, with the shares missing and blank that the data has."""
     kind = arrow_type(column.dtype)
     chance = (mixed(number, key ^ 0xA55E) >> np.uint64(11)).astype(np.float64) * 2.0**-53
     gone = chance < (column.missing or 0.0)
+    end = column.missing or 0.0
+    for text, share in blanks:
+        texts = np.where((chance >= end) & (chance < end + share), text, texts)
+        end += share
     if pa.types.is_null(kind):
         return pa.nulls(len(texts))
-    if pa.types.is_integer(kind):
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         whole = [int("".join(c for c in text if c.isdigit()) or 0) for text in texts.tolist()]
         try:
-            return pa.array(whole, kind, mask=gone)
+            return pa.array(whole, pa.int64(), mask=gone).cast(kind)
         except (pa.ArrowInvalid, OverflowError):
             raise InputError(
                 f"column {column.name!r} is {column.dtype}, too small for {column.personal} values. "

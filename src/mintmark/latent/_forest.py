@@ -1,0 +1,383 @@
+"""The trees of one column as arrays: grown by scikit-learn, kept and descended without it.
+
+Classification and regression trees (Breiman, Friedman, Olshen, Stone 1984) with categories put in
+the order of the first principal component of their mean responses (Coppersmith, Hong, Hosking
+1999, "Partitioning nominal attributes in decision trees"). Each tree decides its splits on some of
+the rows and is filled by all (Wager, Athey 2018, J. Am. Stat. Assoc. 113, "honest" trees have disjoint
+parts; ours share rows, which small tables need).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["LEAN", "Forest", "descend", "drawn_atoms", "grow", "joined", "ordered", "single_leaf"]
+
+Array = npt.NDArray[Any]
+
+LEAN = 10.0
+"""Rows of the node above that are added to a node's own, whatever it holds (an m-estimate along the
+path: Cestnik 1990, ECAI; Agarwal et al. 2022, ICML, "Hierarchical shrinkage")."""
+_FILLED = 100_000
+"""Rows that are enough to fill a tree: beyond twice as many, the trees of a forest share them out."""
+_STEPS = 3
+"""Steps down before rows that came to a leaf are sorted out."""
+_CHUNK = 65_536
+"""Rows that are sent down the trees at once, so that memory stays that of the codes."""
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Nodes of several trees, each tree in preorder, in arrays of one length.
+
+    A row whose code of column ``column`` is c goes to the next node if ``maps[offset + c]`` is at most
+    ``threshold``, else to ``right``; a leaf has ``right`` -1. A draw that stands at a node moves up to
+    its ``parent`` with probability ``climb``, 0 at the top; where it stays it takes one of
+    ``atoms[first:end]``, the responses of the node's rows. ``roots`` (groups, trees): where a tree
+    begins; a row may start at any tree of its group, which is ``group[code]`` of the column ``by``,
+    or the only one, where ``by`` is -1.
+    """
+
+    column: Array
+    offset: Array
+    threshold: Array
+    right: Array
+    parent: Array
+    climb: Array
+    first: Array
+    end: Array
+    maps: Array
+    atoms: Array
+    roots: Array
+    group: Array
+    by: Array
+
+    def arrays(self, j: int) -> dict[str, Array]:
+        """Named arrays to be saved, for the forest of column j."""
+        return {f"{j}/{name}": value for name, value in vars(self).items()}
+
+    @classmethod
+    def of(cls, learnt: Any, j: int) -> Forest:
+        """Inverse of `arrays`."""
+        return cls(**{name: learnt[f"{j}/{name}"] for name in cls.__dataclass_fields__})
+
+
+def single_leaf(atoms: Array) -> Forest:
+    """The tree without splits: its one leaf holds everybody."""
+    zero, none = np.zeros(1, dtype=np.int32), np.full(1, -1, dtype=np.int32)
+    return Forest(
+        column=none,
+        offset=zero,
+        threshold=zero,
+        right=none,
+        parent=none,
+        climb=np.zeros(1, dtype=np.float32),
+        first=np.zeros(1, dtype=np.int64),
+        end=np.array([len(atoms)], dtype=np.int64),
+        maps=zero,
+        atoms=_small(np.sort(atoms)),
+        roots=np.zeros((1, 1), dtype=np.int32),
+        group=zero,
+        by=none,
+    )
+
+
+def grow(
+    codes: Sequence[Array],
+    sizes: Sequence[int],
+    source: Sequence[int],
+    nominal: Sequence[bool],
+    response: Array,
+    classes: bool,
+    atoms: Array,
+    *,
+    structures: Sequence[Array],
+    min_leaf: int,
+    noise: float,
+    random_state: int,
+) -> list[Forest]:
+    """Grow a tree on each of some sets of rows and fill its leaves with all.
+
+    Parameters
+    ----------
+    codes : sequence of int arrays, shape (rows,)
+        Predictors, each from 0 to its size - 1.
+    sizes, source, nominal : sequences
+        For each predictor its number of codes, its column, and whether its codes have no order.
+    response : array, shape (rows,) of classes from 0, or (rows, outputs) of numbers
+    classes : bool
+        Whether `response` holds classes.
+    atoms : int array, shape (rows,)
+        What leaves keep of each row.
+    structures : sequence of int arrays
+        The rows that decide the splits, of each tree.
+    min_leaf : int, >= 1
+    noise : float
+        A split stays only if it lowers its node's impurity by as much as this many average rows
+        carry: the best of a node's thresholds gains about four from a response that nothing predicts.
+    random_state : int
+        Decides between equally good splits.
+
+    Returns
+    -------
+    list of Forest, each of one tree
+    """
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    maps, picked = _features(codes, sizes, nominal, response, classes)
+    make = DecisionTreeClassifier if classes else DecisionTreeRegressor
+    grown = [
+        make(min_samples_leaf=min_leaf, random_state=random_state + k).fit(
+            _matrix(codes, picked, maps, rows), response[rows]
+        )
+        for k, rows in enumerate(structures)
+    ]
+    columns = np.array([source[k] for k in picked], dtype=np.int32)
+    widest = max([sizes[k] for k, order in zip(picked, maps, strict=True) if not len(order)], default=0)
+    leaves, filled = _fill(grown, codes, picked, maps)
+    return [
+        _kept(tree.tree_, noise, maps, columns, widest, leaf, atoms[rows])
+        for tree, leaf, rows in zip(grown, leaves, filled, strict=True)
+    ]
+
+
+def joined(trees: Sequence[Sequence[Forest]], by: int = -1, group: Array | None = None) -> Forest:
+    """One forest of many single trees.
+
+    Parameters
+    ----------
+    trees : sequence of sequences of one length
+        The trees of each group.
+    by : int
+        The column that says the group, -1 where there is but one.
+    group : array of whole numbers from 0, shape (codes,)
+        The group of each code of that column.
+    """
+    flat = [tree for some in trees for tree in some]
+    nodes = np.cumsum([0, *(len(tree.right) for tree in flat)])
+    places = np.cumsum([0, *(len(tree.maps) for tree in flat)])
+    rows = np.cumsum([0, *(len(tree.atoms) for tree in flat)])
+
+    def moved(name: str, by: Array) -> Array:
+        """The trees' values one after another, those that are none (-1) left."""
+        parts = [getattr(tree, name) for tree in flat]
+        shifted = [np.where(part < 0, -1, part + by[k]) for k, part in enumerate(parts)]
+        return np.concatenate(shifted).astype(parts[0].dtype)
+
+    def same(name: str) -> Array:
+        return np.concatenate([getattr(tree, name) for tree in flat])
+
+    return Forest(
+        column=same("column"),
+        offset=moved("offset", places),
+        threshold=same("threshold"),
+        right=moved("right", nodes),
+        parent=moved("parent", nodes),
+        climb=same("climb"),
+        first=moved("first", rows),
+        end=moved("end", rows),
+        maps=same("maps"),
+        atoms=same("atoms"),
+        roots=nodes[:-1].reshape(len(trees), -1).astype(np.int32),
+        group=np.zeros(1, dtype=np.int32) if group is None else group.astype(np.int32),
+        by=np.array([by], dtype=np.int32),
+    )
+
+
+def _features(
+    codes: Sequence[Array],
+    sizes: Sequence[int],
+    nominal: Sequence[bool],
+    response: Array,
+    classes: bool,
+) -> tuple[list[Array], list[int]]:
+    """For each feature the value of each code (empty: the code itself), and its predictor."""
+    maps, picked = [], []
+    for k, code in enumerate(codes):
+        if not nominal[k] or sizes[k] <= 3:  # missing and two categories need no other order
+            maps.append(np.zeros(0, dtype=np.int32))
+            picked.append(k)
+            continue
+        for order in ordered(code, sizes[k], response, classes):
+            maps.append(order)
+            picked.append(k)
+    return maps, picked
+
+
+def ordered(code: Array, size: int, response: Array, classes: bool) -> list[Array]:
+    """Orders of the categories by what they say of the response, one or two.
+
+    Returns
+    -------
+    list of int32 arrays, shape (size,)
+        Rank of each code along the first principal component of the mean responses, and along the
+        second where there is one.
+    """
+    if classes:
+        q = int(response.max()) + 1
+        sums = np.bincount(code.astype(np.int64) * q + response, minlength=size * q).reshape(size, q)
+        squares = float(len(code))
+    else:
+        sums = np.stack([np.bincount(code, weights=y, minlength=size) for y in response.T], axis=1)
+        squares = float(np.sum(response**2))
+    counts = np.bincount(code, minlength=size).astype(float)
+    mean = sums.sum(axis=0) / len(code)
+    deviation = sums / np.maximum(counts, 1)[:, None] - mean * (counts > 0)[:, None]  # (size, q)
+    between = float(np.sum(counts @ deviation**2)) / len(code)
+    within = squares / len(code) - float(np.sum(mean**2)) - between
+    excess = between - within * np.count_nonzero(counts) / len(code)
+    shrink = np.clip(within / max(excess, 1e-12), 0, len(code))  # rows of the mean mixed into each category's
+    deviation *= (counts / np.maximum(counts + shrink, 1e-12))[:, None]
+    spread = (deviation * counts[:, None]).T @ deviation
+    value, vector = np.linalg.eigh(spread)
+    axes = [-1] + ([-2] if len(value) > 2 and value[-2] > 0.05 * value[-1] else [])
+    scores = [deviation @ (vector[:, a] * np.sign(vector[np.argmax(np.abs(vector[:, a])), a])) for a in axes]
+    return [np.argsort(np.argsort(score, kind="stable"), kind="stable").astype(np.int32) for score in scores]
+
+
+def _matrix(codes: Sequence[Array], picked: Sequence[int], maps: Sequence[Array], rows: Any) -> Array:
+    """Features of some rows as scikit-learn takes them, shape (rows, features)."""
+    x = np.empty((len(codes[0][rows]), len(picked)), dtype=np.float32)
+    for f, (k, order) in enumerate(zip(picked, maps, strict=True)):
+        x[:, f] = order[codes[k][rows]] if len(order) else codes[k][rows]
+    return x
+
+
+def _fill(
+    grown: Sequence[Any], codes: Sequence[Array], picked: Sequence[int], maps: Sequence[Array]
+) -> tuple[list[Array], list[slice]]:
+    """The leaf of each row in each tree, and which rows the tree is filled by."""
+    n, trees = len(codes[0]), len(grown)
+    apart = int(np.clip(n // _FILLED, 1, trees))
+    filled = [slice(k % apart, n, apart) for k in range(trees)]
+    leaves: list[list[Array]] = [[] for _ in grown]
+    for k in range(apart):
+        for start in range(k, n, _CHUNK * apart):
+            x = _matrix(codes, picked, maps, slice(start, min(n, start + _CHUNK * apart), apart))
+            for t in range(k, trees, apart):
+                leaves[t].append(grown[t].apply(x))
+    return [np.concatenate(parts) for parts in leaves], filled
+
+
+def _pruned(grown: Any, noise: float) -> tuple[Array, Array]:
+    """Which nodes still split, and which are left at all, once splits that tell nothing are gone."""
+    left, right, rows = grown.children_left, grown.children_right, grown.weighted_n_node_samples
+    carried = rows * grown.impurity
+    inner = left >= 0
+    for t in np.flatnonzero(inner)[::-1]:  # children have higher numbers than their parent
+        gain = carried[t] - carried[left[t]] - carried[right[t]]
+        if not inner[left[t]] and not inner[right[t]] and gain < noise * grown.impurity[t]:
+            inner[t] = False
+    reached = np.zeros(len(left), dtype=bool)
+    reached[0] = True
+    for t in np.flatnonzero(inner):
+        if reached[t]:
+            reached[left[t]] = reached[right[t]] = True
+    return inner & reached, reached
+
+
+def _kept(
+    grown: Any, noise: float, maps: Sequence[Array], columns: Array, widest: int, leaf: Array, atoms: Array
+) -> Forest:
+    """The tree with only the nodes and maps it uses, filled with atoms that came to these leaves."""
+    inner, reached = _pruned(grown, noise)
+    number = np.cumsum(reached) - 1  # of a node that is gone: that of the kept one above it
+    splits, inner = np.flatnonzero(inner), inner[reached]
+    right, parent, column = (np.full(len(inner), -1, dtype=np.int32) for _ in range(3))
+    offset, threshold = np.zeros(len(inner), dtype=np.int32), np.zeros(len(inner), dtype=np.int32)
+    right[inner] = number[grown.children_right[splits]]
+    parent[right[inner]] = parent[np.flatnonzero(inner) + 1] = np.flatnonzero(inner)
+    feature = grown.feature[splits]
+    column[inner] = columns[feature]
+    offset[inner], kept = _offsets(feature, maps, widest)
+    # codes and ranks are whole numbers: what lies between two of them may be rounded down
+    threshold[inner] = np.floor(grown.threshold[splits])
+    leaf = number[leaf]
+    first, end = _ranges(leaf, right)
+    return Forest(
+        column=column,
+        offset=offset,
+        threshold=threshold,
+        right=right,
+        parent=parent,
+        climb=np.where(parent < 0, 0, LEAN / (end - first + LEAN)).astype(np.float32),
+        first=first,
+        end=end,
+        maps=kept,
+        atoms=_small(atoms[np.lexsort((atoms, leaf))]),
+        roots=np.zeros((1, 1), dtype=np.int32),
+        group=np.zeros(1, dtype=np.int32),
+        by=np.full(1, -1, dtype=np.int32),
+    )
+
+
+def _offsets(feature: Array, maps: Sequence[Array], widest: int) -> tuple[Array, Array]:
+    """Where the map of each node's feature begins, and the maps: first that of codes to themselves."""
+    start = np.zeros(len(maps), dtype=np.int32)
+    kept, length = [np.arange(widest, dtype=np.int32)], widest
+    for f in np.unique(feature):
+        if len(maps[f]):
+            start[f] = length
+            kept.append(maps[f])
+            length += len(maps[f])
+    return start[feature], np.concatenate(kept)
+
+
+def _ranges(leaf: Array, right: Array) -> tuple[Array, Array]:
+    """Where the rows of each node lie once rows are sorted by leaf: in preorder subtrees are unbroken."""
+    before = np.concatenate([[0], np.cumsum(np.bincount(leaf, minlength=len(right)))]).astype(np.int64)
+    last = np.arange(len(right))
+    for t in np.flatnonzero(right >= 0)[::-1]:
+        last[t] = last[right[t]]
+    return before[:-1], before[last + 1]
+
+
+def descend(forest: Forest, codes: Array, rng: np.random.Generator) -> Array:
+    """The leaf each row comes to in one of its trees, a node's number, shape (rows,).
+
+    ``codes`` (rows, columns) holds what was drawn so far.
+    """
+    n, width = codes.shape
+    groups, trees = forest.roots.shape
+    group = forest.group[codes[:, forest.by[0]]] if groups > 1 else np.zeros(n, dtype=np.int32)
+    tree = rng.integers(trees, size=n) if trees > 1 else 0
+    node = forest.roots.ravel()[group * trees + tree].astype(np.int64)
+    is_leaf, at = forest.right < 0, np.arange(len(forest.right))
+    # a leaf leads to itself, so that rows need not be sorted out at every step
+    below = np.stack([np.where(is_leaf, at, forest.right), np.where(is_leaf, at, at + 1)], axis=1).ravel()
+    column, flat = np.where(is_leaf, 0, forest.column).astype(np.int64), codes.ravel()
+    rows = np.flatnonzero(~is_leaf[node])
+    here, place = node[rows], rows * width
+    while len(rows):
+        for _ in range(_STEPS):
+            code = flat.take(place + column.take(here))
+            value = forest.maps.take(forest.offset.take(here) + code, mode="clip")  # any, at a leaf
+            left = value <= forest.threshold.take(here)
+            here = below.take(2 * here + left)
+        ended = is_leaf.take(here)
+        node[rows[ended]] = here[ended]
+        rows, here, place = rows[~ended], here[~ended], place[~ended]
+    return node
+
+
+def drawn_atoms(forest: Forest, leaf: Array, rng: np.random.Generator) -> Array:
+    """One response for each row, of its leaf's rows or, now and then, of a node's above; shape (n,)."""
+    node = leaf.copy()
+    rows = np.arange(len(node))
+    while len(rows):
+        rows = rows[rng.random(len(rows), dtype=np.float32) < forest.climb[node[rows]]]
+        node[rows] = forest.parent[node[rows]]
+    first = forest.first[node]
+    picked = first + (rng.random(len(node)) * (forest.end[node] - first)).astype(np.int64)
+    return np.asarray(forest.atoms[picked], dtype=np.int64)
+
+
+def _small(atoms: Array) -> Array:
+    """The same whole numbers in the narrowest signed type that holds them."""
+    top = int(atoms.max(initial=0))
+    return atoms.astype(np.int8 if top < 2**7 else np.int16 if top < 2**15 else np.int32)
