@@ -20,8 +20,8 @@ from mintmark.data.schema import Column, Schema, type_name
 from mintmark.data.where import matches
 from mintmark.errors import InputError, RejectedError
 from mintmark.latent._columns import coded
-from mintmark.latent._marginal import invert, learn_law, quantile_function
 from mintmark.latent._forest import Forest, descend, drawn_atoms, grow, joined, ordered, single_leaf
+from mintmark.latent._marginal import invert, learn_law, quantile_function
 from mintmark.latent._order import order_of
 from mintmark.latent.gaussian_copula import GaussianCopula
 from mintmark.latent.independent import Independent

@@ -362,7 +362,7 @@ def descend(forest: Forest, codes: Array, rng: np.random.Generator) -> Array:
         ended = is_leaf.take(here)
         node[rows[ended]] = here[ended]
         rows, here, place = rows[~ended], here[~ended], place[~ended]
-    return node
+    return np.asarray(node)
 
 
 def drawn_atoms(forest: Forest, leaf: Array, rng: np.random.Generator) -> Array:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from mintmark.data.schema import Schema
 from mintmark.latent._columns import Coded
-from mintmark.latent._predictors import associations, predictors_of
 from mintmark.latent._forest import LEAN, Forest, descend, grow, single_leaf
+from mintmark.latent._predictors import associations, predictors_of
 
 __all__ = ["Order", "order_of"]
 

@@ -70,7 +70,9 @@ class SequentialTrees(Synthesizer):
     min_leaf: Annotated[int, Field(ge=1, description="fewest rows that a drawn value is chosen from")] = 10
     trees: Annotated[
         int,
-        Field(ge=1, le=64, description="trees of a column, each split by other rows; a value is drawn from one"),
+        Field(
+            ge=1, le=64, description="trees of a column, each split by other rows; a value is drawn from one"
+        ),
     ] = 4
     smoothing: Annotated[
         bool, Field(description="move numbers that fewer than 10 rows hold between their neighbours")
