@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from mintmark.cli._check import checks_of
 from mintmark.cli._show import where_of
 from mintmark.cli.main import _COMMANDS, main
 from mintmark.data.schema import Column, Schema
@@ -151,8 +152,11 @@ def test_where_is_read_by_the_kind_of_the_column():
     for wrong, said in {"n=many": "number", "m=1": "'m'", "n": "COLUMN=VALUE"}.items():
         with pytest.raises(InputError, match=said):
             where_of((wrong,), schema)
-    with pytest.raises(InputError, match="twice"):
-        where_of(("n=1", "n=2"), schema)
+    several = ("n=1", "n=", "code=1", "code=2", "flag=True")
+    assert where_of(several, schema) == {"n": [1, None], "code": [1, 2], "flag": True}
+    assert where_of(("code=1..",), schema) == {"code": (1, None)}
+    with pytest.raises(InputError, match="a range cannot be joined"):
+        where_of(("n=1", "n=2..3"), schema)
 
 
 def test_json_is_one_object_on_standard_output(stations, capsys):
@@ -337,6 +341,22 @@ def test_check_takes_the_rules_of_a_recipe(orders, capsys):
     assert "high - low < 30: all 400 rows hold" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("text", "record"),
+    [
+        (r"pattern column=c pattern=[A-Z]{2}\d", {"column": "c", "pattern": r"[A-Z]{2}\d"}),
+        ("pattern 'column=a b' pattern=\"it's \\d\"", {"column": "a b", "pattern": r"it's \d"}),
+        ('unique columns=["a","b c"]', {"columns": ["a", "b c"]}),
+        ("unique columns=a,b", {"columns": ["a", "b"]}),
+        ("formula rule='a = b' tolerance=0.5", {"rule": "a = b", "tolerance": 0.5}),
+        ('fixed_combinations columns=a,b combinations=[["x",1]]', {"combinations": [["x", 1]]}),
+    ],
+)
+def test_a_rule_is_read_as_it_is_written(text, record):
+    (rule,) = checks_of((text,), None)
+    assert {key: rule.record[key] for key in record} == record
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_sample_holds_rules_that_were_added_after_the_fit(orders, workers, capsys):
     made = f"{orders}/made{workers}.parquet"
@@ -359,6 +379,7 @@ def test_sample_holds_rules_that_were_added_after_the_fit(orders, workers, capsy
         (["--check", "range column"], "write PARAMETER=VALUE"),
         (["--check", "range column=low column=low"], "parameter 'column' is given twice"),
         (["--check", "range 'column=low"], "quotation"),
+        (["--check", ""], "--check names no rule"),
         (
             ["--check", "range column=low low=9000"],
             "'9000 <= low' and the bounds of column 'low' cannot hold together",

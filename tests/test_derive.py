@@ -15,7 +15,7 @@ from mintmark.data import derive
 from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
 from mintmark.data.schema import Column, Schema
-from mintmark.errors import ModelFileError
+from mintmark.errors import InputError, ModelFileError
 from mintmark.synthesizer import load_model
 from mintmark.testing.hard_tables import dataset, derived, hard_tables, ordinary
 
@@ -133,7 +133,7 @@ def test_a_condition_on_a_derived_column_becomes_one_on_its_sources(orders):
         return derive.asked(where, fitted.relations, fitted.modelled, fitted.drawn)
 
     assert sorted(told(state="state 0")["city"]) == ["city 0", "city 1", "city 2", "city 3"]
-    assert told(size="medium") == {"weight": (50.0, 200.0)}
+    assert told(size="medium") == {"weight": (50.0, 199.9)}
     low, high = told(gross=(50, 60))["net"]
     assert low == pytest.approx(50 / 1.19, rel=0.01)
     assert high == pytest.approx(60 / 1.19, rel=0.01)
@@ -141,6 +141,57 @@ def test_a_condition_on_a_derived_column_becomes_one_on_its_sources(orders):
     low, high = told(delivered=("2020-05-05", "2020-05-05"))["ordered"]
     assert "2020-04-01" < low < high < "2020-05-07"
     assert told(total=100, months=(3, 5))["months"] == (3, 5)
+
+
+@pytest.fixture(scope="module")
+def copula(orders):
+    return mm.synthesizer("gaussian_copula").fit(orders, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("where", "because"),
+    [
+        ({"result": None, "tested": "yes"}, "result is missing where tested is 'no'"),
+        ({"result": (0, None), "tested": "no"}, "result is missing where tested is 'no'"),
+        ({"again": None, "result": (0, None)}, "again is missing where result is"),
+        ({"state": "state 0", "city": "city 8"}, "state is looked up from city"),
+        ({"size": "small", "weight": 50}, "size is the range that weight lies in"),
+        ({"gross": (50, 60), "net": (60, None)}, r"gross is computed as 1.19 \* net"),
+        ({"days": 3, "delivered": "2020-05-05", "ordered": "2020-05-01"}, "days is computed as days"),
+        ({"total": (None, 100), "months": (40, None), "monthly": (50, None)}, "times a drawn factor"),
+        ({"is a": True, "is b": True}, "drawn together as one of 3 combinations"),
+    ],
+    ids=str,
+)
+def test_what_a_relation_rules_out_is_named_before_anything_is_drawn(copula, where, because):
+    with pytest.raises(InputError, match=f"cannot hold together, because .*{because}") as error:
+        copula.ready(10, 0, where)
+    assert all(f"{name!r}: {wanted!r}" in str(error.value) for name, wanted in where.items())
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ({"result": None}, {"tested": ["no"]}),
+        ({"again": None}, {"tested": ["no"]}),
+        ({"result": (1, None), "tested": ["yes", "no"]}, {"result": (1, None), "tested": ["yes"]}),
+        ({"size": "large", "weight": (None, 250)}, {"weight": (200.0, 250)}),
+        ({"state": "state 0", "city": ["city 0", "city 9"]}, {"city": ["city 0"]}),
+    ],
+    ids=str,
+)
+def test_what_a_relation_says_of_the_sources_is_asked_of_them_exactly(copula, where, told):
+    fitted = copula._fitted
+    assert derive.asked(where, fitted.relations, fitted.modelled, fitted.drawn) == told
+
+
+@pytest.mark.parametrize("method", ["gaussian_copula", "sequential_trees"])
+def test_rows_that_miss_a_derived_gap_take_no_more_draws_than_others(method):
+    telco = mm.read(Path(mm.__file__).parent / "examples" / "telco_churn.parquet", target="Churn")
+    telco = telco.select(["tenure", "MonthlyCharges", "TotalCharges", "Churn"])
+    made = mm.synthesizer(method).fit(telco, seed=0).sample(60, seed=1, where={"TotalCharges": None})
+    assert set(made.table["tenure"].to_pylist()) == {0}
+    assert made.provenance["rejected"] == {}
 
 
 def test_a_rare_condition_on_a_derived_date_is_met(orders):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import sys
 import warnings
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +100,17 @@ CONTRADICTIONS = [
     (
         ["one_hot columns=pieces,low", "range column=pieces low=1", "range column=low low=1"],
         ["exactly one of pieces, low is set", "1 <= pieces", "1 <= low"],
+    ),
+    (["formula rule=low<high", "formula rule=high<low"], ["low<high", "high<low"]),
+    (["inequality low=low high=high", "formula rule=low>high"], ["low <= high", "low>high"]),
+    (["formula rule=low<low"], ["low<low"]),
+    (
+        ["range column=price low=10", "range column=total high=10", "formula rule=price<total"],
+        ["10 <= price", "total <= 10", "price<total"],
+    ),
+    (
+        ["range column=price low=10", "range column=total high=20", "formula rule=2*price<total"],
+        ["10 <= price", "total <= 20", "2*price<total"],
     ),
 ]
 
@@ -201,6 +215,31 @@ def test_bounds_run_along_chains_and_remember_who_made_them():
     assert left["a"].values == {1, 3} or left["a"].values == {1}
 
 
+def test_a_pattern_leaves_the_categories_that_match_it():
+    model = fitted(*RULES)
+    for rules, where, named in [
+        ([("city", "B.*")], {"city": "Rome"}, ["city matches B.*", "the condition 'city': 'Rome'"]),
+        ([("city", "B.*"), ("city", ".*e")], None, ["city matches B.*", "city matches .*e"]),
+        ([("city", "Ba.*")], {"land": "IT"}, ["city matches Ba.*", "city, land hold", "condition 'land'"]),
+        ([("city", "X")], None, ["city matches X", "city, land hold"]),
+    ]:
+        patterns = [{"check": "pattern", "column": name, "pattern": pattern} for name, pattern in rules]
+        with pytest.raises(InputError, match="cannot hold together") as error:
+            model.constrain(*patterns).ready(5, 0, where)
+        assert [part for part in named if part not in str(error.value)] == []
+    assert model.constrain(patterns[0] | {"pattern": "B.*"}).ready(5, 0, {"city": ["Rome", "Bern"]})
+
+
+def test_a_long_chain_that_contradicts_itself_is_not_listed_whole():
+    names = [f"c{i}" for i in range(80)]
+    schema = Schema(tuple(Column(name=name, kind="number", dtype="double") for name in names))
+    chain = [{"check": "inequality", "low": low, "high": high} for low, high in pairwise([*names, "c0"])]
+    chain[7]["strict"] = True
+    with pytest.raises(InputError, match="and 73 more rules cannot hold together") as error:
+        refuse(Schema(schema.columns, tuple(chain)))
+    assert len(str(error.value)) < 400
+
+
 # -- uniqueness -------------------------------------------------------------------------------
 
 
@@ -214,6 +253,18 @@ def test_more_unique_rows_than_can_occur_are_refused_with_the_number(columns, mo
         model.sample(most + 1, seed=0)
     made = model.sample(most, seed=0)
     assert len(set(zip(*(made.table[c].to_pylist() for c in columns), strict=True))) == most
+
+
+def test_every_value_that_can_occur_comes_out_where_as_many_unique_rows_are_asked_for():
+    rng = np.random.default_rng(2)
+    values = rng.choice(list("abcdefgh"), 4000, p=[0.5, 0.3, 0.1, 0.05, 0.03, 0.01, 0.005, 0.005])
+    data = mm.read(pa.table({"v": values, "w": rng.choice(["x", "y"], 4000)}), kinds={"v": "category"})
+    for columns, most in ((["v"], 8), (["v", "w"], 16)):
+        model = fitted(data=data).constrain({"check": "unique", "columns": columns})
+        for seed in range(3):
+            made = model.sample(most, seed=seed)
+            assert len(set(map(str, made.table.select(columns).to_pylist()))) == most
+            assert model.sample(most - 2, seed=seed).table.equals(made[: most - 2].table)
 
 
 def test_uniqueness_of_a_key_or_a_number_without_end_asks_for_nothing():
@@ -429,6 +480,7 @@ def test_a_rule_on_a_key_that_was_left_away_is_not_scored_and_said_so():
     [
         ("range", "is no rule"),
         ({"check": "range", "column": "low", "low": float("nan")}, "NaN"),
+        ({"check": "range", "column": "low", "low": float("inf")}, "'inf' is not a number"),
         ({"check": "fixed_combinations", "columns": ["city", "city"]}, "names column 'city' twice"),
         ({"check": "fixed_combinations", "columns": ["city", "land"], "combinations": []}, "combinations"),
         (
@@ -445,10 +497,144 @@ def test_what_is_no_rule_or_can_never_hold_is_refused_in_words(rule, says):
         fitted(rule)
 
 
-def test_a_pattern_for_keys_cannot_come_after_the_fit():
-    data = mm.read(
-        {"id": [f"C{i:05d}" for i in range(300)], "x": [i % 7 for i in range(300)]}, roles={"id": "key"}
+def keyed(rows=300):
+    return mm.read(
+        {"id": [f"C{i:05d}" for i in range(rows)], "x": [i % 7 for i in range(rows)]}, roles={"id": "key"}
     )
+
+
+def test_two_patterns_of_one_key_are_refused_by_name_before_the_fit():
+    two = [{"check": "pattern", "column": "id", "pattern": pattern} for pattern in (r"C\d{5}", r"[A-C]0\d*")]
+    with pytest.raises(InputError, match=r"'id matches C.d\{5\}' and 'id matches .*' are both about the key"):
+        fitted(*two, data=keyed())
+    assert len(fitted(two[0], two[0], data=keyed()).sample(5, seed=0)) == 5
+
+
+@pytest.mark.parametrize(
+    "pattern", ["[[:upper:]][[:digit:]]{5}", "[[:alpha:]-][[:xdigit:]]{5}", "[[:^lower:]][^[:punct:]]{5}"]
+)
+def test_keys_of_posix_classes_match_their_pattern(pattern):
+    rule = mm.rule("pattern", column="id", pattern=pattern)
+    made = fitted(rule, data=keyed()).sample(400, seed=1)
+    assert rule.holds(made).all()
+    with pytest.raises(InputError, match="has the class"):
+        fitted({"check": "pattern", "column": "id", "pattern": "C[[:cntrl:][:digit:]]{5}"}, data=keyed())
+
+
+def test_a_column_of_which_no_category_may_leave_binds_no_rule():
+    table = orders().table
+    rare = table.append_column("note", pa.array([None] * 396 + ["a", "b", "c", "d"]))
+    empty = rare.append_column("void", pa.array([None] * 400, pa.string()))
+    made = fitted(*RULES, data=mm.read(empty, kinds={"note": "category", "void": "category"})).sample(
+        9, seed=0
+    )
+    assert made.table["note"].null_count == made.table["void"].null_count == 9
+
+
+@pytest.mark.parametrize(
+    ("rule", "held"),
+    [
+        ({"check": "range", "column": "flag", "low": 0, "high": 1}, {True, False}),
+        ({"check": "range", "column": "flag", "low": 1}, {True}),
+        ({"check": "formula", "rule": "flag = 1"}, {True}),
+        ({"check": "formula", "rule": "flag <= pieces - 1"}, {True, False}),
+        (
+            {"check": "fixed_combinations", "columns": ["city", "flag"], "combinations": [["Bern", 0]]},
+            {False},
+        ),
+    ],
+)
+def test_a_flag_is_0_or_1_in_every_rule(rule, held):
+    assert set(fitted(rule).sample(60, seed=0).table["flag"].to_pylist()) == held
+
+
+def test_a_rule_on_a_flag_contradicts_what_is_asked_of_it():
+    model = fitted().constrain(mm.rule("range", column="flag", low=1))
+    with pytest.raises(InputError, match=r"'flag': False and the rule '1 <= flag'.* cannot hold together"):
+        model.sample(5, seed=0, where={"flag": False})
+
+
+WHEN, LATER = dt.date(2024, 3, 1), dt.date(2024, 3, 31)
+
+
+def dated(rows=300):
+    days = [WHEN + dt.timedelta(i % 60) for i in range(rows)]
+    return mm.read(pa.table({"day": days, "n": [i % 9 for i in range(rows)], "c": ["a", "b"] * (rows // 2)}))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"check": "range", "column": "day", "low": WHEN},
+        {"check": "range", "column": "day", "low": np.datetime64("2024-03-01", "ns")},
+        {"check": "range", "column": "n", "low": np.int64(2), "high": np.inf},
+        {"check": "range", "column": "n", "low": -np.inf, "high": np.float32(5)},
+        {"check": "fixed_combinations", "columns": ["c", "day"], "combinations": [("a", LATER)]},
+        {"check": "fixed_combinations", "columns": ["c", "n"], "combinations": np.array([["a", 1]], object)},
+        {"check": "unique", "columns": ("c", "n", "day")},
+    ],
+    ids=str,
+)
+def test_a_rule_of_any_plain_values_is_written_and_read_back(record, tmp_path):
+    data = dated().with_checks(record)
+    data.write(tmp_path / "data.parquet")
+    assert mm.read(tmp_path / "data.parquet").schema.checks == data.schema.checks
+    for rule in (record, mm.rule(record["check"], **{k: v for k, v in record.items() if k != "check"})):
+        model = fitted(data=dated()).constrain(rule)
+        model.save(tmp_path / "model")
+        again = mm.load(tmp_path / "model").sample(9, seed=0)
+        assert again.table.equals(model.sample(9, seed=0).table)
+        (tmp_path / "model").rename(tmp_path / f"model of {type(rule).__name__}")
+
+
+def test_a_recipe_takes_dates_and_numbers_of_numpy_in_rules_and_conditions(tmp_path):
+    dated().write(tmp_path / "dated.parquet")
+    rules = [
+        {"check": "range", "column": "day", "low": WHEN},
+        {"check": "range", "column": "n", "low": np.int64(0), "high": float("inf")},
+    ]
+    recipe = mm.Recipe(
+        source={"path": str(tmp_path / "dated.parquet")},
+        schema={"checks": rules[:1]},
+        check=rules[1:],
+        generate={"method": "independent", "where": {"day": (np.datetime64(WHEN), np.inf), "n": np.int64(3)}},
+    )
+    assert mm.Recipe.from_yaml(recipe.to_yaml()).digest() == recipe.digest()
+    json.dumps(recipe.public(), allow_nan=False)
+    rule = "{check: range, column: day, low: 2024-03-01}"
+    text = f"source: {{path: {tmp_path}/dated.parquet}}\nschema: {{checks: [{rule}]}}"
+    assert mm.Recipe.from_yaml(text).checks == ({"check": "range", "column": "day", "low": "2024-03-01"},)
+    assert recipe.where == {"day": ("2024-03-01T00:00:00", None), "n": 3}
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        (
+            {"check": "function", "function": "broken_module:f"},
+            "importing 'broken_module' raised RuntimeError",
+        ),
+        (
+            {"check": "fixed_combinations", "columns": ["c", "n"], "combinations": [["a", 1], [9, 1]]},
+            r"9 in combination \[9, 1\] is no value of column 'c'.*Put it in quotes, '9'",
+        ),
+        (
+            {"check": "fixed_combinations", "columns": ["c", "n"], "combinations": [["a", "one"]]},
+            "'one' in combination .* is no value of column 'n'",
+        ),
+    ],
+)
+def test_what_a_run_cannot_hold_is_one_message_and_leaves_no_directory(rule, says, tmp_path):
+    dated().write(tmp_path / "dated.parquet")
+    recipe = mm.Recipe(source={"path": str(tmp_path / "dated.parquet")}, schema={"checks": [rule]})
+    with pytest.raises(InputError, match=says):
+        mm.run(recipe, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(InputError, match=says):
+        mm.check(dated(), [rule])
+
+
+def test_a_pattern_for_keys_cannot_come_after_the_fit():
     pattern = {"check": "pattern", "column": "id", "pattern": r"D\d{6}"}
     with pytest.raises(InputError, match="whose texts the fit has settled"):
-        fitted(data=data).constrain(pattern)
+        fitted(data=keyed()).constrain(pattern)

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from mintmark import registry
 from mintmark.data.claims import Claim
 from mintmark.data.dataset import Dataset
-from mintmark.data.schema import Schema
+from mintmark.data.schema import Schema, json_value
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.method import name_of
 
@@ -120,7 +120,7 @@ class Check:
     def record(self) -> dict[str, Any]:
         """``{"check": name, **parameters}``, as a schema keeps it; `load` reads it back."""
         fields = {
-            field.name: value
+            field.name: json_value(value)
             for field in dataclasses.fields(self)  # type: ignore[arg-type]  # every @method is a dataclass
             if (value := getattr(self, field.name)) != field.default
         }

@@ -220,6 +220,7 @@ def refuse(schema: Schema, where: Where | None = None, rows: int = 0) -> None:
     """
     for one in loaded(schema):
         _refuse_on_keys(one, schema)
+    _refuse_two_patterns(schema)
     claims = [(f"the rule '{one}'", claim) for one in loaded(schema) for claim in one.claims(schema)]
     if where:  # a rule holds where one of its columns is missing, so it need not bind the rows asked for
         claims = [(rule, claim) for rule, claim in claims if _binds(claim, schema, _present(where))]
@@ -299,6 +300,21 @@ def _refuse_on_keys(one: Check, schema: Schema) -> None:
             f"the rule '{one}' is about column {made[0]!r}, a key or personal, which is made anew for every "
             "row. It can have a pattern and be unique, nothing else. Drop the rule, or the column's role."
         )
+
+
+def _refuse_two_patterns(schema: Schema) -> None:
+    """The texts of a key are made from one pattern."""
+    first: dict[str, tuple[Check, str]] = {}
+    for one in loaded(schema):
+        for claim in one.claims(schema):
+            if not isinstance(claim, Matching) or not is_renewed(schema[claim.column]):
+                continue
+            other, pattern = first.setdefault(claim.column, (one, claim.pattern))
+            if pattern != claim.pattern and not schema[claim.column].personal:
+                raise InputError(
+                    f"the rules '{other}' and '{one}' are both about the key {claim.column!r}, which is made "
+                    "from one pattern. Write one that says both, or drop one of them."
+                )
 
 
 def _most(

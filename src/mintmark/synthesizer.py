@@ -12,6 +12,7 @@ import copy
 import dataclasses
 import itertools
 import math
+import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +28,7 @@ import pyarrow as pa
 
 from mintmark import registry, rules
 from mintmark.check import Check
+from mintmark.check import load as load_check
 from mintmark.data import derive, keys
 from mintmark.data.conform import conforms
 from mintmark.data.dataset import Dataset, records_of
@@ -51,8 +53,17 @@ _LEAST_ACCEPTED = 1e-3
 _ENOUGH_DRAWN = 10_000
 """Units drawn before an acceptance rate is judged; small blocks need more attempts for it."""
 _FIRST_ASKED = 64
-"""Units of the first attempt under a condition, then four times as many: each may be dear."""
+"""Units of the first attempt under a condition, then up to as many again, or four times as many once
+some were accepted: each may be dear."""
+_IN_VAIN = 20.0
+"""Seconds of computing after which the acceptance rate under a condition is judged, however few units were
+drawn: a method that meets it by drawing again may have drawn a hundred thousand rows for each."""
 _REPAIR_ROUNDS = 50
+_BLIND_ROUNDS = 10
+"""Rounds in which each rejected row is replaced by one fresh row, whatever it holds; few are left then."""
+_CHOSEN = 16
+"""Rejected rows that are then replaced, each round, by a row chosen from many: the last value that is
+free may be rare."""
 _KEYS = "key of column "
 """Before a column's name: arrays of a saved model that its keys are made from."""
 _PART = 64
@@ -279,7 +290,8 @@ class Synthesizer:
             raise InputError(f"n must be a whole number of 0 or more, not {n!r}.")
         check_seed(seed)
         fitted = self._state()
-        check_where(where or {}, fitted.schema)
+        where = check_where(where or {}, fitted.schema)
+        _asked(fitted, where)  # what a relation rules out is told before anything is drawn
         rules.refuse(fitted.schema, where, int(n))
         keys.refuse(fitted.schema, int(n), fitted.made)
         return fitted
@@ -289,16 +301,22 @@ class Synthesizer:
 
         Attempt t draws from the stream (seed, "sample", b, t); accepted rows keep their order.
         """
-        fitted = self._state()
         wanted = min(self.block, n - b * self.block)
-        drawn_from = fitted.drawn or fitted.modelled
-        asked = derive.asked(where or {}, fitted.relations, fitted.modelled, drawn_from)
+        made = self._accepted(b, wanted, seed, where)
+        return dataclasses.replace(made, table=made.table.slice(0, wanted))
+
+    def _accepted(self, b: int, wanted: int, seed: int, where: Where | None) -> Drawn:
+        """Every accepted row of the attempts that it takes to have `wanted`."""
+        fitted = self._state()
+        where = check_where(where or {}, fitted.schema)
+        asked = _asked(fitted, where)
         conditioned = self._condition(fitted.learnt, asked) if asked else None
         learnt = fitted.learnt if conditioned is None else conditioned
         held_to = self._rules(fitted, where)
         rejected: Counter[str] = Counter()
         parts, have, drawn = [], 0, 0
         size = self.block if conditioned is None else _FIRST_ASKED
+        begun = time.thread_time()
         for attempt in itertools.count():
             stop_if_asked(f"drawing rows: cancelled in block {b}.")
             table = self._rows(size, learnt, fitted, stream(seed, "sample", b, attempt))
@@ -312,13 +330,16 @@ class Synthesizer:
             drawn += len(table)
             if have >= wanted:
                 break
-            if attempt + 1 >= _PATIENCE and drawn >= _ENOUGH_DRAWN and have < _LEAST_ACCEPTED * drawn:
+            judged = attempt + 1 >= _PATIENCE and drawn >= _ENOUGH_DRAWN
+            judged |= conditioned is not None and time.thread_time() - begun > _IN_VAIN
+            if judged and have < max(1.0, _LEAST_ACCEPTED * drawn):
                 raise RejectedError(_too_few(have, drawn, rejected))
             size = _next_size(self.block, have, drawn)
             if conditioned is not None:
-                size = min(size, 4 * drawn)
-        table = pa.concat_tables(parts).slice(0, wanted)
-        return Drawn(table, drawn, {name: count for name, count in rejected.items() if count})
+                size = min(size, 4 * drawn if have else drawn)
+        return Drawn(
+            pa.concat_tables(parts), drawn, {name: count for name, count in rejected.items() if count}
+        )
 
     def _rows(self, n: int, learnt: Learnt, fitted: Fitted, rng: np.random.Generator) -> pa.Table:
         """n rows from `_draw`, held to what the hook promises, with their derived columns."""
@@ -391,7 +412,10 @@ class Synthesizer:
     def _repaired(
         self, table: pa.Table, fitted: Fitted, seed: int, where: Where | None
     ) -> tuple[pa.Table, Counter[str]]:
-        """Replace rows that a table check rejects, round by round, from (seed, "repair", round)."""
+        """Replace rows that a table check rejects, round by round, from (seed, "repair", round).
+
+        What comes to a row follows from the rows before it alone, so that `sample(m)` begins `sample(n)`.
+        """
         held_to = [rule for rule in rules.drawn(fitted.schema, fitted.modelled) if rule.scope == "table"]
         rejected: Counter[str] = Counter()
         for repair in range(_REPAIR_ROUNDS):
@@ -410,6 +434,9 @@ class Synthesizer:
             order = np.arange(table.num_rows)
             order[bad] = table.num_rows + np.arange(len(bad))
             table = pa.concat_tables([table, fresh]).take(pa.array(order)).combine_chunks()
+            if repair >= _BLIND_ROUNDS:
+                pool = self._accepted(0, _CHOSEN, _repair_seed(seed, repair, "pool"), where).table
+                table = _chosen(table, held, bad[:_CHOSEN], pool, held_to, fitted.modelled)
         worst = rejected.most_common(1)[0][0]
         raise RejectedError(
             f"after {_REPAIR_ROUNDS} rounds check {worst!r} still rejects {len(bad):,} of "
@@ -454,7 +481,8 @@ class Synthesizer:
             another.
         """
         fitted = self._state()
-        schema = dataclasses.replace(fitted.schema, checks=fitted.schema.checks + records_of(checks))
+        more = tuple(load_check(record).record for record in records_of(checks))
+        schema = dataclasses.replace(fitted.schema, checks=fitted.schema.checks + more)
         rules.refuse_late(schema)
         made = copy.copy(self)
         object.__setattr__(made, "_fitted", dataclasses.replace(fitted, schema=schema))
@@ -573,6 +601,11 @@ def _dataset(data: Any) -> Dataset:
     return read(data)
 
 
+def _asked(fitted: Fitted, where: Where) -> dict[str, Any]:
+    """What a condition says of the columns that the method draws."""
+    return derive.asked(where, fitted.relations, fitted.modelled, fitted.drawn or fitted.modelled)
+
+
 def _holds(table: pa.Table, *, rule: Check, schema: Schema) -> npt.NDArray[np.bool_]:
     return rule.holds(Dataset(table, schema))
 
@@ -593,7 +626,7 @@ def _too_few(have: int, drawn: int, rejected: Counter[str]) -> str:
     remedy = {
         "where": "Ask for a wider condition",
         "in_schema": "Widen the declared bounds and categories",
-    }.get(worst, "Widen the rule, drop it, or declare it before the fit, so that it is learnt")
+    }.get(worst, "Widen the rule or drop it; one that was added after the fit is learnt if declared before")
     return (
         f"{have:,} of {drawn:,} drawn rows hold every rule, too few to go on; {worst!r} rejected "
         f"{count / drawn:.1%} of them. {remedy}."
@@ -604,5 +637,23 @@ def _arrow_schema(schema: Schema) -> pa.Schema:
     return pa.schema([pa.field(column.name, arrow_type(column.dtype)) for column in schema])
 
 
-def _repair_seed(seed: int, repair: int) -> int:
-    return int(stream(seed, "repair", repair).integers(2**63))
+def _chosen(
+    table: pa.Table, held: npt.NDArray[np.bool_], bad: npt.NDArray[np.int64], pool: pa.Table,
+    held_to: list[Check], schema: Schema,
+) -> pa.Table:  # fmt: skip
+    """The table with the first row of the pool that can stand beside those before it at each bad place."""
+    whole = pa.concat_tables([table, pool])
+    order, fresh = np.arange(len(table)), len(table) + np.arange(len(pool))
+    stands, free = held.copy(), np.ones(len(pool), dtype=bool)
+    for place in bad:
+        before = order[:place][stands[:place]]
+        beside = Dataset(whole.take(pa.array(np.concatenate([before, fresh]))), schema)
+        fits = free & np.all([rule.holds(beside)[len(before) :] for rule in held_to], axis=0)
+        if fits.any():
+            first = int(np.argmax(fits))
+            order[place], free[first], stands[place] = fresh[first], False, True
+    return whole.take(pa.array(order)).combine_chunks()
+
+
+def _repair_seed(seed: int, repair: int, *what: str) -> int:
+    return int(stream(seed, "repair", repair, *what).integers(2**63))

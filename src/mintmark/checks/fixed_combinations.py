@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mintmark.check import Check
 from mintmark.data.claims import Among, Claim
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import bound, numbers, scalar
 from mintmark.data.protect import FEWEST, persons
-from mintmark.data.schema import Column, Schema
+from mintmark.data.schema import Column, Schema, arrow_type, json_value
 from mintmark.errors import InputError
 from mintmark.method import method
 
@@ -40,6 +40,11 @@ class FixedCombinations(Check):
         Field(min_length=1, description="the allowed ones; from the real data by default"),
     ] = None
 
+    @field_validator("combinations", mode="before")
+    @classmethod
+    def _plain(cls, value: Any) -> Any:
+        return json_value(value)
+
     def _reads(self) -> tuple[str, ...]:
         return tuple(self.columns)
 
@@ -55,11 +60,25 @@ class FixedCombinations(Check):
                     f"the rule '{self}': combination {row!r} has {len(row)} values, not one for each of "
                     f"{len(self.columns)} columns."
                 )
-            for value in row:
-                if isinstance(value, (list, dict, set)):
-                    raise InputError(
-                        f"the rule '{self}': {value!r} in combination {row!r} is no single value."
-                    )
+            for name, value in zip(self.columns, row, strict=True):
+                self._fits(value, schema[name], row)
+
+    def _fits(self, value: Any, column: Column, row: list[Any]) -> None:
+        """Raise where the column can hold no such value."""
+        if isinstance(value, (list, dict)):
+            raise InputError(f"the rule '{self}': {value!r} in combination {row!r} is no single value.")
+        try:
+            if column.is_numeric:
+                bound(value, column)
+            else:
+                _array((value,), arrow_type(column.dtype), column)
+        except (InputError, pa.ArrowException):
+            quoted = pa.types.is_string(arrow_type(column.dtype))
+            raise InputError(
+                f"the rule '{self}': {value!r} in combination {row!r} is no value of column {column.name!r}, "
+                f"which is {column.kind} of type {column.dtype}. "
+                + (f"Put it in quotes, '{value}'." if quoted else "Mend it.")
+            ) from None
 
     @property
     def needs_data(self) -> bool:
@@ -128,11 +147,17 @@ def _combinations(data: Dataset, names: list[str], fewest: int) -> list[list[Any
 def _levels(values: tuple[Any, ...], column: Column) -> list[Any]:
     if column.is_numeric:
         return sorted({end for value in values if (end := bound(value, column)) is not None})
-    return sorted(set(values), key=repr)
+    return sorted(set(_array(values, arrow_type(column.dtype), column).drop_null().to_pylist()), key=repr)
 
 
 def _array(values: tuple[Any, ...], kind: pa.DataType, column: Column) -> Any:
-    return [bound(value, column) for value in values] if column.is_numeric else pa.array(values, kind)
+    if column.is_numeric:
+        return [bound(value, column) for value in values]
+    if pa.types.is_boolean(kind):  # 0 and 1 are flags, too
+        values = tuple(
+            bool(value) if isinstance(value, (int, float)) and value in (0, 1) else value for value in values
+        )
+    return pa.array(values, kind)
 
 
 def _codes(array: Any, column: Column, levels: list[Any]) -> npt.NDArray[np.int64]:

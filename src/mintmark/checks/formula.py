@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from mintmark.check import Check
-from mintmark.data.claims import Claim, Compared
+from mintmark.data.claims import Below, Claim, Compared
 from mintmark.data.dataset import Dataset
 from mintmark.data.formula import Comparison
 from mintmark.data.formula import Formula as Expression
@@ -30,10 +30,10 @@ _STEPS = {"day": 8.64e10, "hour": 3.6e9, "minute": 6e7, "second": 1e6, "millisec
 class Formula(Check):
     """`rule` holds, e.g. ``total = price * quantity`` or ``a + b <= c``; missing holds.
 
-    Numbers, columns (in backticks where the name has a space or a hyphen), ``+ - * / **``, brackets,
-    min, max, abs, round, floor, ceil, sqrt, log, exp; of dates and durations days, hours, seconds,
-    year, month. A column alone on one side of ``=`` may differ by half its last digit. A row where
-    an expression has no result (a division by zero) does not hold.
+    Numbers, dates (2024-05-31), columns (in backticks where the name has a space or a hyphen),
+    ``+ - * / **``, brackets, min, max, abs, round, floor, ceil, sqrt, log, exp; of dates and durations
+    days, hours, seconds, year, month. A column alone on one side of ``=`` may differ by half its last
+    digit. A row where an expression has no result (a division by zero) does not hold.
     """
 
     rule: Annotated[str, Field(description="two expressions with =, <=, <, >= or > between them")]
@@ -51,6 +51,10 @@ class Formula(Check):
     def _suits(self, schema: Schema) -> None:
         for side in self._comparison.sides:
             side.check_names(schema)
+        try:
+            self._comparison.check_units(schema)
+        except InputError as error:
+            raise InputError(f"the rule '{self}': {error}") from None
 
     def _refuse(self, data: Dataset) -> None:
         values = [side.of(data) for side in self._comparison.sides]
@@ -96,6 +100,10 @@ class Formula(Check):
 
     def _claims(self, schema: Schema) -> Iterator[Claim]:
         yield Compared(self._comparison, self._tolerance(schema))
+        (left, right), sign = self._comparison.sides, self._comparison.sign
+        if sign != "=" and self.tolerance is None and left.column is not None and right.column is not None:
+            low, high = (left.column, right.column) if "<" in sign else (right.column, left.column)
+            yield Below(low, high, strict="=" not in sign)
 
     def __str__(self) -> str:
         within = "" if self.tolerance is None else f" within {self.tolerance:g}"

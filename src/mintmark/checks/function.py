@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from mintmark.check import Check
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import numbers
 from mintmark.data.keys import is_renewed
+from mintmark.data.schema import Schema
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.method import method
 
@@ -50,6 +51,9 @@ class Function(Check):
 
     def _reads(self) -> tuple[str, ...]:
         return tuple(self.columns or ())
+
+    def _suits(self, schema: Schema) -> None:
+        self._called()
 
     def _holds(self, data: Dataset) -> npt.NDArray[np.bool_]:
         call = self._called()
@@ -89,6 +93,11 @@ class Function(Check):
                 f"the function {self.function!r}: cannot import {module!r} ({error}). It must lie where "
                 "Python looks for modules: install it, or set PYTHONPATH."
             ) from None
+        except (Exception, SystemExit) as error:  # whatever a user's module does is told as one message
+            raise InputError(
+                f"the function {self.function!r}: importing {module!r} raised {type(error).__name__}: "
+                f"{error}. Mend the module."
+            ) from None
         call: Any = getattr(found, name, None)
         if not callable(call):
             raise UnknownNameError(
@@ -99,12 +108,12 @@ class Function(Check):
     def _raised(
         self, error: Exception, call: Callable[..., Any], rows: dict[str, npt.NDArray[Any]], data: Dataset
     ) -> InputError:
-        if isinstance(error, KeyError) and error.args and error.args[0] not in rows:
+        if isinstance(error, _NoColumn):
             return UnknownNameError(f"column in the rule '{self}'", error.args[0], rows)
         said = f"the rule '{self}' raised {type(error).__name__}: {error}"
         for row in range(min(len(data), _LOOKED_AT)):
             try:
-                call({name: values[row : row + 1] for name, values in rows.items()})
+                call(_Rows({name: values[row : row + 1] for name, values in rows.items()}))
             except Exception:  # the row that it fails on
                 shown = ", ".join(f"{name} = {data.table[name][row].as_py()!r}" for name in list(rows)[:12])
                 return InputError(f"{said} (row {row + 1:,}: {shown}). Mend the function.")
@@ -119,13 +128,26 @@ class Function(Check):
         return f"{name} holds"
 
 
-def _arrays(data: Dataset) -> dict[str, npt.NDArray[Any]]:
-    return {
-        column.name: numbers(data.table[column.name], column)
-        if column.kind in ("number", "integer")
-        else data.table[column.name].to_numpy()
-        for column in data.schema
-    }
+class _NoColumn(KeyError):
+    """A function asked for a column that there is not."""
+
+
+class _Rows(dict[str, npt.NDArray[Any]]):
+    """Arrays by column, which tell a wrong column from any other key that is not found."""
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise _NoColumn(name)
+
+
+def _arrays(data: Dataset) -> _Rows:
+    return _Rows(
+        {
+            column.name: numbers(data.table[column.name], column)
+            if column.kind in ("number", "integer")
+            else data.table[column.name].to_numpy()
+            for column in data.schema
+        }
+    )
 
 
 def _shape(answer: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -51,11 +52,17 @@ class Pattern(Check):
             pc.match_substring_regex(pa.array([""]), self.pattern)  # by itself: a bracket may not end ours
             return pc.match_substring_regex(array, rf"\A(?:{self.pattern})\z")
         except pa.ArrowInvalid as error:
-            said = str(error).rpartition("Invalid regular expression: ")[2]
+            said = str(error).rpartition("Invalid regular expression: ")[2].rstrip(".")
+            needs_backtracking = re.search(r"\\[1-9]|\(\?(?:[=!]|<[=!]|P=)", self.pattern)
+            why = (
+                " Back references and look-around are not read, because they can take exponential time; "
+                "write it without them."
+                if needs_backtracking
+                else " Mend it."
+            )
             raise InputError(
                 f"the pattern of column {self.column!r}, {self.pattern!r}, is no regular expression that can "
-                f"be read: {said}. Back references and look-around are not read, because they can "
-                "take exponential time; write it without them."
+                f"be read: {said}.{why}"
             ) from None
 
     def _claims(self, schema: Schema) -> Iterator[Claim]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from mintmark.check import Check
 from mintmark.data.claims import Claim, Within
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import bound, numbers
 from mintmark.data.formula import is_arithmetic
-from mintmark.data.schema import Column, Schema
+from mintmark.data.schema import Column, Schema, json_value
 from mintmark.errors import InputError
 from mintmark.method import method
 
@@ -27,14 +26,18 @@ class Range(Check):
     """`column` lies between `low` and `high`, the ends included unless `strict`; missing holds."""
 
     column: Annotated[str, Field(description="a number, date or duration column")]
-    low: Annotated[float | str | None, Field(description="least value; a date as 2024-05-31")] = None
-    high: Annotated[float | str | None, Field(description="greatest value; a date as 2024-05-31")] = None
+    low: Annotated[
+        float | str | None, Field(description="least value; a date as 2024-05-31, a duration in seconds")
+    ] = None
+    high: Annotated[float | str | None, Field(description="greatest value; likewise")] = None
     strict: Annotated[bool, Field(description="whether the ends are left out")] = False
 
     @field_validator("low", "high", mode="before")
     @classmethod
-    def _dates_as_text(cls, value: Any) -> Any:
-        return value.isoformat() if isinstance(value, dt.date) else value
+    def _plain(cls, value: Any, info: ValidationInfo) -> Any:
+        """A date as text, a duration in seconds; an end that is infinite is none."""
+        value = json_value(value)
+        return None if value == {"low": "-inf", "high": "inf"}[str(info.field_name)] else value
 
     def _reads(self) -> tuple[str, ...]:
         return (self.column,)
@@ -62,7 +65,11 @@ class Range(Check):
         return np.asarray(~outside)
 
     def _ends(self, column: Column) -> tuple[float, float]:
-        low, high = bound(self.low, column), bound(self.high, column)
+        try:
+            low, high = bound(self.low, column), bound(self.high, column)
+        except InputError as error:
+            form = {"datetime": "a date as 2024-05-31", "timedelta": "seconds"}.get(column.kind, "a number")
+            raise InputError(f"the rule '{self}': {error} Give {form}.") from None
         return -np.inf if low is None else low, np.inf if high is None else high
 
     def _claims(self, schema: Schema) -> Iterator[Claim]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shlex
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,13 +43,28 @@ def _rule(text: str) -> dict[str, Any]:
     """``NAME PARAMETER=VALUE ...``; a value with spaces stands in quotes, a list has commas."""
     from mintmark import registry
 
-    try:
-        name, *parts = shlex.split(text)
-    except ValueError as error:
-        raise InputError(f"--check {text!r}: {error}. Close the quotation marks.") from None
+    words = _words(text)
+    if not words:
+        raise InputError("--check names no rule. Write e.g. --check 'range column=age low=0'.")
+    name, *parts = words
     parameters = pairs(tuple(parts), f"--check {name}:", "PARAMETER=VALUE")
     kinds = {key: str(kind) for key, kind in registry.find("checks", name).__annotations__.items()}
     return {"check": name, **{key: _typed(value, kinds.get(key, "")) for key, value in parameters.items()}}
+
+
+def _words(text: str) -> list[str]:
+    """Words apart from one another where a space outside quotes is; backslashes, and quotes inside, stay."""
+    word = r"""(?:[^\s"']|"[^"]*"|'[^']*')+"""
+    if re.sub(word, "", text).strip():
+        raise InputError(f"--check {text!r}: no closing quotation mark. Close the quotation marks.")
+    parts = (_bare(part).partition("=") for part in re.findall(word, text))
+    return ["".join((name, sign, _bare(value))) for name, sign, value in parts]
+
+
+def _bare(text: str) -> str:
+    """Without the quotes around the whole."""
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" and text[0] not in text[1:-1]
+    return text[1:-1] if quoted else text
 
 
 def _typed(text: str, kind: str) -> Any:

@@ -120,7 +120,8 @@ def _stored(fitted: Synthesizer, model: Path, *, more: bool) -> Iterator[Path]:
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
     "--where", "wheres", multiple=True, metavar="COLUMN=VALUE",
-    help="Only such rows; low..high is a closed range on numbers and dates. Repeatable, all must hold.",
+    help="Only such rows; low..high is a range, nothing after = means missing. Repeatable: every column must "
+    "hold, one that is named again takes one more value.",
 )  # fmt: skip
 @rule_options
 @click.option("--workers", type=int, default=1, show_default=True, help="Processes; the rows stay the same.")

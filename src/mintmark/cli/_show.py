@@ -112,22 +112,31 @@ def where_of(texts: tuple[str, ...], schema: Schema) -> dict[str, Any]:
     """`--where` options as `Synthesizer.sample` takes them.
 
     ``COLUMN=VALUE`` splits at the first ``=``, the rest is literal; ``low..high`` is a closed range
-    on number, integer and datetime columns, either end may be left out; nothing means missing.
+    on numbers and dates, either end may be left out; nothing means missing. A column that is named
+    again takes one more value.
     """
     from mintmark.errors import UnknownNameError
 
-    asked = {}
-    for name, text in pairs(texts, "--where").items():
+    asked: dict[str, list[Any]] = {}
+    for given in texts:
+        ((name, text),) = pairs((given,), "--where").items()
         if name not in schema:
             raise UnknownNameError("column in --where", name, schema.names)
-        asked[name] = _wanted(text, schema[name])
-    return asked
+        asked.setdefault(name, []).append(_wanted(text, schema[name]))
+    for name, wanted in asked.items():
+        if len(wanted) > 1 and any(isinstance(one, tuple) for one in wanted):
+            raise InputError(f"--where {name}: a range cannot be joined with other values. Name it alone.")
+    return {name: wanted[0] if len(wanted) == 1 else wanted for name, wanted in asked.items()}
 
 
 def _wanted(text: str, column: Column) -> Any:
     if not column.is_numeric:
-        known = {_literal(value): value for value in column.categories or ()}
-        return known.get(text, None if text == "" else text)
+        categories = column.categories or ()
+        known = {_literal(value): value for value in categories}
+        literal = text.lower() if column.kind == "boolean" else text
+        ranges = ".." in text and not any(isinstance(value, (str, bool)) for value in categories)
+        if literal in known or not ranges:
+            return known.get(literal, None if text == "" else text)
     if text == "":
         return None
     low, sign, high = text.partition("..")

@@ -1,9 +1,9 @@
 r"""Regular expressions that describe a finite shape, as an automaton over letters.
 
-Literals, ``\d \w \s``, classes ``[A-F0-9]``, ``.``, groups, alternation and repeats; a repeat without
-an end counts to eight. Thompson's construction (1968) gives a nondeterministic automaton, subsets of its
-states a deterministic one (Rabin and Scott 1959), in which each text has one path, so that texts can
-be counted and numbered.
+Literals, ``\d \w \s``, classes ``[A-F0-9]`` and ``[[:upper:]]``, ``.``, groups, alternation and
+repeats; a repeat without an end counts to eight. Thompson's construction (1968) gives a nondeterministic
+automaton, subsets of its states a deterministic one (Rabin and Scott 1959), in which each text has one
+path, so that texts can be counted and numbered.
 """
 
 from __future__ import annotations
@@ -21,6 +21,22 @@ _PRINTABLE = frozenset(map(chr, range(32, 127)))
 _DIGITS = frozenset("0123456789")
 _WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_") | _DIGITS
 _CLASSES = {"d": _DIGITS, "w": _WORD, "s": frozenset(" ")}
+_NAMED = {
+    "alnum": _WORD - {"_"},
+    "alpha": _WORD - _DIGITS - {"_"},
+    "ascii": _PRINTABLE,
+    "blank": frozenset(" "),
+    "digit": _DIGITS,
+    "graph": _PRINTABLE - {" "},
+    "lower": frozenset(filter(str.islower, _WORD)),
+    "print": _PRINTABLE,
+    "punct": _PRINTABLE - _WORD - {" "} | {"_"},
+    "space": frozenset(" "),
+    "upper": frozenset(filter(str.isupper, _WORD)),
+    "word": _WORD,
+    "xdigit": _DIGITS | frozenset("abcdefABCDEF"),
+}
+"""Classes of POSIX, as far as they can be printed."""
 _CONTROLS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v"}
 _ENDLESS = 8
 """How often a repeat without an end is taken at most."""
@@ -185,6 +201,9 @@ class _Reader:
             if not self.peek():
                 self.fail("has a class that nothing closes")
             first = False
+            if self.text.startswith("[:", self.at) and ":]" in self.text[self.at :]:
+                found |= self.named()
+                continue
             letter = self.peek()
             self.at += 1
             low = self.escaped(letter)
@@ -199,6 +218,15 @@ class _Reader:
             found |= low
         self.at += 1
         return _PRINTABLE - found if negated else frozenset(found)
+
+    def named(self) -> Letters:
+        """The letters of a class such as ``[:upper:]``, or ``[:^upper:]`` for all others."""
+        name = self.text[self.at + 2 : self.text.index(":]", self.at)]
+        self.at += len(name) + 4
+        letters = _NAMED.get(name.removeprefix("^"))
+        if letters is None:
+            self.fail(f"has the class [:{name}:]")
+        return _PRINTABLE - letters if name.startswith("^") else letters
 
 
 def _determined(edges: list[list[Edge]], start: int, end: int, pattern: str, column: str) -> Automaton:

@@ -6,28 +6,34 @@ Precedence climbing (Richards 1979; Pratt 1973), because Python's own parser ref
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from mintmark.errors import InputError, UnknownNameError
 
 __all__ = ["Node", "parse"]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|`(?P<quoted>[^`]+)`|(?P<name>[^\W\d]\w*)"
+    r"\s*(?:(?P<date>'[^']*'|\"[^\"]*\"|\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?)?(?![\w.]))"
+    r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|`(?P<quoted>[^`]+)`|(?P<name>[^\W\d]\w*)"
     r"|(?P<sign><=|>=|==|=|<|>)|(?P<mark>\*\*|[-+*/(),])|(?P<strange>\S))"
 )
 _BINARY = {"+": 1, "-": 1, "*": 2, "/": 2}
 _POWER = 4  # binds closer than the minus before a number, and to the right: -2**2 is -4
 _DEEPEST = 50
 """Brackets in brackets; more is no formula that a person wrote."""
-_LONGEST = 2000
+_LONGEST = 10_000
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Node:
-    """A number (`op` "number"), a column (`op` "column") or an operation on other nodes."""
+    """A number, a date in microseconds since 1970, a column (`op` says which) or an operation on others."""
 
     op: str
     args: tuple[Node, ...] = ()
@@ -36,9 +42,31 @@ class Node:
 
     def columns(self) -> list[str]:
         """Names of the columns below, each once, in the order of reading."""
-        if self.op == "column":
-            return [self.name]
-        return list(dict.fromkeys(name for arg in self.args for name in arg.columns()))
+        return list(dict.fromkeys(node.name for node in self.walk() if node.op == "column"))
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below, in the order of reading."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.args))
+
+    def folded(self, do: Callable[[Node, list[T]], T]) -> T:
+        """What `do` makes of this node and of what it made of the arguments, from the leaves up.
+
+        Without recursion, because a sum of a thousand columns is a thousand nodes deep.
+        """
+        made: list[T] = []
+        stack = [(self, False)]
+        while stack:
+            node, seen = stack.pop()
+            if node.args and not seen:
+                stack += [(node, True), *((arg, False) for arg in reversed(node.args))]
+                continue
+            first = len(made) - len(node.args)
+            made[first:] = [do(node, made[first:])]
+        return made[0]
 
 
 def parse(text: str, functions: dict[str, tuple[int, int]]) -> tuple[Node, str, Node | None]:
@@ -131,6 +159,8 @@ class _Reader:
     def atom(self) -> Node:
         sort, word, _ = self.peek()
         self.at += 1
+        if sort == "date":
+            return Node("date", value=self.date(word.strip("'\"")))
         if sort == "number" and float(word) < float("inf"):
             return Node("number", value=float(word))
         if sort == "quoted":
@@ -143,6 +173,17 @@ class _Reader:
             return inner
         self.at -= 1
         self.fail("a number, a column or '('")
+
+    def date(self, word: str) -> float:
+        try:
+            moment = dt.datetime.fromisoformat(word)
+        except ValueError:
+            raise InputError(
+                f"formula {self.text!r}: {word!r} is no ISO date such as 2024-05-31. A formula reads numbers "
+                "and dates; a column with a space or a hyphen stands in backticks."
+            ) from None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+        return float((moment - _EPOCH) // dt.timedelta(microseconds=1))
 
     def call(self, name: str) -> Node:
         if name not in self.functions:

@@ -17,6 +17,7 @@ from mintmark.data._intervals import OF, Interval
 from mintmark.data.encode import bound, scalar
 from mintmark.data.formula import Formula
 from mintmark.data.schema import Column, Schema
+from mintmark.data.where import NoneMeets, several
 
 __all__ = ["narrowed"]
 
@@ -28,7 +29,10 @@ def narrowed(
     name: str,
     formula: Formula,
     schema: Schema,
+    *,
+    kept: bool = False,
     rest: tuple[str, Interval] | None = None,
+    step: float = 0.0,
 ) -> dict[str, Any]:
     """The condition without the named column, its sources held to where they can meet it.
 
@@ -38,16 +42,29 @@ def narrowed(
         Conditions that the schema allows.
     name : str
         The column that the formula makes.
+    kept : bool
+        Whether the column is drawn where a source is missing.
     rest : ("+" or "*", (low, high)), optional
         What the formula's result is combined with, and between which numbers that lies.
+    step : float
+        The step that results are rounded to, where it is wider than the column's own.
+
+    Raises
+    ------
+    NoneMeets
+        If no values of the sources, as they are asked for, give what is wanted.
     """
     told = {column: wanted for column, wanted in where.items() if column != name}
     aim = _ends(where[name], schema[name]) if name in where else None
     if aim is None:
         return told
-    slack = step_of(schema[name]) + 1e-9 * max(map(abs, filter(np.isfinite, aim)), default=0.0)
-    aim = aim[0] - slack, aim[1] + slack
+    if kept and any(source in told and None in several(told[source]) for source in formula.names):
+        return told
+    aim = _widened(aim, schema[name], max(step_of(schema[name]), step), clipped=rest is not None)
     ranges = {source: _range(schema[source], told.get(source)) for source in formula.names}
+    missing = any(source in told and several(told[source]) == [None] for source in formula.names)
+    if missing or not _meets(ranges, aim, formula, rest):
+        raise NoneMeets
     for source in formula.names:
         column, given = schema[source], told.get(source)
         whole = ranges[source]
@@ -58,6 +75,18 @@ def narrowed(
         if ranges[source] != whole:
             told[source] = _outward(ranges[source], column)
     return told
+
+
+def _widened(aim: Interval, column: Column, step: float, *, clipped: bool) -> Interval:
+    """The aim with what is rounded into it, and moved into it from beyond the column's ends."""
+    slack = step / 2 + 1e-9 * max(map(abs, filter(np.isfinite, aim)), default=0.0)
+    low, high = aim[0] - slack, aim[1] + slack
+    least, most = bound(column.low, column), bound(column.high, column)
+    if clipped and least is not None and low <= least:
+        low = -np.inf
+    if clipped and most is not None and high >= most:
+        high = np.inf
+    return low, high
 
 
 def _ends(wanted: Any, column: Column) -> Interval | None:
@@ -92,12 +121,21 @@ def _shaved(
     edges[-1] = high
     kept = []
     for slice_ in itertools.pairwise(edges):
-        made = formula.bounds({**ranges, source: slice_})
-        if rest is not None:
-            made = OF[rest[0]](made, rest[1])
-        if not (made[1] < aim[0] or made[0] > aim[1]):  # also kept where the bounds are not known
+        if _meets({**ranges, source: slice_}, aim, formula, rest):
             kept.append(slice_)
-    return (kept[0][0], kept[-1][1]) if kept else (low, high)
+    if not kept:
+        raise NoneMeets
+    return kept[0][0], kept[-1][1]
+
+
+def _meets(
+    ranges: Mapping[str, Interval], aim: Interval, formula: Formula, rest: tuple[str, Interval] | None
+) -> bool:
+    """Whether results may lie in the aim; true where their bounds are not known."""
+    made = formula.bounds(ranges)
+    if rest is not None:
+        made = OF[rest[0]](made, rest[1])
+    return not (made[1] < aim[0] or made[0] > aim[1])
 
 
 def _outward(ends: Interval, column: Column) -> tuple[Any, Any]:

@@ -80,7 +80,7 @@ def declared(schema: Schema) -> Iterator[tuple[str, Claim]]:
         if column.is_numeric and (low is not None or high is not None):
             ends = (-np.inf if low is None else low, np.inf if high is None else high)
             yield f"the bounds of column {column.name!r}", Within(column.name, *ends)
-        if column.is_discrete and column.categories is not None:
+        if column.is_discrete and column.categories:  # where none may leave, the column is all missing
             rows = tuple((value,) for value in column.categories)
             yield f"the categories of column {column.name!r}", Among((column.name,), rows)
 

@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from mintmark.data.claims import Among, Below, Claim, Compared, Within
+from mintmark.data.claims import Among, Below, Claim, Compared, Matching, Within
 from mintmark.data.encode import _STEP, bound
 from mintmark.data.schema import Column, Schema
 from mintmark.errors import InputError, first_three
@@ -24,6 +26,8 @@ __all__ = ["Domain", "columns_of", "domains"]
 
 Why = tuple[str, ...]
 _ROUNDS = 50
+_SHOWN = 8
+"""Most rules that a contradiction names."""
 _SLACK = 1e-9  # of a formula's bounds: sums of floats are off in the last digits
 
 
@@ -56,7 +60,7 @@ class Domain:
             return False
         if self.values is not None or (self.low == -np.inf and self.high == np.inf):
             return True
-        x = bound(value, self.column)
+        x = bound(value, self.column) if self.column.is_numeric else _number(value, self.column)
         if x is None:
             return True
         return (x > self.low if self.low_open else x >= self.low) and (
@@ -125,6 +129,8 @@ def _narrow(left: dict[str, Domain], rule: str, claim: Claim) -> None:
         )
     elif isinstance(claim, Among):
         _among(left, rule, claim)
+    elif isinstance(claim, Matching):
+        _matching(left, rule, claim)
     elif isinstance(claim, Compared):
         _compared(left, rule, claim)
 
@@ -184,6 +190,21 @@ def _among(left: dict[str, Domain], rule: str, claim: Among) -> None:
             left[name] = replace(domain, values=values, values_why=why)
 
 
+def _matching(left: dict[str, Domain], rule: str, claim: Matching) -> None:
+    """Of the values that are known, those that match."""
+    domain = left[claim.column]
+    if domain.values is None or not all(isinstance(value, str) for value in domain.values):
+        return
+    values = pa.array(sorted(domain.values), pa.string())
+    kept = values.filter(pc.match_substring_regex(values, rf"\A(?:{claim.pattern})\z"))
+    if len(kept) == len(values):
+        return
+    why = _joined(domain.values_why, (rule,))
+    if not len(kept):
+        _contradict(why, claim.column)
+    left[claim.column] = replace(domain, values=frozenset(kept.to_pylist()), values_why=why)
+
+
 def _compared(left: dict[str, Domain], rule: str, claim: Compared) -> None:
     ranges = {name: _range(left[name]) for name in claim.comparison.names}
     sides, sign = claim.comparison.sides, claim.comparison.sign
@@ -194,7 +215,8 @@ def _compared(left: dict[str, Domain], rule: str, claim: Compared) -> None:
     down = sign in ("=", "<=", "<")  # the left is at most the right
     up = sign in ("=", ">=", ">")
     why = _joined((rule,), *(left[name].why for name in claim.comparison.names))
-    if (down and low_a > high_b + slack) or (up and high_a < low_b - slack):
+    never = (sign == "<" and low_a >= high_b) or (sign == ">" and high_a <= low_b)
+    if never or (down and low_a > high_b + slack) or (up and high_a < low_b - slack):
         _contradict(why, first_three(claim.comparison.names))
     for side, other, below, above in (
         (sides[0], (low_b, high_b), up, down),
@@ -276,6 +298,8 @@ def _contradict(why: Why, where: str) -> NoReturn:
         raise InputError(f"{' and '.join(why)} can never hold. Mend the rule.")
     if len(why) == 1:
         raise InputError(f"{why[0]}: no value of {where} can hold it. Mend the rule.")
+    if len(why) > _SHOWN:
+        why = (*why[: _SHOWN - 1], f"{len(why) - _SHOWN + 1} more rules")
     raise InputError(
         f"{' and '.join(why)} cannot hold together: they leave no value to {where}. "
         "Drop or widen one of them."

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from mintmark.data.schema import Schema, type_name
+from mintmark.data.schema import Schema, json_value, type_name
 from mintmark.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Recorded(Protocol):
 
 
 def records_of(checks: Iterable[Mapping[str, Any] | Recorded]) -> tuple[dict[str, Any], ...]:
-    """The records of rules that are given as records or as themselves."""
+    """The records of rules that are given as records or as themselves, of JSON values alone."""
     records = []
     for one in checks:
         record = one if isinstance(one, Mapping) else getattr(one, "record", None)
@@ -39,7 +39,7 @@ def records_of(checks: Iterable[Mapping[str, Any] | Recorded]) -> tuple[dict[str
                 f"{one!r} is no rule. Give what mintmark.rule(...) makes, or a record such as "
                 '{"check": "range", "column": "age", "low": 0}.'
             )
-        records.append(dict(record))
+        records.append(json_value(record))
     return tuple(records)
 
 

@@ -27,9 +27,11 @@ from mintmark.data import (
 )
 from mintmark.data._evidence import made
 from mintmark.data.dataset import Dataset
+from mintmark.data.formula import Formula
 from mintmark.data.protect import protect
 from mintmark.data.schema import Schema, arrow_type
-from mintmark.data.where import Where
+from mintmark.data.where import NoneMeets, Where
+from mintmark.errors import InputError
 
 __all__ = ["asked", "find", "made", "reduced", "restored", "whole", "words"]
 
@@ -53,7 +55,10 @@ class Sort(Protocol):
         """Put the record's columns into `arrays`, from the others in it."""
 
     def asked(self, record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
-        """The condition with what it says of a derived column said of its sources, or left out."""
+        """The condition with what it says of a derived column said of its sources, or left out.
+
+        Raises `NoneMeets` where the relation shows that no row meets it.
+        """
 
     def words(self, record: Record) -> tuple[str, str]:
         """How the column is made, and why, for people."""
@@ -159,11 +164,35 @@ def asked(where: Where, records: Sequence[Record], schema: Schema, drawn: Schema
 
     Rows that meet the condition always meet what is returned, not the other way round. `schema` is
     that of the whole rows, `drawn` that of what is modelled.
+
+    Raises
+    ------
+    InputError
+        If a relation rules out that any row meets the condition; names the columns and the relation.
     """
     told = dict(where)
     for record in records:
-        told = _SORTS[record["relation"]].asked(record, told, schema, drawn)
+        sort = _SORTS[record["relation"]]
+        try:
+            told = sort.asked(record, told, schema, drawn)
+        except NoneMeets:
+            shown = " and ".join(f"{name!r}: {_short(told[name])}" for name in _named(record) if name in told)
+            raise InputError(
+                f"where: {shown} cannot hold together, because {record['column']} is "
+                f"{sort.words(record)[0]}. Drop or widen one of them."
+            ) from None
     return told
+
+
+def _named(record: Record) -> list[str]:
+    """The columns of the whole table that a record speaks of."""
+    read = Formula(record["formula"]).names if "formula" in record else ()
+    return [record["column"], *record.get("columns", ()), *([record["of"]] if "of" in record else []), *read]
+
+
+def _short(wanted: Any) -> str:
+    text = repr(wanted)
+    return text if len(text) <= 80 else f"{text[:76]} ..."
 
 
 def words(records: Sequence[Record]) -> list[dict[str, str]]:

@@ -11,14 +11,15 @@ import pyarrow as pa
 
 from mintmark.data._evidence import array_of, coded, heads, may_read, part, person_of, values_of
 from mintmark.data._evidence import made as made_by
+from mintmark.data._forms import step_of
 from mintmark.data._nice import nicest
 from mintmark.data.dataset import Dataset
-from mintmark.data.encode import numbers
+from mintmark.data.encode import numbers, scalar
 from mintmark.data.protect import FEWEST
 from mintmark.data.schema import Column, Schema
-from mintmark.data.where import Where, matches
+from mintmark.data.where import Where, matches, narrower
 
-__all__ = ["asked", "bands_of", "reduce", "restore", "search", "words"]
+__all__ = ["asked", "bands_of", "range_of", "reduce", "restore", "search", "words"]
 
 Record = Mapping[str, Any]
 Floats = npt.NDArray[np.float64]
@@ -127,16 +128,23 @@ def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[s
     if name not in told:
         return told
     wanted = told.pop(name)
-    column = schema[source]
-    if source in told or column.kind not in ("number", "integer"):
-        return told
     table = pa.table({name: array_of(record["gives"], schema[name])})
     fits = np.flatnonzero(matches(table, schema, {name: wanted}))
     if not len(fits):
         return told
-    ends = [None, *record["cuts"], None]
-    low, high = ends[fits[0]], ends[fits[-1] + 1]
-    return told if low is None and high is None else told | {source: (low, high)}
+    between = range_of(record["cuts"], fits[0], fits[-1], schema[source])
+    return told if between == (None, None) else narrower(told, source, between, schema[source])
+
+
+def range_of(cuts: Sequence[float], first: int, last: int, column: Column) -> tuple[Any, Any]:
+    """The closed range, as a condition writes it, from one band to another; a cut is in the band above."""
+    ends = [None, *cuts, None]
+    low, cut = ends[first], ends[last + 1]
+    if cut is None:
+        return (None if low is None else scalar(low, column)), None
+    step = step_of(column)
+    high = np.ceil(cut / step) * step - step if step else np.nextafter(cut, -np.inf)
+    return (None if low is None else scalar(low, column)), scalar(float(high), column)
 
 
 def words(record: Record) -> tuple[str, str]:

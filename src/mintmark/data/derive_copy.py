@@ -12,7 +12,7 @@ from mintmark.data._evidence import made as made_by
 from mintmark.data._evidence import may_read
 from mintmark.data.dataset import Dataset
 from mintmark.data.schema import Schema
-from mintmark.data.where import Where
+from mintmark.data.where import Where, narrower
 
 __all__ = ["asked", "reduce", "restore", "search", "words"]
 
@@ -66,11 +66,10 @@ def widened(record: Record, declared: Schema, public: Schema) -> Schema:
 
 
 def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
-    """Asked of the column that it repeats, unless that is asked for something else."""
-    told = {name: wanted for name, wanted in where.items() if name != record["column"]}
-    if record["column"] in where:
-        told.setdefault(record["of"], where[record["column"]])
-    return told
+    """Asked of the column that it repeats."""
+    name, source = record["column"], record["of"]
+    told = {other: wanted for other, wanted in where.items() if other != name}
+    return narrower(told, source, where[name], schema[source]) if name in where else told
 
 
 def words(record: Record) -> tuple[str, str]:

@@ -226,9 +226,11 @@ def restore(arrays: dict[str, pa.Array], record: Record, schema: Schema) -> None
 def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
     """Asked for by the ranges of what the formula reads, unless it is drawn where those are missing."""
     name, formula = record["column"], Formula(record["formula"])
-    if record["kept"] and any(schema[source].missing != 0 for source in formula.names):
+    if record["kept"] and any(
+        schema[source].missing != 0 and source not in where for source in formula.names
+    ):
         return {other: wanted for other, wanted in where.items() if other != name}
-    return narrowed(where, name, formula, schema)
+    return narrowed(where, name, formula, schema, kept=record["kept"])
 
 
 def words(record: Record) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from mintmark.data._evidence import array_of, coded, heads, may_read, part, pers
 from mintmark.data.dataset import Dataset
 from mintmark.data.protect import FEWEST
 from mintmark.data.schema import Column, Schema
-from mintmark.data.where import Where, matches
+from mintmark.data.where import NoneMeets, Where, matches
 
 __all__ = ["asked", "reduce", "restore", "search", "words"]
 
@@ -184,7 +184,9 @@ def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[s
         }
     )
     fits = np.flatnonzero(matches(table, schema, own)).tolist()
-    return told | {record["column"]: fits} if fits else told
+    if not fits:
+        raise NoneMeets
+    return told | {record["column"]: fits}
 
 
 def words(record: Record) -> tuple[str, str]:

@@ -29,10 +29,10 @@ from mintmark.data._evidence import (
 from mintmark.data._evidence import made as made_by
 from mintmark.data.dataset import Dataset
 from mintmark.data.derive_bands import bands_of
-from mintmark.data.encode import numbers
+from mintmark.data.encode import bound, numbers
 from mintmark.data.protect import FEWEST
 from mintmark.data.schema import Column, Schema
-from mintmark.data.where import Where, matches
+from mintmark.data.where import NoneMeets, Where, matches, narrower, several
 
 __all__ = ["asked", "reduce", "restore", "search", "words"]
 
@@ -169,20 +169,28 @@ def _place(array: pa.Array, values: list[Any], column: Column) -> pa.Array:
 
 def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
     """Asked for by those values of the source that give what is wanted."""
-    name, source = record["column"], record["of"]
+    name, source, column = record["column"], record["of"], schema[record["of"]]
     told = dict(where)
     if name not in told:
         return told
     wanted = told.pop(name)
-    if source in told or schema[source].is_numeric:
-        return told
+    if column.is_numeric and (source not in told or isinstance(told[source], tuple)):
+        return told  # numbers that are not looked up cannot be listed
     table = pa.table({name: array_of(record["gives"], schema[name])})
     fits = matches(table, schema, {name: wanted})
     values = [value for value, fit in zip(record["values"], fits, strict=True) if fit]
     if record["kept"]:
-        others = [*(schema[source].categories or ()), *([None] if schema[source].missing != 0 else [])]
-        values += [value for value in others if value not in record["values"]]
-    return told | {source: values} if values else told
+        values += [value for value in _may_be(column, told.get(source)) if value not in record["values"]]
+    if not values:
+        raise NoneMeets
+    return narrower(told, source, values, column)
+
+
+def _may_be(column: Column, wanted: Any) -> list[Any]:
+    """Values that the column may hold: its categories, or the numbers that are asked for."""
+    if column.is_numeric:
+        return [None if value is None else bound(value, column) for value in several(wanted)]
+    return [*(column.categories or ()), *([None] if column.missing != 0 else [])]
 
 
 def words(record: Record) -> tuple[str, str]:

@@ -27,11 +27,11 @@ from mintmark.data._evidence import (
 )
 from mintmark.data._evidence import made as made_by
 from mintmark.data.dataset import Dataset
-from mintmark.data.derive_bands import bands_of
+from mintmark.data.derive_bands import bands_of, range_of
 from mintmark.data.encode import numbers
 from mintmark.data.protect import FEWEST
 from mintmark.data.schema import Column, Schema
-from mintmark.data.where import Where
+from mintmark.data.where import Where, narrower, present, several
 from mintmark.errors import first_three
 
 __all__ = ["asked", "reduce", "restore", "search", "words"]
@@ -172,10 +172,32 @@ def _gone(source: pa.Array, record: Record, schema: Schema) -> pa.Array:
 
 
 def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
-    """Asked for as it stands, but for being missing, which is another column's to say."""
-    wanted = where.get(record["column"], 0)
-    may_miss = wanted is None or (isinstance(wanted, (list, set, frozenset)) and None in wanted)
-    return {name: value for name, value in where.items() if name != record["column"] or not may_miss}
+    """Asked for as it stands; being missing, which is another column's to say, is asked of that."""
+    name, source = record["column"], record["of"]
+    told = dict(where)
+    if name not in told:
+        return told
+    wanted = several(told[name])
+    if None in wanted:
+        del told[name]
+    missing = wanted == [None]
+    if (None in wanted and not missing) or not (missing or source in told):
+        return told
+    where_it_is = _where(record, schema[source], missing=missing)
+    return told if where_it_is is None else narrower(told, source, where_it_is, schema[source])
+
+
+def _where(record: Record, source: Column, *, missing: bool) -> Any:
+    """Which values of the source come with a missing value, or with one; None where no condition says it."""
+    if record["rule"] == "together":
+        return [None] if missing else present(source)
+    fits = [i for i, gone in enumerate(record["missing"]) if gone == missing]
+    if record["rule"] == "range":
+        joined = fits == list(range(fits[0], fits[-1] + 1))
+        return range_of(record["cuts"], fits[0], fits[-1], source) if joined else None
+    known = [record["values"][i] for i in fits]
+    others = [*(source.categories or ()), *([None] if source.missing != 0 else [])]
+    return [*known, *(value for value in others if value not in record["values"])] or None
 
 
 def words(record: Record) -> tuple[str, str]:

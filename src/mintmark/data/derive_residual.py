@@ -26,7 +26,7 @@ from mintmark.data.dataset import Dataset
 from mintmark.data.encode import bound, from_numbers, numbers
 from mintmark.data.formula import Formula, readable
 from mintmark.data.schema import Column, Schema
-from mintmark.data.where import Where
+from mintmark.data.where import Where, several
 
 __all__ = ["asked", "reduce", "restore", "search", "words"]
 
@@ -256,12 +256,17 @@ def restore(arrays: dict[str, pa.Array], record: Record, schema: Schema) -> None
 
 def asked(record: Record, where: Where, schema: Schema, drawn: Schema) -> dict[str, Any]:
     """Asked for by the ranges of what the formula reads, given that of the rest."""
-    left = drawn[record["column"]]
+    name, formula = record["column"], Formula(record["formula"])
+    left = drawn[name]
     low, high = bound(left.low, left), bound(left.high, left)
+    told = {other: wanted for other, wanted in where.items() if other != name}
+    if name in where and several(where[name]) == [None]:  # missing is what is left of it, or its sources
+        sure = "/" not in record["formula"] and all(schema[source].missing == 0 for source in formula.names)
+        return {**told, name: None} if sure else told
     if low is None or high is None:
-        return {name: wanted for name, wanted in where.items() if name != record["column"]}
+        return told
     rest = ("*" if record["as"] == "ratio" else "+", (low, high))
-    return narrowed(where, record["column"], Formula(record["formula"]), schema, rest)
+    return narrowed(where, name, formula, schema, rest=rest, step=record["step"])
 
 
 def words(record: Record) -> tuple[str, str]:

@@ -8,10 +8,10 @@ negative number), the result is NaN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +91,9 @@ class Formula:
         """
         n = len(next(iter(arrays.values()))) if arrays else 1
         with np.errstate(all="ignore"):
-            out = np.array(np.broadcast_to(_value(self._tree, arrays), (n,)), dtype=np.float64)
+            out = np.array(
+                np.broadcast_to(self._tree.folded(partial(_value, arrays=arrays)), (n,)), dtype=np.float64
+            )
         for name in self.names:  # numpy holds that nan ** 0 is 1
             out[np.isnan(arrays[name])] = np.nan
         return out
@@ -111,7 +113,8 @@ class Formula:
         ranges : mapping of column name to (low, high), infinite where open
             A column that is not named may be anything.
         """
-        return _bounds(self._tree, ranges)
+        ends: Interval = self._tree.folded(partial(_bounds, ranges=ranges))
+        return ends
 
     def check_names(self, schema: Schema) -> None:
         """Raise `InputError` where the schema lacks a column or one is no number, date or flag."""
@@ -123,6 +126,17 @@ class Formula:
                     f"formula {self.text!r}: column {name!r} is {schema[name].kind} of type "
                     f"{schema[name].dtype}, not a number or a date. Declare its kind, or leave it out."
                 )
+
+    def unit(self, schema: Schema) -> str:
+        """What its results are: "number", "date" or "duration"; "zero" for 0, which is any but a date.
+
+        Raises
+        ------
+        InputError
+            If it mixes dates, durations and numbers.
+        """
+        unit: str = self._tree.folded(partial(_unit, schema=schema))
+        return unit
 
     def of(self, data: Dataset) -> Floats:
         """`evaluate` on a Dataset's rows, shape (n,)."""
@@ -160,6 +174,10 @@ class Comparison:
         sign = next(mark for mark in ("<=", ">=", "==", "=", "<", ">") if mark in _bare(self.text))
         at = _bare(self.text).index(sign)
         return Formula(self.text[:at].strip()), Formula(self.text[at + len(sign) :].strip())
+
+    def check_units(self, schema: Schema) -> None:
+        """Raise `InputError` where it mixes or compares dates, durations and numbers."""
+        _same([side.unit(schema) for side in self.sides], "compares")
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -206,29 +224,83 @@ def _bare(text: str) -> str:
 
 
 def _check_rounding(tree: Node, text: str) -> None:
-    if tree.op == "round" and len(tree.args) == 2:
-        places = tree.args[1]
-        if places.op != "number" or places.value != int(places.value) or places.value > 15:
+    for node in tree.walk():
+        places = node.args[1] if node.op == "round" and len(node.args) == 2 else None
+        if places and (places.op != "number" or places.value != int(places.value) or places.value > 15):
             raise InputError(f"formula {text!r}: round takes a whole number of digits, e.g. round(x, 2).")
-    for arg in tree.args:
-        _check_rounding(arg, text)
 
 
-def _value(node: Node, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
+def _unit(node: Node, args: list[str], *, schema: Schema) -> str:
     if node.op == "number":
+        return "number" if node.value else "zero"
+    if node.op == "column":
+        return {"datetime": "date", "timedelta": "duration"}.get(schema[node.name].kind, "number")
+    if node.op == "date":
+        return "date"
+    if node.op in ("+", "-") and "date" in args:
+        return _moved(node.op, *args)
+    if node.op in ("+", "-", "min", "max"):
+        return _same(args, "takes together")
+    if node.op in ("*", "/") and args[0] == "duration":
+        ratio = node.op == "/" and args[1] == "duration"
+        return "number" if ratio else _known(args[1], ("number", "zero"), "duration", node.op)
+    if node.op == "*" and args[1] == "duration":
+        return _known(args[0], ("number", "zero"), "duration", node.op)
+    if node.op in ("days", "hours", "seconds"):
+        return _known(args[0], ("date", "duration"), "number", node.op)
+    if node.op in ("year", "month"):
+        return _known(args[0], ("date",), "number", node.op)
+    if node.op in ("negative", "abs") and args[0] != "date":
+        return args[0]
+    for unit in args:
+        _known(unit, ("number", "zero"), "number", node.op)
+    return "number"
+
+
+def _moved(op: str, one: str, other: str) -> str:
+    """The unit of a date moved by a duration, or of the time between two dates."""
+    if op == "-" and one == other == "date":
+        return "duration"
+    moves = ("duration", "zero")
+    if one in moves and op == "+":
+        return "date"
+    return _known(other, moves, "date", op) if one == "date" else _mixed(f"takes a {other} from a {one}")
+
+
+def _same(units: Sequence[str], what: str) -> str:
+    """The one unit of all; 0 goes with numbers and durations."""
+    found = sorted(set(units) - {"zero"})
+    if len(found) > 1 or ("date" in found and "zero" in units):
+        _mixed(f"{what} a {found[0]} and a {found[-1] if len(found) > 1 else 'number'}")
+    return found[0] if found else "zero"
+
+
+def _known(unit: str, allowed: Sequence[str], gives: str, op: str) -> str:
+    return gives if unit in allowed else _mixed(f"takes a {unit.replace('zero', 'number')} for {op!r}")
+
+
+def _mixed(what: str) -> NoReturn:
+    raise InputError(
+        f"it {what}. The time between two dates is a duration, which days(...), hours(...) or seconds(...) "
+        "makes a number; a date is written 2024-05-31."
+    )
+
+
+def _value(node: Node, args: list[Any], *, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
+    if node.op in ("number", "date"):
         return np.float64(node.value)
     if node.op == "column":
         return arrays[node.name]
-    made = _NUMPY[node.op](*(_value(arg, arrays) for arg in node.args))
+    made = _NUMPY[node.op](*args)
     return np.where(np.isfinite(made), made, np.nan)  # at once: min(1 / 0, 5) is not 5
 
 
-def _bounds(node: Node, ranges: Mapping[str, Interval]) -> Interval:
-    if node.op == "number":
+def _bounds(node: Node, args: list[Interval], *, ranges: Mapping[str, Interval]) -> Interval:
+    if node.op in ("number", "date"):
         return node.value, node.value
     if node.op == "column":
         return ranges.get(node.name, (-np.inf, np.inf))
-    return _intervals.OF[node.op](*(_bounds(arg, ranges) for arg in node.args))
+    return _intervals.OF[node.op](*args)
 
 
 def _calendar(step: str) -> Callable[[Floats], Floats]:

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import numbers
 from mintmark.data.schema import Column, Schema, arrow_type
-from mintmark.data.shapes import common_shape, shape_of, shuffled, unshuffled
+from mintmark.data.shapes import Shape, common_shape, shape_of, shuffled, unshuffled
 from mintmark.errors import InputError
 
 __all__ = ["Made", "is_renewed", "made", "public", "refuse", "renew", "renewed"]
@@ -28,6 +29,8 @@ Made = Mapping[str, npt.NDArray[np.uint64]]
 
 _ROOM = 1_000_000
 """Numbers that a key's type must leave free for new keys."""
+_LOOKED_AT = 1_000
+"""Texts of a pattern that are held against it before keys are made from it."""
 
 
 def is_renewed(column: Column) -> bool:
@@ -92,10 +95,22 @@ def made(data: Dataset, schema: Schema, rng: np.random.Generator) -> Made:
     for column in schema:
         if is_renewed(column) and column.format is not None:
             shape, secret = shape_of(column.format, column.name), int(rng.integers(2**63))
+            _check_texts(shape, column)
             real = data.table[column.name].unique().drop_null().to_pylist()
             places = unshuffled(shape.numbers(real), shape.size, secret)
             found[column.name] = np.concatenate([np.array([secret], dtype=np.uint64), np.sort(places)])
     return found
+
+
+def _check_texts(shape: Shape, column: Column) -> None:
+    """Raise where RE2, by which rules are judged, reads the pattern otherwise than keys are made from it."""
+    texts = shape.texts(np.linspace(0, shape.size - 1, min(shape.size, _LOOKED_AT)).astype(np.uint64))
+    matched = pc.match_substring_regex(pa.array(texts), rf"\A(?:{column.format})\z")
+    if not pc.all(matched).as_py():
+        raise InputError(
+            f"keys of column {column.name!r} cannot be made from the pattern {column.format!r}: "
+            f"{texts[pc.index(matched, False).as_py()]!r}, made from it, does not match it. Write it anew."
+        )
 
 
 def avoiding(found: Made, schema: Schema, data: Dataset) -> Made:

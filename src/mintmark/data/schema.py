@@ -7,18 +7,22 @@ that leaves with synthetic rows has them filled in so that no person shows (see 
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import decimal
 import json
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+import numpy as np
 import pyarrow as pa
 
 from mintmark.data.personal.kinds import check_personal
 from mintmark.errors import InputError, UnknownNameError
 
-__all__ = ["KINDS", "ROLES", "Column", "Kind", "Role", "Schema", "arrow_type", "type_name"]
+__all__ = ["KINDS", "ROLES", "Column", "Kind", "Role", "Schema", "arrow_type", "json_value", "type_name"]
 
 Kind = Literal[
     "number", "integer", "category", "boolean", "datetime", "timedelta",
@@ -260,6 +264,30 @@ class Schema:
     def dumps(self) -> str:
         """Canonical JSON text."""
         return json.dumps(self.to_json(), sort_keys=True, ensure_ascii=False)
+
+
+def json_value(value: Any) -> Any:
+    """A value as JSON holds it: dates as ISO text, durations in seconds, infinity as "inf", sets as lists.
+
+    What JSON cannot hold, such as a function, stays as it is.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): json_value(inner) for key, inner in value.items()}
+    if isinstance(value, np.datetime64) and not np.isnat(value):
+        return value.astype("datetime64[us]").item().isoformat()
+    if isinstance(value, np.timedelta64) and not np.isnat(value):
+        value = value.astype("timedelta64[us]").item()
+    if isinstance(value, (np.generic, np.ndarray)):
+        return json_value(value.tolist())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [json_value(inner) for inner in value]
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, dt.timedelta):
+        return value.total_seconds()
+    if isinstance(value, decimal.Decimal):
+        value = float(value)
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
 def type_name(kind: pa.DataType) -> str:

@@ -6,7 +6,8 @@ None for missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,19 +20,146 @@ from mintmark.data.encode import bound, numbers
 from mintmark.data.schema import Column, Schema, arrow_type
 from mintmark.errors import InputError, UnknownNameError, first_three
 
-__all__ = ["Where", "check_where", "matches"]
+__all__ = ["NoneMeets", "Where", "both", "check_where", "matches", "narrower", "present", "several"]
 
 Where = Mapping[str, Any]
 
 
-def check_where(where: Where, schema: Schema) -> None:
-    """Raise `InputError` if no row of this schema can match: wrong name, kind, value or range."""
+class NoneMeets(Exception):
+    """Nothing meets what is asked; `mintmark.data.derive` says of which columns, and why."""
+
+
+def check_where(where: Where, schema: Schema) -> dict[str, Any]:
+    """The condition in plain values, ranges of categories as the list of those within.
+
+    Raises
+    ------
+    InputError
+        If no row of this schema can match: wrong name, kind, value or range.
+    """
     if not isinstance(where, Mapping):
         raise InputError(f"where is a mapping of column to what is asked for, not {where!r}.")
+    told = {}
     for name, wanted in where.items():
         if name not in schema:
             raise UnknownNameError("column in where", name, schema.names)
-        _check_one(wanted, schema[name])
+        told[name] = _plain(wanted, f"where[{name!r}]")
+        if isinstance(told[name], tuple) and _is_coded(schema[name]):
+            told[name] = _within(told[name], schema[name])
+        _check_one(told[name], schema[name])
+    return told
+
+
+def both(one: Any, other: Any, column: Column) -> Any:
+    """What meets both conditions on a column.
+
+    Raises
+    ------
+    NoneMeets
+        If nothing does.
+    """
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        lows, highs = ([end for end in ends if end is not None] for ends in zip(one, other, strict=True))
+        low = max(lows, key=lambda end: bound(end, column) or 0.0, default=None)
+        high = min(highs, key=lambda end: bound(end, column) or 0.0, default=None)
+        if _is_empty(bound(low, column), bound(high, column), column):
+            raise NoneMeets
+        return low, high
+    values, rest = (other, one) if isinstance(one, tuple) else (one, other)
+    if isinstance(rest, tuple):
+        kept = [value for value in several(values) if value is not None and _lies(value, rest, column)]
+    else:
+        known = {_key(value, column) for value in several(rest)}
+        kept = [value for value in several(values) if _key(value, column) in known]
+    if not kept:
+        raise NoneMeets
+    return kept
+
+
+def narrower(told: Where, name: str, wanted: Any, column: Column) -> dict[str, Any]:
+    """The condition with one more on a column.
+
+    Raises
+    ------
+    NoneMeets
+        If nothing meets what is asked of the column already and this.
+    """
+    return {**told, name: both(told[name], wanted, column) if name in told else wanted}
+
+
+def present(column: Column) -> Any:
+    """The condition that a column is not missing."""
+    return (None, None) if column.is_numeric else list(column.categories or ())
+
+
+def several(wanted: Any) -> list[Any]:
+    """The values of a condition that is no range."""
+    return list(wanted) if isinstance(wanted, (list, set, frozenset)) else [wanted]
+
+
+def _key(value: Any, column: Column) -> Any:
+    return bound(value, column) if column.is_numeric else value
+
+
+def _lies(value: Any, ends: tuple[Any, Any], column: Column) -> bool:
+    x, low, high = (bound(one, column) for one in (value, *ends))
+    return x is not None and (low is None or low <= x) and (high is None or x <= high)
+
+
+def _is_empty(low: float | None, high: float | None, column: Column) -> bool:
+    if low is None or high is None:
+        return False
+    return low > high or _is_between(low, high, _step(column))
+
+
+def _plain(wanted: Any, where: str) -> Any:
+    """Lists and ranges of plain values, whatever library the values are of."""
+    if isinstance(wanted, tuple):
+        return tuple(_plain_value(value, where) for value in wanted)
+    if isinstance(wanted, (list, set, frozenset)):
+        return [_plain_value(value, where) for value in wanted]
+    return _plain_value(wanted, where)
+
+
+def _plain_value(value: Any, where: str) -> Any:
+    if _is_nothing(value):
+        raise InputError(f"{where}: {value!r} is no value; ask for None to have missing ones.")
+    if isinstance(value, np.datetime64):  # with nanoseconds, numpy would make a whole number of it
+        return value.astype("datetime64[us]").item()
+    if isinstance(value, np.timedelta64):
+        return value.astype("timedelta64[us]").item()
+    if isinstance(value, np.generic):
+        return value.item()
+    if callable(value) or (isinstance(value, (Iterable, slice)) and not isinstance(value, (str, bytes))):
+        raise InputError(
+            f"{where}: {value!r} is neither a value nor a list of values nor a range (low, high). "
+            "Give a list, e.g. list(values)."
+        )
+    return value
+
+
+def _is_nothing(value: Any) -> bool:
+    """NaN, NaT or the NA of pandas, which cannot even be compared."""
+    if type(value).__name__ == "NAType":
+        return True
+    return isinstance(value, (float, dt.datetime, np.generic)) and bool(value != value)
+
+
+def _is_coded(column: Column) -> bool:
+    """Whether the column's categories are numbers, so that a range says which of them are meant."""
+    known = column.categories or ()
+    return bool(known) and all(isinstance(c, (int, float)) and not isinstance(c, bool) for c in known)
+
+
+def _within(wanted: tuple[Any, ...], column: Column) -> list[Any]:
+    number = Column(name=column.name, kind="number", dtype="double")
+    _check_range(wanted, number, where := f"where[{column.name!r}]")
+    kept = [value for value in column.categories or () if _lies(value, (wanted[0], wanted[1]), number)]
+    if not kept:
+        raise InputError(
+            f"{where}: no category lies in {wanted!r}. There are {first_three(column.categories or ())}."
+        )
+    return kept
 
 
 def _check_one(wanted: Any, column: Column) -> None:
@@ -47,11 +175,7 @@ def _check_one(wanted: Any, column: Column) -> None:
     if isinstance(wanted, tuple):
         _check_range(wanted, column, where)
         return
-    if isinstance(wanted, (np.ndarray, range, Mapping, pa.Array, pa.ChunkedArray)):
-        raise InputError(
-            f"{where}: {wanted!r} is neither a value nor a list of values nor a range (low, high)."
-        )
-    values = _several(wanted)
+    values = several(wanted)
     if not values:
         raise InputError(f"{where}: the list of values is empty.")
     if None in values:
@@ -63,9 +187,18 @@ def _check_one(wanted: Any, column: Column) -> None:
         return
     strange = [value for value in values if value not in (column.categories or ())]
     if strange:
-        shown = first_three(repr(value) for value in strange)
-        near = UnknownNameError("value", str(strange[0]), map(str, column.categories or ()))
-        raise InputError(f"{where}: {shown} cannot occur. " + str(near).partition(". ")[2])
+        raise InputError(
+            f"{where}: {first_three(map(repr, strange))} cannot occur. {_meant(strange[0], column)}"
+        )
+
+
+def _meant(value: Any, column: Column) -> str:
+    """What may be asked for in place of a value that cannot occur."""
+    for known in column.categories or ():
+        if str(known) == str(value):
+            return f"Ask for {known!r}, of type {type(known).__name__} and not {type(value).__name__}."
+    near = UnknownNameError("value", str(value), map(str, column.categories or ()))
+    return str(near).partition(". ")[2]
 
 
 def _check_range(wanted: tuple[Any, ...], column: Column, where: str) -> None:
@@ -73,9 +206,7 @@ def _check_range(wanted: tuple[Any, ...], column: Column, where: str) -> None:
         raise InputError(f"{where}: a range needs a number or a date; {column.kind} takes values.")
     if len(wanted) != 2:
         raise InputError(f"{where}: a range is (low, high), None for open; got {wanted!r}.")
-    low, high = (bound(value, column) for value in wanted)
-    if any(end is not None and np.isnan(end) for end in (low, high)):
-        raise InputError(f"{where}: NaN is no value; ask for None to have missing ones.")
+    low, high = (_bound(value, column, where) for value in wanted)
     if low is not None and high is not None and low > high:
         raise InputError(f"{where}: low {wanted[0]!r} is above high {wanted[1]!r}.")
     if low is not None and high is not None and _is_between(low, high, _step(column)):
@@ -88,6 +219,15 @@ def _check_range(wanted: tuple[Any, ...], column: Column, where: str) -> None:
         raise InputError(
             f"{where}: {wanted!r} lies outside what the column holds, {column.low!r} to {column.high!r}."
         )
+
+
+def _bound(value: Any, column: Column, where: str) -> float | None:
+    try:
+        return bound(value, column)
+    except InputError as error:
+        said = str(error).removeprefix(f"column {column.name!r}: ")
+        form = {"datetime": "a date as '2024-05-31'", "timedelta": "seconds, or a datetime.timedelta"}
+        raise InputError(f"{where}: {said} Ask for {form.get(column.kind, 'a number')}.") from None
 
 
 def _step(column: Column) -> float:
@@ -115,22 +255,18 @@ def _matches_one(array: pa.ChunkedArray, column: Column, wanted: Any) -> npt.NDA
     missing = np.asarray(array.is_null(nan_is_null=pa.types.is_floating(array.type)).to_numpy(), dtype=bool)
     if wanted is None:
         return missing
-    several = [] if isinstance(wanted, tuple) else _several(wanted)
-    if None in several:
-        return missing | _matches_one(array, column, [value for value in several if value is not None])
+    values = [] if isinstance(wanted, tuple) else several(wanted)
+    if None in values:
+        return missing | _matches_one(array, column, [value for value in values if value is not None])
     if column.is_numeric:
-        values = numbers(array, column)
+        floats = numbers(array, column)
         if isinstance(wanted, tuple):
             low, high = (bound(value, column) for value in wanted)
-            return (values >= (-np.inf if low is None else low)) & (
-                values <= (np.inf if high is None else high)
+            return (floats >= (-np.inf if low is None else low)) & (
+                floats <= (np.inf if high is None else high)
             )
-        return np.isin(values, np.array([bound(value, column) for value in several], dtype=np.float64))
+        return np.isin(floats, np.array([bound(value, column) for value in values], dtype=np.float64))
     if column.categories is not None:  # asked for as equal, e.g. 1 for True; Arrow wants its own type
-        several = [category for category in column.categories if category in several]
-    found = pc.is_in(array, value_set=pa.array(several, array.type))
+        values = [category for category in column.categories if category in values]
+    found = pc.is_in(array, value_set=pa.array(values, array.type))
     return np.asarray(found.to_numpy(), dtype=bool)
-
-
-def _several(wanted: Any) -> list[Any]:
-    return list(wanted) if isinstance(wanted, (list, set, frozenset)) else [wanted]

@@ -52,7 +52,7 @@ class GaussianCopula(Synthesizer):
     Quick, smooth, and holds aggregates only: columns come out as they are one by one, relations of
     pairs well, everything of higher order not. Whether a number is missing is a dimension of its
     own; so is a spike of a number, a stretch of numbers or a set of categories wherever that tells
-    more about the other columns. Any condition on any columns is drawn exactly.
+    more about the other columns. A condition on drawn columns costs no rejected row.
     """
 
     holds: ClassVar[Literal["rows", "values", "aggregates"]] = "aggregates"

@@ -7,7 +7,7 @@ Dibben (2016), "synthpop: bespoke creation of synthetic data in R", J. Stat. Sof
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -48,8 +48,10 @@ _TRIED = 65_536
 _ENOUGH_TRIED = 2_000_000
 """Rows after which a condition that fewer than `_LEAST_MET` of them meet is given up."""
 _LEAST_MET = 1e-5
-_REDRAWN = 2_000
-"""Times that a column which depends on no other is drawn again to meet a condition."""
+_REDRAWN = 5_000_000
+"""Most values of a column which depends on no other that are drawn at once to meet a condition."""
+_CHEAP = 20
+"""Such values that cost as much as a row."""
 
 
 @method
@@ -172,68 +174,79 @@ class SequentialTrees(Synthesizer):
         schema = Schema.from_json(learnt["schema"])
         where = learnt.get("where", {})
         if not where:
-            return decode(self._columns(n, learnt, schema, where, rng), schema)
+            return decode(self._columns(n, learnt, schema, where, rng)[0], schema)
         parts: list[dict[str, Any]] = []
         have = drawn = 0
         while have < n:
             stop_if_asked("drawing rows: cancelled.")
             wanted = (n - have) * (drawn + 1) / (have + 1)
             size = int(np.clip(1.1 * wanted, 256, _TRIED))
-            part = self._columns(size, learnt, schema, where, rng)
+            part, more = self._columns(size, learnt, schema, where, rng)
             parts.append(part)
             have += len(part[schema.names[0]])
-            drawn += size
+            drawn += size + more // _CHEAP
             _give_up(have, drawn, where)
         whole = {name: np.concatenate([part[name] for part in parts])[:n] for name in schema.names}
         return decode(whole, schema)
 
     def _columns(
         self, n: int, learnt: Learnt, schema: Schema, where: Where, rng: np.random.Generator
-    ) -> dict[str, Any]:
+    ) -> tuple[dict[str, Any], int]:
         """The columns of n rows, less those that a column shows not to meet `where`.
 
         Rows are refused as soon as the column in question is drawn; a column that depends on no
-        other is drawn again instead, which leaves the law of the rest as it is.
+        other is drawn again instead, which leaves the law of the rest as it is. Also returns how
+        many values were drawn again.
         """
         drawn: dict[str, Any] = {}
+        again = 0
         codes = np.zeros((n, len(schema)), dtype=np.int32)
         for j in learnt["order"]:
             column = schema.columns[j]
             forest = Forest.of(learnt, j)
-            values = self._values(forest, descend(forest, codes, rng), learnt, j, column, rng)
+            draw = partial(self._values, forest, learnt, j, column, rng)
+            values = draw(codes)
             if column.name in where:
                 met = partial(_met, column=column, wanted=where[column.name])
                 held = met(values)
-                if len(forest.right) == 1:
-                    tried = n
-                    for _ in range(_REDRAWN):
-                        again = np.flatnonzero(~held)
-                        if not len(again):
-                            break
-                        stop_if_asked("drawing rows: cancelled.")
-                        _give_up(int(held.sum()), tried, {column.name: where[column.name]})
-                        tried += len(again)
-                        leaf = np.zeros(len(again), dtype=np.int64)
-                        values[again] = self._values(forest, leaf, learnt, j, column, rng)
-                        held[again] = met(values[again])
+                if (forest.right < 0).all() and len(forest.roots) == 1:  # no split on any other
+                    again += _drawn_again(values, held, codes, draw, met)
                 drawn = {name: array[held] for name, array in drawn.items()}
                 codes, values = codes[held], values[held]
             drawn[column.name] = values
             codes[:, j] = codes_of(values, learnt, j) if column.is_numeric else values + 1
-        return drawn
+        return drawn, again
 
     def _values(
         self,
         forest: Forest,
-        leaf: NDArray[np.int64],
         learnt: Learnt,
         j: int,
         column: Column,
         rng: np.random.Generator,
+        codes: NDArray[np.int32],
     ) -> NDArray[Any]:
-        """Numbers or category codes of one column for rows that came to these leaves."""
-        atoms = drawn_atoms(forest, leaf, rng)
+        """Numbers or category codes of one column for rows with these codes of the columns before it."""
+        atoms = drawn_atoms(forest, descend(forest, codes, rng), rng)
         return values_of(atoms, learnt, j, self.smoothing, rng) if column.is_numeric else atoms
+
+
+def _drawn_again(
+    values: NDArray[Any],
+    held: NDArray[np.bool_],
+    codes: NDArray[np.int32],
+    draw: Callable[[NDArray[np.int32]], NDArray[Any]],
+    met: Callable[[NDArray[Any]], NDArray[np.bool_]],
+) -> int:
+    """Draw values that do not hold again, in place, until all do or many were drawn; returns how many."""
+    tried = 0
+    while tried < _REDRAWN and not held.all():
+        stop_if_asked("drawing rows: cancelled.")
+        again = np.flatnonzero(~held)
+        values[again] = draw(codes[again])
+        held[again] = met(values[again])
+        tried += len(again)
+    return tried
 
 
 def _noise(rows: int) -> float:

@@ -5,7 +5,6 @@ Unknown keys are refused with the nearest right one; relative paths mean relativ
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
@@ -13,9 +12,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+)
 
-from mintmark.data.schema import Kind, Role
+from mintmark.data.schema import Kind, Role, json_value
 from mintmark.data.where import Where
 from mintmark.errors import InputError, UnknownNameError, first_three
 
@@ -70,7 +77,7 @@ class ColumnEdit(_Station):
     @field_validator("low", "high", mode="before")
     @classmethod
     def _dates_as_text(cls, value: Any) -> Any:
-        return value.isoformat() if isinstance(value, dt.date) else value
+        return json_value(value)
 
 
 class SchemaEdits(_Station):
@@ -79,6 +86,7 @@ class SchemaEdits(_Station):
     columns: Annotated[dict[str, ColumnEdit], Field(description="edits by column", default_factory=dict)]
     checks: Annotated[
         list[dict[str, Any]],
+        BeforeValidator(json_value),
         Field(description="rules on rows: {check: name, **parameters}", default_factory=list),
     ]
 
@@ -97,6 +105,14 @@ class Generate(_Station):
         dict[str, Any],
         Field(description="column to a value, a list, {low: , high: } or null", default_factory=dict),
     ]
+
+    @field_validator("where", mode="before")
+    @classmethod
+    def _json_values(cls, where: Any) -> Any:
+        """JSON values, but for ranges, which stay pairs; an end that is infinite is none."""
+        if not isinstance(where, Mapping):
+            return where
+        return {name: _plain(wanted) for name, wanted in where.items()}
 
 
 class Assess(_Station):
@@ -146,6 +162,7 @@ class Recipe(_Station):
     generate: Annotated[Generate, Field(default_factory=Generate)]
     check: Annotated[
         list[dict[str, Any]],
+        BeforeValidator(json_value),
         Field(description="more rules that every drawn row must hold", default_factory=list),
     ]
     assess: Annotated[Assess, Field(default_factory=Assess)]
@@ -243,6 +260,16 @@ class Recipe(_Station):
         return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Recipe.model_json_schema(
             by_alias=True
         )
+
+
+def _plain(wanted: Any) -> Any:
+    plain = json_value(wanted)
+    if isinstance(wanted, tuple):
+        return tuple(None if plain[i] == ("-inf", "inf")[i % 2] else plain[i] for i in range(len(plain)))
+    if isinstance(wanted, Mapping):
+        endless = {"low": "-inf", "high": "inf"}
+        return {key: None if end == endless.get(key) else end for key, end in plain.items()}
+    return plain
 
 
 def _range(wanted: Any) -> Any:

@@ -14,7 +14,7 @@ from mintmark.check import load as load_check
 from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
 from mintmark.data.split import split
-from mintmark.data.where import matches
+from mintmark.data.where import check_where, matches
 from mintmark.errors import InputError, ModelFileError
 from mintmark.release.certify import Certificate, certify
 from mintmark.release.keys import load_private, make_keys
@@ -147,6 +147,7 @@ def _alike(train: Dataset, holdout: Dataset, model: Synthesizer, recipe: Recipe)
     if not where:
         return train, holdout
     schema = model.ready(0, recipe.seed, where).schema
+    where = check_where(where, schema)
     parts = [part.take(matches(part.table, schema, where)) for part in (train, holdout)]
     if not all(len(part) for part in parts):
         raise InputError(
