@@ -941,7 +941,7 @@ def test_the_shipped_recipe_lets_no_person_out_and_breaks_no_rule(tmp_path):
     from mintmark.data.read import read
 
     file = ROOT / "src" / "mintmark" / "examples" / "customers.parquet"
-    assert file.stat().st_size < 300_000
+    assert file.stat().st_size < 400_000  # it ships with the package
     mm.run(ROOT / "examples" / "recipes" / "customers.yaml", tmp_path / "run")
     report = json.loads((tmp_path / "run" / "assessment" / "report.json").read_text("utf-8"))
     scores = {score["metric"]: score for score in report["scores"]}
