@@ -25,8 +25,9 @@ _MOST = 60
 _FEWEST = 400
 _BLUNT = 0.1
 """Share of the column's own law mixed in, so that single surprising rows do not decide."""
-_SURE = 2.0
-"""Standard errors by which another order must be better than the table's."""
+_SURE = 3.0
+"""Standard errors by which another order must be better than the table's: three are tried, and the best of
+several looks better than it is."""
 
 
 @dataclass(frozen=True)
