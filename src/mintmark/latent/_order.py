@@ -62,9 +62,10 @@ def order_of(
         few = f"fewer than {_FEWEST} rows or 3 columns, or more than {_MOST} columns"
         return Order(own.columns, own.name, f"other orders are not tried with {few}")
     judges, learners = np.sort(rows[: len(rows) // 4]), np.sort(rows[len(rows) // 4 :])
+    candidates = _candidates(columns, rest, rows)
     tried = {
         name: _log_likelihood(columns, [*first, *order], learners, judges, min_leaf, noise, rng)
-        for name, order in _candidates(columns, first, rest, rows).items()
+        for name, order in candidates.items()
     }
     best = max(tried, key=lambda name: float(tried[name].mean()))
     gain = tried[best] - tried[own.name]
@@ -74,21 +75,18 @@ def order_of(
             own.columns, own.name, f"none of {len(tried) - 1} other orders foretells unseen rows better"
         )
     why = f"log-likelihood of unseen rows higher by {gain.mean():.3f} (standard error {error:.3f}) a row"
-    return Order([*first, *_candidates(columns, first, rest, rows)[best]], best, why)
+    return Order([*first, *candidates[best]], best, why)
 
 
-def _candidates(
-    columns: Sequence[Coded], first: list[int], rest: list[int], rows: Array
-) -> dict[str, list[int]]:
+def _candidates(columns: Sequence[Coded], rest: list[int], rows: Array) -> dict[str, list[int]]:
     size = [len(np.unique(column.codes[rows])) for column in columns]
     told = associations(columns, rows)
-    out = {
+    return {
         "as in the table": rest,
         "the table's, backwards": rest[::-1],
         "columns of few values first": sorted(rest, key=lambda j: size[j]),
         "most associated with the others first": sorted(rest, key=lambda j: -float(told[j].sum())),
     }
-    return out
 
 
 def _log_likelihood(
