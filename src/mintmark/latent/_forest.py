@@ -1,4 +1,4 @@
-"""The trees of one column as arrays: grown by scikit-learn, kept and descended without it.
+"""The trees of one column as arrays: grown, filled, joined, and gone down.
 
 Classification and regression trees (Breiman, Friedman, Olshen, Stone 1984) with categories put in
 the order of the first principal component of their mean responses (Coppersmith, Hong, Hosking
@@ -9,7 +9,7 @@ parts; ours share rows, which small tables need).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,10 +23,9 @@ Array = npt.NDArray[Any]
 LEAN = 10.0
 """Rows of the node above that are added to a node's own, whatever it holds (an m-estimate along the
 path: Cestnik 1990, ECAI; Agarwal et al. 2022, ICML, "Hierarchical shrinkage")."""
+_IN_LOOPS = ("column", "offset", "threshold", "right", "parent", "climb", "first", "end", "maps")
 _FILLED = 100_000
 """Rows that are enough to fill a tree: beyond twice as many, the trees of a forest share them out."""
-_STEPS = 3
-"""Steps down before rows that came to a leaf are sorted out."""
 _CHUNK = 65_536
 """Rows that are sent down the trees at once, so that memory stays that of the codes."""
 
@@ -64,7 +63,9 @@ class Forest:
     @classmethod
     def of(cls, learnt: Any, j: int) -> Forest:
         """Inverse of `arrays`."""
-        return cls(**{name: learnt[f"{j}/{name}"] for name in cls.__dataclass_fields__})
+        # compiled loops take arrays that may be written to
+        arrays = {name: np.require(learnt[f"{j}/{name}"], requirements=["C", "W"]) for name in _IN_LOOPS}
+        return cls(**{name: learnt[f"{j}/{name}"] for name in cls.__dataclass_fields__} | arrays)
 
 
 def single_leaf(atoms: Array) -> Forest:
@@ -99,7 +100,6 @@ def grow(
     structures: Sequence[Array],
     min_leaf: int,
     noise: float,
-    random_state: int,
 ) -> list[Forest]:
     """Grow a tree on each of some sets of rows and fill its leaves with all.
 
@@ -120,29 +120,39 @@ def grow(
     noise : float
         A split stays only if it lowers its node's impurity by as much as this many average rows
         carry: the best of a node's thresholds gains about four from a response that nothing predicts.
-    random_state : int
-        Decides between equally good splits.
 
     Returns
     -------
     list of Forest, each of one tree
     """
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+    from mintmark.latent import _kernels
 
     maps, picked = _features(codes, sizes, nominal, response, classes)
-    make = DecisionTreeClassifier if classes else DecisionTreeRegressor
-    grown = [
-        make(min_samples_leaf=min_leaf, random_state=random_state + k).fit(
-            _matrix(codes, picked, maps, rows), response[rows]
-        )
-        for k, rows in enumerate(structures)
-    ]
-    columns = np.array([source[k] for k in picked], dtype=np.int32)
+    predictor = np.array(picked, dtype=np.int32)
     widest = max([sizes[k] for k, order in zip(picked, maps, strict=True) if not len(order)], default=0)
-    leaves, filled = _fill(grown, codes, picked, maps)
+    label = response.astype(np.uint32) if classes else np.zeros(0, dtype=np.uint32)
+    y = np.zeros((0, 0)) if classes else response
+    trees = [
+        _tree(
+            _kernels.grow(
+                _matrix(codes, picked, maps, rows),
+                label[rows] if classes else label,
+                int(label.max(initial=0)) + 1,
+                y if classes else y[rows],
+                max(sizes),
+                min_leaf,
+                noise,
+            ),
+            predictor,
+            maps,
+            widest,
+        )
+        for rows in structures
+    ]
+    columns = np.array(source, dtype=np.int32)
     return [
-        _kept(tree.tree_, noise, maps, columns, widest, leaf, atoms[rows])
-        for tree, leaf, rows in zip(grown, leaves, filled, strict=True)
+        _filled(tree, columns, leaf, atoms[rows])
+        for tree, leaf, rows in zip(trees, *_leaves(trees, codes), strict=True)
     ]
 
 
@@ -240,80 +250,29 @@ def ordered(code: Array, size: int, response: Array, classes: bool) -> list[Arra
     return [np.argsort(np.argsort(score, kind="stable"), kind="stable").astype(np.int32) for score in scores]
 
 
-def _matrix(codes: Sequence[Array], picked: Sequence[int], maps: Sequence[Array], rows: Any) -> Array:
-    """Features of some rows as scikit-learn takes them, shape (rows, features)."""
-    x = np.empty((len(codes[0][rows]), len(picked)), dtype=np.float32)
+def _matrix(codes: Sequence[Array], picked: Sequence[int], maps: Sequence[Array], rows: Array) -> Array:
+    """Features of some rows, shape (features, rows)."""
+    x = np.empty((len(picked), len(rows)), dtype=np.uint32)
     for f, (k, order) in enumerate(zip(picked, maps, strict=True)):
-        x[:, f] = order[codes[k][rows]] if len(order) else codes[k][rows]
+        x[f] = order[codes[k][rows]] if len(order) else codes[k][rows]
     return x
 
 
-def _fill(
-    grown: Sequence[Any], codes: Sequence[Array], picked: Sequence[int], maps: Sequence[Array]
-) -> tuple[list[Array], list[slice]]:
-    """The leaf of each row in each tree, and which rows the tree is filled by."""
-    n, trees = len(codes[0]), len(grown)
-    apart = int(np.clip(n // _FILLED, 1, trees))
-    filled = [slice(k % apart, n, apart) for k in range(trees)]
-    leaves: list[list[Array]] = [[] for _ in grown]
-    for k in range(apart):
-        for start in range(k, n, _CHUNK * apart):
-            x = _matrix(codes, picked, maps, slice(start, min(n, start + _CHUNK * apart), apart))
-            for t in range(k, trees, apart):
-                leaves[t].append(grown[t].apply(x))
-    return [np.concatenate(parts) for parts in leaves], filled
-
-
-def _pruned(grown: Any, noise: float) -> tuple[Array, Array]:
-    """Which nodes still split, and which are left at all, once splits that tell nothing are gone."""
-    left, right, rows = grown.children_left, grown.children_right, grown.weighted_n_node_samples
-    carried = rows * grown.impurity
-    inner = left >= 0
-    for t in np.flatnonzero(inner)[::-1]:  # children have higher numbers than their parent
-        gain = carried[t] - carried[left[t]] - carried[right[t]]
-        if not inner[left[t]] and not inner[right[t]] and gain < noise * grown.impurity[t]:
-            inner[t] = False
-    reached = np.zeros(len(left), dtype=bool)
-    reached[0] = True
-    for t in np.flatnonzero(inner):
-        if reached[t]:
-            reached[left[t]] = reached[right[t]] = True
-    return inner & reached, reached
-
-
-def _kept(
-    grown: Any, noise: float, maps: Sequence[Array], columns: Array, widest: int, leaf: Array, atoms: Array
-) -> Forest:
-    """The tree with only the nodes and maps it uses, filled with atoms that came to these leaves."""
-    inner, reached = _pruned(grown, noise)
-    number = np.cumsum(reached) - 1  # of a node that is gone: that of the kept one above it
-    splits, inner = np.flatnonzero(inner), inner[reached]
-    right, parent, column = (np.full(len(inner), -1, dtype=np.int32) for _ in range(3))
-    offset, threshold = np.zeros(len(inner), dtype=np.int32), np.zeros(len(inner), dtype=np.int32)
-    right[inner] = number[grown.children_right[splits]]
-    parent[right[inner]] = parent[np.flatnonzero(inner) + 1] = np.flatnonzero(inner)
-    feature = grown.feature[splits]
-    column[inner] = columns[feature]
-    offset[inner], kept = _offsets(feature, maps, widest)
-    # codes and ranks are whole numbers: what lies between two of them may be rounded down
-    threshold[inner] = np.floor(grown.threshold[splits])
-    leaf = number[leaf]
-    first, end = _ranges(leaf, right)
-    return Forest(
-        column=column,
-        offset=offset,
-        threshold=threshold,
-        right=right,
-        parent=parent,
-        climb=np.where(parent < 0, 0, LEAN / (end - first + LEAN)).astype(np.float32),
-        first=first,
-        end=end,
-        maps=kept,
-        atoms=_small(atoms[np.lexsort((atoms, leaf))]),
-        roots=np.zeros((1, 1), dtype=np.int32),
-        group=np.zeros(1, dtype=np.int32),
-        by=np.full(1, -1, dtype=np.int32),
-    )
+def _tree(nodes: Array, predictor: Array, maps: Sequence[Array], widest: int) -> dict[str, Array]:
+    """A grown tree that splits on predictors: of its features' maps those that it uses."""
+    feature, threshold, right, parent = nodes
+    inner = right >= 0
+    column, offset = np.full(len(right), -1, dtype=np.int32), np.zeros(len(right), dtype=np.int32)
+    column[inner] = predictor[feature[inner]]
+    offset[inner], kept = _offsets(feature[inner], maps, widest)
+    return {
+        "column": column,
+        "offset": offset,
+        "threshold": threshold.copy(),
+        "right": right.copy(),
+        "parent": parent.copy(),
+        "maps": kept,
+    }
 
 
 def _offsets(feature: Array, maps: Sequence[Array], widest: int) -> tuple[Array, Array]:
@@ -328,53 +287,88 @@ def _offsets(feature: Array, maps: Sequence[Array], widest: int) -> tuple[Array,
     return start[feature], np.concatenate(kept)
 
 
-def _ranges(leaf: Array, right: Array) -> tuple[Array, Array]:
-    """Where the rows of each node lie once rows are sorted by leaf: in preorder subtrees are unbroken."""
-    before = np.concatenate([[0], np.cumsum(np.bincount(leaf, minlength=len(right)))]).astype(np.int64)
-    last = np.arange(len(right))
-    for t in np.flatnonzero(right >= 0)[::-1]:
-        last[t] = last[right[t]]
-    return before[:-1], before[last + 1]
+def _leaves(trees: Sequence[Mapping[str, Array]], codes: Sequence[Array]) -> tuple[list[Array], list[slice]]:
+    """The leaf of each row in each tree, and which rows the tree is filled by."""
+    n = len(codes[0])
+    apart = int(np.clip(n // _FILLED, 1, len(trees)))
+    rows = [slice(k % apart, n, apart) for k in range(len(trees))]
+    leaves: list[list[Array]] = [[] for _ in trees]
+    for k in range(apart):
+        for start in range(k, n, _CHUNK * apart):
+            some = np.stack([code[start : start + _CHUNK * apart : apart] for code in codes], axis=1)
+            for tree, leaf in list(zip(trees, leaves, strict=True))[k::apart]:
+                leaf.append(_fallen(tree, some, np.zeros(len(some), dtype=np.int64)))
+    return [np.concatenate(parts) for parts in leaves], rows
 
 
-def descend(forest: Forest, codes: Array, rng: np.random.Generator) -> Array:
-    """The leaf each row comes to in one of its trees, a node's number, shape (rows,).
+def _fallen(tree: Mapping[str, Array], codes: Array, node: Array) -> Array:
+    """The leaf below each row's node."""
+    from mintmark.latent._kernels import fall
 
-    ``codes`` (rows, columns) holds what was drawn so far.
+    fall(node, codes, *(tree[name] for name in ("column", "offset", "threshold", "right", "maps")))
+    return node
+
+
+def _filled(tree: Mapping[str, Array], columns: Array, leaf: Array, atoms: Array) -> Forest:
+    """The tree with the atoms that came to each leaf; predictors become columns of the table."""
+    from mintmark.latent._kernels import subtrees
+
+    right, parent, predictor = tree["right"], tree["parent"], tree["column"]
+    # rows sorted by leaf and then by atom, so that nothing of their order stays
+    least, span = int(atoms.min()), int(atoms.max()) - int(atoms.min()) + 1
+    sort = np.sort(leaf * span + (atoms - least))
+    after = np.cumsum(np.bincount(leaf, minlength=len(right))).astype(np.int64)
+    first, end = np.concatenate([[0], after[:-1]]).astype(np.int64), after[subtrees(right)]
+    return Forest(
+        **{name: tree[name] for name in ("offset", "threshold", "right", "parent", "maps")},
+        column=np.where(predictor < 0, -1, columns[predictor]).astype(np.int32),
+        climb=np.where(parent < 0, 0, LEAN / (end - first + LEAN)).astype(np.float32),
+        first=first,
+        end=end,
+        atoms=_small(sort % span + least),
+        roots=np.zeros((1, 1), dtype=np.int32),
+        group=np.zeros(1, dtype=np.int32),
+        by=np.full(1, -1, dtype=np.int32),
+    )
+
+
+def descend(forest: Forest, codes: Array, tree: Array | int = 0) -> Array:
+    """The leaf each row comes to, a node's number, shape (rows,).
+
+    Parameters
+    ----------
+    forest : Forest
+    codes : int32 array, shape (rows, columns)
+        What was drawn so far.
+    tree : int array, shape (rows,), or int
+        From 0 to less than the trees of a group.
     """
-    n, width = codes.shape
     groups, trees = forest.roots.shape
-    group = forest.group[codes[:, forest.by[0]]] if groups > 1 else np.zeros(n, dtype=np.int32)
-    tree = rng.integers(trees, size=n) if trees > 1 else 0
-    node = forest.roots.ravel()[group * trees + tree].astype(np.int64)
-    is_leaf, at = forest.right < 0, np.arange(len(forest.right))
-    # a leaf leads to itself, so that rows need not be sorted out at every step
-    below = np.stack([np.where(is_leaf, at, forest.right), np.where(is_leaf, at, at + 1)], axis=1).ravel()
-    column, flat = np.where(is_leaf, 0, forest.column).astype(np.int64), codes.ravel()
-    rows = np.flatnonzero(~is_leaf[node])
-    here, place = node[rows], rows * width
-    while len(rows):
-        for _ in range(_STEPS):
-            code = flat.take(place + column.take(here))
-            value = forest.maps.take(forest.offset.take(here) + code, mode="clip")  # any, at a leaf
-            left = value <= forest.threshold.take(here)
-            here = below.take(2 * here + left)
-        ended = is_leaf.take(here)
-        node[rows[ended]] = here[ended]
-        rows, here, place = rows[~ended], here[~ended], place[~ended]
-    return np.asarray(node)
+    group = forest.group[codes[:, forest.by[0]]] if groups > 1 else np.zeros(len(codes), dtype=np.int64)
+    return _fallen(vars(forest), codes, forest.roots.ravel()[group * trees + tree].astype(np.int64))
 
 
-def drawn_atoms(forest: Forest, leaf: Array, rng: np.random.Generator) -> Array:
-    """One response for each row, of its leaf's rows or, now and then, of a node's above; shape (n,)."""
-    node = leaf.copy()
-    rows = np.arange(len(node))
-    while len(rows):
-        rows = rows[rng.random(len(rows), dtype=np.float32) < forest.climb[node[rows]]]
-        node[rows] = forest.parent[node[rows]]
-    first = forest.first[node]
-    picked = first + (rng.random(len(node)) * (forest.end[node] - first)).astype(np.int64)
-    return np.asarray(forest.atoms[picked], dtype=np.int64)
+def drawn_atoms(forest: Forest, codes: Array, rng: np.random.Generator) -> Array:
+    """One response for each row, of its leaf in one of its trees or, now and then, of a node above.
+
+    Parameters
+    ----------
+    forest : Forest
+    codes : int32 array, shape (rows, columns)
+        What was drawn so far.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    int64 array, shape (rows,)
+    """
+    from mintmark.latent._kernels import pick
+
+    chance = rng.random(len(codes)) * forest.roots.shape[1]
+    tree = chance.astype(np.int64)
+    at = descend(forest, codes, tree)
+    pick(at, chance - tree, forest.parent, forest.climb, forest.first, forest.end)
+    return np.asarray(forest.atoms[at], dtype=np.int64)
 
 
 def _small(atoms: Array) -> Array:

@@ -64,7 +64,7 @@ def order_of(
     judges, learners = np.sort(rows[: len(rows) // 4]), np.sort(rows[len(rows) // 4 :])
     candidates = _candidates(columns, rest, rows)
     tried = {
-        name: _log_likelihood(columns, [*first, *order], learners, judges, min_leaf, noise, rng)
+        name: _log_likelihood(columns, [*first, *order], learners, judges, min_leaf, noise)
         for name, order in candidates.items()
     }
     best = max(tried, key=lambda name: float(tried[name].mean()))
@@ -96,13 +96,11 @@ def _log_likelihood(
     judges: Array,
     min_leaf: int,
     noise: float,
-    rng: np.random.Generator,
 ) -> Array:
     """Of each judging row under trees grown on the others, shape (judges,)."""
     predictors = predictors_of(columns, order, learners)
     judged = np.stack([column.codes[judges] for column in columns], axis=1)
     total = np.zeros(len(judges))
-    random_state = int(rng.integers(2**31))
     for j in order:
         column, before = columns[j], predictors[j]
         if before and len(np.unique(column.atoms[learners])) > 1:
@@ -118,13 +116,12 @@ def _log_likelihood(
                 structures=[np.arange(len(learners))],
                 min_leaf=min_leaf,
                 noise=noise,
-                random_state=random_state,
             )[0]  # fmt: skip
         else:
             tree = single_leaf(column.atoms[learners])
         law = _laws(tree, column.group)
         own = _BLUNT * law[0] + 1e-9
-        leaf = descend(tree, judged, rng)
+        leaf = descend(tree, judged)
         total += np.log(((1 - _BLUNT) * law + own)[leaf, column.groups[judges]])
     return total
 

@@ -22,7 +22,7 @@ from mintmark.data.schema import Column, Schema
 from mintmark.data.where import Where, matches
 from mintmark.errors import RejectedError, first_three
 from mintmark.latent._columns import Coded, coded, codes_of, values_of
-from mintmark.latent._forest import Forest, descend, drawn_atoms, grow, joined, single_leaf
+from mintmark.latent._forest import Forest, drawn_atoms, grow, joined, single_leaf
 from mintmark.latent._order import Order, order_of
 from mintmark.latent._predictors import classes_of, depends, predictors_of
 from mintmark.method import method
@@ -37,8 +37,6 @@ _SHARE = 0.75
 """Share of the rows that decide the splits of one of several trees: each then errs in its own way."""
 _FEW = 200
 """Rows below which a Gaussian copula kept more (benchmarks/small_tables.py, docs/methods.md)."""
-_CLASS_ROWS = 150
-"""Rows that a class of the target must have to get trees of its own."""
 _NOISE = 3.0
 """How much of its node's noise a split must explain to stay (see `_forest.grow`) with `_NOISE_ROWS` rows
 or more; fewer rows ask for more, since each of them weighs more in what comes out."""
@@ -98,12 +96,11 @@ class SequentialTrees(Synthesizer):
         learnt: dict[str, Any] = {"schema": data.schema.to_json(), "order": order.columns}
         classes = None
         if data.schema.target is not None:
-            classes = classes_of(columns[order.columns[0]], _CLASS_ROWS)
+            classes = classes_of(columns[order.columns[0]], 2 * self.min_leaf)
         alone, apart = [], []
         for j in track(order.columns, "fitting trees", may_end_early=True):
             column, before = columns[j], predictors[j]
             learnt |= column.learnt
-            random_state = int(rng.integers(2**31))
             if time_is_up() and before:
                 alone.append(data.schema.names[j])
                 before = []
@@ -112,7 +109,7 @@ class SequentialTrees(Synthesizer):
                 continue
             deciding = self._deciding(len(data))
             parts = [np.sort(rng.choice(len(data), deciding, replace=False)) for _ in range(self.trees)]
-            grown = partial(self._grown, columns, before, column, parts, noise, random_state)
+            grown = partial(self._grown, columns, before, column, parts, noise)
             target = order.columns[0]
             if classes is not None and j != target and depends(columns[target], column, some):
                 apart.append(data.schema.names[j])
@@ -143,7 +140,6 @@ class SequentialTrees(Synthesizer):
         column: Coded,
         parts: Sequence[NDArray[np.int64]],
         noise: float,
-        random_state: int,
         rows: NDArray[np.int64],
     ) -> list[Forest]:
         """The trees of one column on some rows."""
@@ -161,7 +157,6 @@ class SequentialTrees(Synthesizer):
             structures=structures,
             min_leaf=self.min_leaf,
             noise=noise,
-            random_state=random_state,
         )
 
     def _choices(self, learnt: Learnt) -> list[dict[str, str]]:
@@ -227,7 +222,7 @@ class SequentialTrees(Synthesizer):
         codes: NDArray[np.int32],
     ) -> NDArray[Any]:
         """Numbers or category codes of one column for rows with these codes of the columns before it."""
-        atoms = drawn_atoms(forest, descend(forest, codes, rng), rng)
+        atoms = drawn_atoms(forest, codes, rng)
         return values_of(atoms, learnt, j, self.smoothing, rng) if column.is_numeric else atoms
 
 
