@@ -220,8 +220,13 @@ def _global_state() -> str:
 _IN_A_NEW_PROCESS = """
 import json, sys
 found = []
+def of_numba():  # its own compiled loops, from its own cache: nothing of the model
+    frame = sys._getframe(2)
+    while frame and frame.f_globals.get("__name__") != "numba.core.caching":
+        frame = frame.f_back
+    return frame is not None
 def listen(event, args):
-    if event in ("pickle.find_class", "code.__new__"):
+    if event in ("pickle.find_class", "code.__new__") and not of_numba():
         found.append([event, *map(str, args[:2])])
 from mintmark import registry
 from mintmark.synthesizer import load_model
