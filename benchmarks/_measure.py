@@ -36,6 +36,11 @@ def peak_mb() -> float:
     return max(resource.getrusage(who).ru_maxrss for who in both) / 1024
 
 
+def compiled(data: mm.Dataset) -> None:
+    """Have the default's loops compiled, which takes a machine some ten seconds, once."""
+    mm.synthesizer("sequential_trees").fit(data[:1000], seed=0).sample(1, seed=0)
+
+
 def split(file: str, target: str, rows: str, folder: str, *drop: str) -> None:
     """Train, holdout and the halves of train, as Parquet and CSV, so shuffled that figures compare.
 
@@ -47,6 +52,7 @@ def split(file: str, target: str, rows: str, folder: str, *drop: str) -> None:
     cut = int(0.8 * len(real))
     train = real.take(order[:cut])
     parts = {"train": train, "holdout": real.take(order[cut:])}
+    compiled(train)
     parts |= {"half": train[: cut // 2], "other_half": train[cut // 2 :]}
     for name, part in parts.items():
         part.write(Path(folder) / f"{name}.parquet")
@@ -102,7 +108,9 @@ def grown(table: str, rows: str, file: str) -> None:
     """A large table for `fit_file`."""
     import _grown
 
-    {"adult": _grown.adult, "mixed": _grown.mixed}[table](int(rows)).write(file)
+    data = {"adult": _grown.adult, "mixed": _grown.mixed}[table](int(rows))
+    compiled(data)
+    data.write(file)
 
 
 def fit_file(file: str, model: str) -> None:
