@@ -6,7 +6,8 @@ Row numbers and codes are unsigned, since numba then need not look for negative 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import numpy as np
 from numba import njit
@@ -17,7 +18,14 @@ __all__ = ["fall", "grow", "pick", "subtrees"]
 Array = NDArray[Any]
 
 _ONE = np.uint32(1)
-_compiled = njit(cache=True, nogil=True, error_model="numpy")
+
+
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    try:
+        compiled = njit(cache=True, nogil=True, error_model="numpy")(function)
+    except RuntimeError:  # no folder to keep it in may be written to
+        compiled = njit(nogil=True, error_model="numpy")(function)
+    return cast("Callable[..., Any]", compiled)
 
 
 @_compiled
