@@ -21,7 +21,18 @@ def _run(code: str) -> str:
 def test_import_loads_no_heavy_library():
     loaded = json.loads(_run("import mintmark, sys, json; print(json.dumps(sorted(sys.modules)))"))
     assert "mintmark" in loaded
-    heavy = {"numpy", "pandas", "polars", "pyarrow", "torch", "sklearn", "lightgbm", "pydantic", "scipy"}
+    heavy = {
+        "pydantic",
+        "numpy",
+        "numba",
+        "pandas",
+        "polars",
+        "pyarrow",
+        "torch",
+        "sklearn",
+        "lightgbm",
+        "scipy",
+    }
     assert not heavy & set(loaded)
 
 
@@ -47,6 +58,18 @@ data = mm.read({"x": [i / 7 for i in range(60)], "c": ["a", "b"] * 30})
 print(len(mm.synthesizer("independent").fit(data, seed=0).sample(5, seed=0)))
 """
     assert _run(code).strip() == "5"
+
+
+def test_loops_compile_where_no_folder_may_be_written_to():
+    code = """
+from numba.core import caching
+for locator in (vars(caching)[name] for name in dir(caching) if name.endswith("CacheLocator")):
+    locator.from_function = classmethod(lambda cls, function, file: None)
+import numpy as np
+from mintmark.latent._kernels import subtrees
+print(subtrees(np.array([2, -1, -1])))
+"""
+    assert _run(code).strip() == "[2 1 2]"
 
 
 @pytest.mark.parametrize("name", mintmark.__all__)
