@@ -953,3 +953,13 @@ def test_the_shipped_recipe_lets_no_person_out_and_breaks_no_rule(tmp_path):
         rows = read(released)
         assert all(not found.broken for found in mm.check(rows, rows.schema.checks))
         assert pc.min(rows.table["birth_year"]).as_py() >= 1950
+
+
+def test_names_that_some_share_are_not_doubled_to_keep_persons_apart():
+    real = mm.read(Path(mm.__file__).parent / "examples/customers.parquet")  # a seventeenth are namesakes
+    made = mm.synthesizer("independent").fit(real, seed=0).sample(len(real), seed=1)
+    names, shared = (set(data.table["name"].to_pylist()) for data in (made, real))
+    assert not [name for name in names if "-" in name]
+    assert not names & shared
+    assert len(names) == pytest.approx(len(shared), rel=0.02)
+    assert len(set(made.table["email"].to_pylist())) == len(made)

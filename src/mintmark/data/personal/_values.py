@@ -179,6 +179,7 @@ class Values:
         locale, key = shown.locale or "en_US", row.key + 977 * list(self.people).index(label)
         words = {part: self._apart(locale, part, last if part == "family" else first) for part in PARTS}
         two = any(one and self.learnt[one.name]["form"].get("two") for one in (last, both))
+        shared = self.people[label]["names"] is not None
         person = self._person(label, "names", row)
         drawn_sex = (mixed(person, key ^ 0x5EC) & np.uint64(1)).astype(bool)
         female = row.female if label == "" and self.by_sex else drawn_sex
@@ -189,7 +190,7 @@ class Values:
             pending, turn = at, row.again
             while len(pending):
                 drawn = self._pairs(
-                    words[given], words["family"], person[pending], key, turn, two, first, last
+                    words[given], words["family"], person[pending], key, turn, two, shared, first, last
                 )
                 out_first[pending], out_last[pending], box[pending], more[pending] = drawn
                 met = self._met(drawn, first, last)
@@ -249,16 +250,18 @@ class Values:
 
     def _pairs(
         self, given: _Words, family: _Words, person: Numbers, key: int, turn: int, two: bool,
-        first: Column | None, last: Column | None,
+        shared: bool, first: Column | None, last: Column | None,
     ) -> tuple[Texts, Texts, Texts, Numbers]:  # fmt: skip
         """Given and family names, distinct for distinct persons, and both folded for a mailbox.
 
+        Where some persons are namesakes anyway (`shared`), sooner one more than a double name.
         Later tries have family names of their own, so they meet no earlier ones.
         """
         apart = first is not None and self.learnt[first.name]["distinct"] is None
         (heads, again_g), (tails, again_f) = given.at(turn if apart else 0), family.at(turn)
         many = np.uint64(len(heads) * len(tails))
-        level, deep = person // many, np.zeros(len(person), dtype=np.uint64)
+        deep = np.zeros(len(person), dtype=np.uint64)
+        level = deep if shared else person // many
         pair = permuted(person % many, int(many), key + turn)
         i = (pair % np.uint64(len(heads))).astype(np.int64)
         j = (pair // np.uint64(len(heads))).astype(np.int64)
