@@ -275,7 +275,9 @@ def stump(column: int, limit: int, climb: list[float], first: list[int], end: li
 def test_draws_leave_a_node_as_often_as_it_says():
     tree = stump(1, 0, [0, 0.25, 0.5], [0, 0, 1], [4, 1, 4], [7, 8, 8, 9])
     n, rng = 40_000, np.random.default_rng(0)
-    drawn = drawn_atoms(tree, np.stack([np.zeros(2 * n, np.int32), np.repeat([0, 1], n)], axis=1), rng)
+    drawn = drawn_atoms(
+        tree, np.stack([np.zeros(2 * n, np.int32), np.repeat([0, 1], n)], axis=1).astype(np.int32), rng
+    )
     left, right = (np.bincount(half, minlength=10)[7:] / n for half in (drawn[:n], drawn[n:]))
     assert left == pytest.approx([0.75 + 0.25 / 4, 0.25 / 2, 0.25 / 4], abs=0.01)
     assert right == pytest.approx([0.5 / 4, 0.5 * 2 / 3 + 0.5 / 2, 0.5 / 3 + 0.5 / 4], abs=0.01)

@@ -125,6 +125,9 @@ class Synthesizer:
         """Values from which `_draw` makes only matching units; None to have the base redraw."""
         return None
 
+    def _check(self, learnt: Learnt) -> None:
+        """Raise `ValueError` where a file holds what no fit could have left and drawing would not notice."""
+
     def _choices(self, learnt: Learnt) -> list[dict[str, str]]:
         """What the fit chose by itself and why, each ``{"what", "chosen", "why"}`` in plain text."""
         return []
@@ -569,6 +572,7 @@ def load_model(path: str | Path) -> Synthesizer:
                 f"this mintmark has {made.version}. Upgrade mintmark."
             )
         kept = {name.removeprefix(_KEYS): learnt.pop(name) for name in list(learnt) if name.startswith(_KEYS)}
+        made._check(learnt)
         fitted = Fitted(
             learnt,
             Schema.from_json(header["schema"]),

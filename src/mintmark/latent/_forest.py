@@ -23,7 +23,8 @@ Array = npt.NDArray[Any]
 LEAN = 10.0
 """Rows of the node above that are added to a node's own, whatever it holds (an m-estimate along the
 path: Cestnik 1990, ECAI; Agarwal et al. 2022, ICML, "Hierarchical shrinkage")."""
-_IN_LOOPS = ("column", "offset", "threshold", "right", "parent", "climb", "first", "end", "maps")
+_OF_NODES = ("column", "offset", "threshold", "right", "parent", "climb", "first", "end")
+_IN_LOOPS = (*_OF_NODES, "maps")
 _FILLED = 100_000
 """Rows that are enough to fill a tree: beyond twice as many, the trees of a forest share them out."""
 _CHUNK = 65_536
@@ -66,6 +67,51 @@ class Forest:
         # compiled loops take arrays that may be written to
         arrays = {name: np.require(learnt[f"{j}/{name}"], requirements=["C", "W"]) for name in _IN_LOOPS}
         return cls(**{name: learnt[f"{j}/{name}"] for name in cls.__dataclass_fields__} | arrays)
+
+    def check(self, sizes: Sequence[int]) -> None:
+        """Refuse what would lead compiled loops astray, of a file that somebody altered.
+
+        Parameters
+        ----------
+        sizes : sequence of int
+            The number of codes of each column of the table.
+
+        Raises
+        ------
+        ValueError
+            If a node, a map or an atom that is pointed at does not exist.
+        """
+        n, at = len(self.right), np.arange(len(self.right))
+        inner = self.right >= 0
+        column, offset, groups = self.column[inner], self.offset[inner], len(self.roots)
+        size = np.array([*sizes, 0])
+        sound = (
+            all(len(getattr(self, name)) == n for name in _OF_NODES)
+            and all(_whole(getattr(self, name)) for name in self.__dataclass_fields__ if name != "climb")
+            and self.roots.ndim == 2
+            and _within(self.roots, 0, n)
+            and _within(self.by, -1 if groups == 1 else 0, len(sizes))
+            and len(self.group) >= (1 if groups == 1 else size[self.by[0]])
+            and _within(self.group, 0, groups)
+            and _within(column, 0, len(sizes))
+            and _within(offset, 0, len(self.maps) - size[column] + 1)
+            and _within(self.right[inner], at[inner] + 2, n)
+            and _within(self.parent, -1, np.maximum(at, 1))
+            and bool(((self.climb >= 0) & (self.climb <= 1)).all())
+            and not self.climb[self.parent < 0].any()
+            and _within(self.first, 0, np.where(self.climb < 1, self.end, self.end + 1))
+            and _within(self.end, 0, len(self.atoms) + 1)
+        )
+        if not sound:
+            raise ValueError("its trees point at what does not exist")
+
+
+def _whole(array: Array) -> bool:
+    return array.dtype.kind == "i"
+
+
+def _within(array: Array, low: Any, high: Any) -> bool:
+    return bool(((array >= low) & (array < high)).all())
 
 
 def single_leaf(atoms: Array) -> Forest:
@@ -317,7 +363,7 @@ def _filled(tree: Mapping[str, Array], columns: Array, leaf: Array, atoms: Array
     # rows sorted by leaf and then by atom, so that nothing of their order stays
     least, span = int(atoms.min()), int(atoms.max()) - int(atoms.min()) + 1
     sort = np.sort(leaf * span + (atoms - least))
-    after = np.cumsum(np.bincount(leaf, minlength=len(right))).astype(np.int64)
+    after = np.cumsum(np.bincount(leaf, minlength=len(right)))
     first, end = np.concatenate([[0], after[:-1]]).astype(np.int64), after[subtrees(right)]
     return Forest(
         **{name: tree[name] for name in ("offset", "threshold", "right", "parent", "maps")},

@@ -215,7 +215,7 @@ def _grown(
             continue
         best = -1.0
         chosen = -1
-        cut = 0
+        cut = begin  # some number, not the constant 0, which would be a type of its own
         for a in range(constant, features):
             f = alive[a]
             low, high = _gathered(x[f], ids, begin, end, raw)

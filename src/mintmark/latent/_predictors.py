@@ -16,7 +16,7 @@ _MOST = 40
 """Most predictors of one tree; the most associated of the earlier columns where there are more."""
 _WIDE = 200
 """Columns beyond which half as many predictors do: the cost of all trees is columns x predictors."""
-_CLASSES = 32
+_OWN_TREES = 32
 """Most classes of the target that get trees of their own, the largest."""
 _BINS = 8
 _ROWS = 5000
@@ -46,15 +46,15 @@ def predictors_of(
 def classes_of(target: Coded, fewest: int) -> npt.NDArray[Any] | None:
     """For each code of a discrete target its class, shape (codes,); None with fewer than two.
 
-    A code of fewer than `fewest` rows, or beyond the `_CLASSES` - 1 largest of many, joins the others
+    A code of fewer than `fewest` rows, or beyond the `_OWN_TREES` - 1 largest of many, joins the others
     like it in one class, or, where those together are too few as well, the largest.
     """
     counts = np.bincount(target.codes, minlength=target.size)
     if not target.nominal:
         return None
     large = np.flatnonzero(counts >= fewest)
-    if len(large) > _CLASSES:
-        large = np.sort(large[np.argsort(-counts[large], kind="stable")[: _CLASSES - 1]])
+    if len(large) > _OWN_TREES:
+        large = np.sort(large[np.argsort(-counts[large], kind="stable")[: _OWN_TREES - 1]])
     rest = int(counts.sum() - counts[large].sum())
     if len(large) + (rest >= fewest) < 2:
         return None

@@ -33,6 +33,8 @@ __all__ = ["SequentialTrees"]
 
 _STRUCTURE_ROWS = 15_000
 """Most rows that decide the splits of a tree; all rows fill the leaves, so cost stays near linear."""
+_CLASS_ROWS = 2_000
+"""Rows of a class that decide the splits of its trees where the table's share would leave it fewer."""
 _SHARE = 0.75
 """Share of the rows that decide the splits of one of several trees: each then errs in its own way."""
 _FEW = 200
@@ -107,9 +109,7 @@ class SequentialTrees(Synthesizer):
             if not before or len(data) < 2 * self.min_leaf or len(np.unique(column.atoms)) < 2:
                 learnt |= single_leaf(column.atoms).arrays(j)
                 continue
-            deciding = self._deciding(len(data))
-            parts = [np.sort(rng.choice(len(data), deciding, replace=False)) for _ in range(self.trees)]
-            grown = partial(self._grown, columns, before, column, parts, noise)
+            grown = partial(self._grown, columns, before, column, noise, rng)
             target = order.columns[0]
             if classes is not None and j != target and depends(columns[target], column, some):
                 apart.append(data.schema.names[j])
@@ -119,7 +119,13 @@ class SequentialTrees(Synthesizer):
             else:
                 learnt |= joined([grown(np.arange(len(data)))]).arrays(j)
         learnt["choices"] = _explained(
-            order, data.schema, noise, self.trees, self._deciding(len(data)) / len(data), apart, alone
+            order,
+            data.schema,
+            noise,
+            self.trees,
+            self._deciding(len(data), len(data)) / len(data),
+            apart,
+            alone,
         )
         if alone:
             warnings.warn(
@@ -129,23 +135,26 @@ class SequentialTrees(Synthesizer):
             )
         return learnt
 
-    def _deciding(self, rows: int) -> int:
-        """How many rows decide the splits of a tree."""
-        return min(_STRUCTURE_ROWS, rows if self.trees == 1 else int(rows * _SHARE))
+    def _deciding(self, rows: int, of: int) -> int:
+        """How many of some rows, all of a table's or those of a class, decide the splits of a tree."""
+        share = 1.0 if self.trees == 1 else _SHARE
+        usual = rows * min(share, _STRUCTURE_ROWS / of)
+        return max(int(min(share * rows, max(usual, _CLASS_ROWS))), min(rows, 2 * self.min_leaf))
 
     def _grown(
         self,
         columns: Sequence[Coded],
         before: Sequence[int],
         column: Coded,
-        parts: Sequence[NDArray[np.int64]],
         noise: float,
+        rng: np.random.Generator,
         rows: NDArray[np.int64],
     ) -> list[Forest]:
         """The trees of one column on some rows."""
-        structures = [np.flatnonzero(np.isin(rows, part)) for part in parts]
-        if min(map(len, structures)) < 2 * self.min_leaf:
+        if len(rows) < 2 * self.min_leaf:
             return [single_leaf(column.atoms[rows])] * self.trees
+        deciding = self._deciding(len(rows), len(column.codes))
+        structures = [np.sort(rng.choice(len(rows), deciding, replace=False)) for _ in range(self.trees)]
         return grow(
             [columns[k].codes[rows] for k in before],
             [columns[k].size for k in before],
@@ -158,6 +167,15 @@ class SequentialTrees(Synthesizer):
             min_leaf=self.min_leaf,
             noise=noise,
         )
+
+    def _check(self, learnt: Learnt) -> None:
+        columns = Schema.from_json(learnt["schema"]).columns
+        sizes = [
+            len(learnt[f"{j}/cuts"]) + 2 if column.is_numeric else len(column.categories or ()) + 1
+            for j, column in enumerate(columns)
+        ]
+        for j in learnt["order"]:
+            Forest.of(learnt, j).check(sizes)
 
     def _choices(self, learnt: Learnt) -> list[dict[str, str]]:
         return list(learnt["choices"])
