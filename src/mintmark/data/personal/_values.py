@@ -180,9 +180,7 @@ class Values:
         words = {part: self._apart(locale, part, last if part == "family" else first) for part in PARTS}
         two = any(one and self.learnt[one.name]["form"].get("two") for one in (last, both))
         shared = self.people[label]["names"] is not None
-        person = self._person(label, "names", row)
-        drawn_sex = (mixed(person, key ^ 0x5EC) & np.uint64(1)).astype(bool)
-        female = row.female if label == "" and self.by_sex else drawn_sex
+        person, female = self._numbered(label, row, key)
         out_first, out_last, box = (np.zeros(len(person), dtype="U80") for _ in range(3))
         more = np.zeros(len(person), dtype=np.uint64)
         main = self._names("", column, row) if label and self._has_names("") else None
@@ -300,6 +298,17 @@ class Values:
             if column is not None:
                 met |= held(self.known[column.name], _plain(texts, column))
         return met
+
+    def _numbered(self, label: str, row: Row, key: int) -> tuple[Numbers, npt.NDArray[np.bool_]]:
+        """The number of the row's person, or of the names shared with others, among those of the sex."""
+        person, known = self._person(label, "names", row), label == "" and self.by_sex
+        names, persons = self.people[label]["names"], self.people[label]["persons"]
+        if known:  # those of a sex are every second number (see `_person`)
+            return person // np.uint64(1 if names is persons is None else 2), row.female
+        if names is None:
+            return person, (mixed(person, key ^ 0x5EC) & np.uint64(1)).astype(bool)
+        person = permuted(person, names, key ^ 0x5EC)
+        return person // np.uint64(2), (person & np.uint64(1)).astype(bool)
 
     def _person(self, label: str, which: str, row: Row) -> Numbers:
         """The number of the row's person, or of the names that it shares with others."""
