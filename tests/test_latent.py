@@ -341,6 +341,16 @@ def test_weak_relations_with_the_target_outlive_strong_ones_between_columns():
         assert found[drawn].mean() - found[~drawn].mean() == pytest.approx(real, rel=0.1)
 
 
+@pytest.mark.parametrize(("rows", "rare"), [(30_000, 140), (120_000, 400)])
+def test_a_rare_class_keeps_how_its_columns_hang_together(rows, rare):
+    rng = np.random.default_rng(0)
+    kind = np.array(["rare"] * rare + ["one", "two"] * ((rows - rare) // 2))
+    x = rng.normal(size=rows) + (kind == "two")
+    data = table(target="kind_c", kind_c=kind, x_f=x, y_f=x + rng.normal(0, 0.1, rows))
+    made = SequentialTrees().fit(data, seed=0).sample(5000, seed=0, where={"kind_c": "rare"}).table
+    assert np.corrcoef(made["x_f"].to_numpy(), made["y_f"].to_numpy())[0, 1] > 0.85
+
+
 def test_each_group_is_served_by_its_own_trees_in_equal_shares():
     tree = stump(1, 1, [0, 0, 0], [0, 0, 1], [3, 1, 3], [5, 6, 6])
     nine, eight = single_leaf(np.array([9, 9])), single_leaf(np.array([8]))

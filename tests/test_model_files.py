@@ -21,6 +21,7 @@ from honest import Honest
 from mintmark import registry
 from mintmark.data.model_files import read_model, write_model
 from mintmark.errors import ModelFileError, NotFittedError, OutputError
+from mintmark.latent.sequential_trees import SequentialTrees
 from mintmark.synthesizer import load_model
 from mintmark.testing.hard_tables import ordinary
 
@@ -190,6 +191,45 @@ def test_a_changed_byte_is_noticed(model):
     (model / ARRAYS).write_bytes(content)
     with pytest.raises(ModelFileError, match="was changed after the model was saved"):
         load_model(model)
+
+
+@pytest.mark.parametrize(
+    ("name", "altered"),
+    [
+        ("right", lambda a: np.where(a >= 0, 2_000_000_000, a).astype(a.dtype)),
+        ("right", lambda a: np.where(a >= 0, 0, a)),  # round and round
+        ("right", lambda a: a[:-1]),
+        ("column", lambda a: np.where(a >= 0, 99, a)),
+        ("column", lambda a: a.astype(np.float64)),
+        ("offset", lambda a: a + 10_000),
+        ("parent", lambda a: np.where(a >= 0, len(a) - 1, a)),
+        ("climb", lambda a: np.full_like(a, 1)),
+        ("climb", lambda a: np.full_like(a, np.nan)),
+        ("end", lambda a: a + 1),
+        ("first", lambda a: a - 1),
+        ("maps", lambda a: a[:1]),
+        ("roots", lambda a: a + 1_000_000),
+        ("group", lambda a: a[:0]),
+        ("by", lambda a: a + 50),
+    ],
+)
+def test_trees_that_point_at_what_does_not_exist_are_refused(tmp_path, name, altered):
+    from safetensors.numpy import load, save
+
+    path = tmp_path / "model"
+    data = ordinary(400)
+    data = data.edit(data.names[0], roles=("target",)) if data.schema.target is None else data
+    SequentialTrees().fit(data, seed=0).save(path)
+    load_model(path).sample(5, seed=0)
+    arrays = load((path / ARRAYS).read_bytes())
+    splitting = [
+        key.split("/")[0] for key, right in arrays.items() if key.endswith("/right") and right.max() > 0
+    ]
+    key = f"{splitting[-1]}/{name}"
+    arrays[key] = np.ascontiguousarray(altered(arrays[key]))
+    _replace(path, save(arrays))
+    with pytest.raises(ModelFileError, match="its trees point at what does not exist"):
+        load_model(path)
 
 
 def test_a_newer_format_asks_for_an_upgrade(model):

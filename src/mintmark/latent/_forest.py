@@ -81,33 +81,33 @@ class Forest:
         ValueError
             If a node, a map or an atom that is pointed at does not exist.
         """
+        if not (self._shaped() and self._sound(sizes)):
+            raise ValueError("its trees point at what does not exist")
+
+    def _shaped(self) -> bool:
+        return (
+            all(getattr(self, name).shape == self.right.shape for name in _OF_NODES)
+            and all(getattr(self, n).dtype.kind == "i" for n in self.__dataclass_fields__ if n != "climb")
+            and (self.right.ndim, self.roots.ndim, self.by.shape) == (1, 2, (1,))
+        )
+
+    def _sound(self, sizes: Sequence[int]) -> bool:
         n, at = len(self.right), np.arange(len(self.right))
         inner = self.right >= 0
-        column, offset, groups = self.column[inner], self.offset[inner], len(self.roots)
-        size = np.array([*sizes, 0])
-        sound = (
-            all(len(getattr(self, name)) == n for name in _OF_NODES)
-            and all(_whole(getattr(self, name)) for name in self.__dataclass_fields__ if name != "climb")
-            and self.roots.ndim == 2
-            and _within(self.roots, 0, n)
+        column, groups, size = self.column[inner], len(self.roots), np.array([*sizes, 0])
+        return (
+            _within(self.roots, 0, n)
             and _within(self.by, -1 if groups == 1 else 0, len(sizes))
             and len(self.group) >= (1 if groups == 1 else size[self.by[0]])
             and _within(self.group, 0, groups)
             and _within(column, 0, len(sizes))
-            and _within(offset, 0, len(self.maps) - size[column] + 1)
+            and _within(self.offset[inner], 0, len(self.maps) - size[column] + 1)
             and _within(self.right[inner], at[inner] + 2, n)
             and _within(self.parent, -1, np.maximum(at, 1))
-            and bool(((self.climb >= 0) & (self.climb <= 1)).all())
-            and not self.climb[self.parent < 0].any()
+            and _within(self.climb, 0, np.where(self.parent < 0, 1e-9, 1 + 1e-9))
             and _within(self.first, 0, np.where(self.climb < 1, self.end, self.end + 1))
             and _within(self.end, 0, len(self.atoms) + 1)
         )
-        if not sound:
-            raise ValueError("its trees point at what does not exist")
-
-
-def _whole(array: Array) -> bool:
-    return array.dtype.kind == "i"
 
 
 def _within(array: Array, low: Any, high: Any) -> bool:
