@@ -51,6 +51,8 @@ class Score:
         Rows of each compared table.
     variance : str
         What the interval covers, e.g. "bootstrap of synthetic and holdout rows".
+    estimand : str
+        The quantity that the interval is about, as it would be known of the whole population.
     convention : str
         How the figure is defined: units, binning, direction.
     source : str
@@ -71,6 +73,7 @@ class Score:
     floor: float | None = None
     n: int = 0
     variance: str = ""
+    estimand: str = ""
     convention: str = ""
     source: str = ""
     status: Literal["ok", "not run"] = "ok"
