@@ -15,7 +15,7 @@ from mintmark.metric import Tables
 from mintmark.registry import find
 
 ADULT = Path(mintmark.__file__).parent / "examples" / "adult.parquet"
-METRICS = ("copies", "unique_values", "membership", "closest_record")
+METRICS = ("copies", "unique_values", "membership", "closest_record", "exposed")
 
 
 def dataset(table, **roles):
@@ -126,6 +126,8 @@ def test_fresh_real_rows_raise_nothing(adult, seed):
     assert holds(found["copies.rare_excess"], 0)
     assert holds(found["unique_values"], 0)
     assert holds(found["unique_values.worst"], 0)
+    assert holds(found["copies.holdout_excess"], 0)
+    assert found["exposed"].interval[0] <= 0
     assert holds(found["closest_record"], 0.5)
     nearest = tables.shared["nearest"]
     for name in ("synthetic_to_train", "holdout_to_train"):
@@ -165,9 +167,10 @@ def test_copies_of_the_twenty_rarest_are_caught(adult):
         rarity -= np.log(counts)[where]
     rarest = adult["train"].take(np.argsort(-rarity)[:20])
     release = stacked(adult["fresh"][:7980], rarest)
-    found, _ = scores(adult["train"], release, adult["holdout"], ["copies"])
+    found, _ = scores(adult["train"], release, adult["holdout"], ["copies", "exposed"])
     assert found["copies.rare_excess"].interval[0] > 0
     assert found["copies.rare"].estimate == pytest.approx(20 / 8000, rel=0.5)
+    assert found["exposed"].interval[0] > 0.015
 
 
 def test_near_copies_are_caught_though_none_is_exact(adult):
@@ -203,7 +206,9 @@ def test_a_copy_of_the_holdout_says_nothing_about_train(adult):
     assert holds(found["copies.near_excess"], 0)
     assert found["unique_values"].interval[1] < -0.5
     assert found["unique_values.worst"].estimate == -1
-    assert found["membership.auc"].interval[1] < 0.5
+    assert found["membership.auc"].interval[0] < 0.5
+    assert found["exposed"].interval[0] <= 0
+    assert found["copies.holdout_excess"].interval[0] > 0.99
     assert found["closest_record"].estimate < 0.5
 
 
@@ -223,9 +228,9 @@ def test_without_holdout_every_metric_says_how_to_give_one(adult):
 
 
 def test_few_non_members_give_the_ten_percent_figure_instead(adult):
-    found, _ = scores(adult["train"], adult["fresh"], adult["holdout"][:600], ["membership"])
-    assert found["membership.tpr"].status == "not run"
-    assert "1000 persons" in found["membership.tpr"].reason
+    found, _ = scores(adult["train"], adult["fresh"], adult["holdout"][:400], ["membership"])
+    assert found["membership.tpr01"].status == found["membership.tpr"].status == "not run"
+    assert "500 are needed" in found["membership.tpr"].reason
     assert found["membership.tpr10"].ceiling == 0.1
     assert holds(found["membership.tpr10"], 0.1)
     (score,) = scores(adult["train"], adult["fresh"], adult["holdout"][:60], ["membership"])[0].values()
@@ -267,7 +272,7 @@ def test_persons_are_the_units_where_a_group_is_declared():
         persons_data(persons_table(n, rng, first)) for n, first in ((1200, 0), (1200, 5000), (1200, 9000))
     )
     found, _ = scores(train, fresh, holdout)
-    assert found["membership.auc"].n == 600
+    assert found["membership.auc"].n == 1200
     assert holds(found["membership.auc"], 0.5)
     assert holds(found["unique_values"], 0)
     copied, _ = scores(train, train, holdout)

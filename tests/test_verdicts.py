@@ -43,6 +43,7 @@ def test_a_copy_of_train_is_refused_for_privacy_and_nothing_else(adult):
         "unique-values-are-not-reused",
         "members-are-not-told-apart",
         "no-member-stands-out",
+        "nobody-who-stands-out-is-exposed",
     }
 
 

@@ -75,6 +75,9 @@ class Rule:
         A score's name, e.g. "tstr.gap".
     at_least, at_most : float
         Exactly one of them. The whole interval must keep it.
+    fail_below, fail_above : float, optional
+        Stricter than the threshold: where the whole interval lies beyond, the rule fails although
+        the threshold is kept. For what must not be *shown* at all, while few rows cannot rule it out.
     bound : "interval" or "estimate"
     relative_to : "none", "ceiling" or "floor"
         The anchor taken off before comparing.
@@ -91,6 +94,8 @@ class Rule:
     metric: str
     at_least: float | None = None
     at_most: float | None = None
+    fail_below: float | None = None
+    fail_above: float | None = None
     bound: Literal["interval", "estimate"] = "interval"
     relative_to: Literal["none", "ceiling", "floor"] = "none"
     or_metric: str | None = None
@@ -106,12 +111,18 @@ class Rule:
         _choice(f"family in {where}", self.family, FAMILIES)
         _choice(f"bound in {where}", self.bound, ("interval", "estimate"))
         _choice(f"relative_to in {where}", self.relative_to, ("none", "ceiling", "floor"))
-        for name in ("at_least", "at_most", "or_at_least", "or_at_most"):
+        for name in ("at_least", "at_most", "fail_below", "fail_above", "or_at_least", "or_at_most"):
             object.__setattr__(self, name, _threshold(where, name, getattr(self, name)))
         if (self.at_least is None) == (self.at_most is None):
             raise InputError(f"{where}: give either at_least or at_most, and only one of them.")
         if self.or_at_least is not None and self.or_at_most is not None:
             raise InputError(f"{where}: give either or_at_least or or_at_most, and only one of them.")
+        for limit, failing, sign in (("at_least", "fail_below", 1), ("at_most", "fail_above", -1)):
+            least, beyond = getattr(self, limit), getattr(self, failing)
+            if beyond is not None and (least is None or sign * beyond < sign * least):
+                raise InputError(
+                    f"{where}: {failing} goes with {limit}, and must be the stricter of the two."
+                )
         if self.or_metric is None and (self.or_at_least is not None or self.or_at_most is not None):
             raise InputError(f"{where}: or_at_least and or_at_most need an or_metric.")
 
@@ -124,6 +135,11 @@ class Rule:
             if self.or_at_least is not None or self.or_at_most is not None:
                 least, most = self.or_at_least, self.or_at_most
         outcome, bounds, reason = self._compare(metric, _found(scores, metric), least, most, holdout)
+        beyond = self.fail_above if self.fail_below is None else self.fail_below
+        if bounds and beyond is not None and metric == self.metric and outcome != "fail":
+            clear = _outcome(*bounds, self.fail_below, self.fail_above)
+            if clear == "fail":
+                outcome, reason = clear, _reason(clear, *bounds, self.fail_below, self.fail_above)
         if metric != self.metric:
             reason = f"{self.metric} was not run, {metric} stands in: {reason}"
         return Verdict(
@@ -164,6 +180,9 @@ class Rule:
     def _in_words(self, metric: str, least: float | None, most: float | None) -> str:
         off = "" if self.relative_to == "none" else f" minus its {self.relative_to}"
         limit = f"at least {least:g}" if least is not None else f"at most {most:g}"
+        beyond = self.fail_above if self.fail_below is None else self.fail_below
+        if beyond is not None and metric == self.metric:
+            limit += f" and not clearly {'below' if least is not None else 'above'} {beyond:g}"
         return f"{metric}{off}: {self.bound} {limit}"
 
     def to_json(self) -> dict[str, Any]:

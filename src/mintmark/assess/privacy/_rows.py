@@ -23,11 +23,12 @@ from mintmark.data.schema import Column
 from mintmark.metric import NotRun, Tables
 from mintmark.stats.neighbours import Points, Space
 
-__all__ = ["Rows", "rows_of"]
+__all__ = ["Rows", "rows_of", "worst_row"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 ROLES = ("train", "synthetic", "holdout")
+_MARKED = 30  # categories with a mark of their own; rarer ones share the lack of any
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,30 @@ class Rows:
         return {role: space.place({name: source[name][role] for name in names}) for role in self.tables}
 
     @cached_property
+    def standardised(self) -> dict[str, Floats]:
+        """For each real role its rows in standard deviations, categories as marks, shape (n, width).
+
+        Scales are those of both real tables together; a missing number is at the mean, and marked.
+        """
+        real = ("train", "holdout")
+        columns: dict[str, list[Floats]] = {role: [] for role in real}
+        for column in self.scored:
+            if column.name in self._numbers:
+                values = self._numbers[column.name]
+                pooled = np.concatenate([values[role] for role in real])
+                centre, spread = np.nanmean(pooled) if not np.isnan(pooled).all() else 0.0, np.nanstd(pooled)
+                for role in real:
+                    at = (values[role] - centre) / (spread or 1.0)
+                    missing = np.isnan(at)
+                    columns[role] += [np.where(missing, 0.0, at)[:, None], missing[:, None].astype(float)]
+            else:
+                coded = self.values[column.name]
+                most = np.argsort(-np.bincount(np.concatenate([coded[role] for role in real]) + 1))[:_MARKED]
+                for role in real:
+                    columns[role].append((coded[role][:, None] + 1 == most) * np.sqrt(0.5))
+        return {role: np.concatenate(parts, axis=1) for role, parts in columns.items()}
+
+    @cached_property
     def persons(self) -> dict[str, Ints]:
         """For each real role the person behind every row, from 0; a row each without role group."""
         return {
@@ -134,6 +159,14 @@ def rows_of(tables: Tables) -> Rows:
         tables.shared["privacy rows"] = rows
     kept: Rows = tables.shared["privacy rows"]
     return kept
+
+
+def worst_row(scores: Floats, person: Ints) -> Floats:
+    """The highest score of each person."""
+    owner = np.unique(person, return_inverse=True)[1]
+    worst = np.full(int(owner.max()) + 1, -np.inf)
+    np.maximum.at(worst, owner, scores)
+    return worst
 
 
 def _coded_numbers(parts: list[Floats]) -> list[Ints]:

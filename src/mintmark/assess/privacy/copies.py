@@ -1,7 +1,8 @@
-"""Copies: synthetic rows that equal, or nearly equal, a train row, beside what chance gives.
+"""Copies: synthetic rows that equal, or nearly equal, a real row, beside what chance gives.
 
 Fresh real rows equal train rows now and then, so the rate is read against that of the holdout
-(identical match share and its holdout control; Platzer, Reutterer 2021, Frontiers in Big Data 4).
+(identical match share and its holdout control; Platzer, Reutterer 2021, Frontiers in Big Data 4);
+and the other way round for copies of holdout rows, which are real persons as well.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ __all__ = ["Copies"]
 Bools = npt.NDArray[np.bool_]
 _MOST = 10_000
 _NATURAL = 0.01
+_NEAR, _NEAR_FEWEST = 0.0025, 5  # holdout rows that agree as closely with train by chance
 _SOURCE = "Platzer and Reutterer (2021); interval of Wilson (1927), of differences Newcombe (1998)"
 
 
@@ -40,7 +42,7 @@ class Copies(Metric):
         train = rows.identities["train"]
         equal = {role: np.isin(rows.identities[role], train) for role in ("synthetic", "holdout")}
         near, threshold = _near(rows, rng)
-        return [*_exact(rows, equal), *near, *_rare(rows, equal, threshold)]
+        return [*_exact(rows, equal), *near, *_rare(rows, equal, threshold), *_held_out(rows)]
 
 
 def _exact(rows: Rows, equal: dict[str, Bools]) -> list[Score]:
@@ -48,6 +50,17 @@ def _exact(rows: Rows, equal: dict[str, Bools]) -> list[Score]:
     meaning = f"share of synthetic rows that equal a train row in all {len(rows.scored)} scored columns"
     return _scores(
         "exact", meaning, equal["synthetic"], equal["holdout"], rows.persons["holdout"], 1.0, where
+    )
+
+
+def _held_out(rows: Rows) -> list[Score]:
+    """Verbatim holdout rows: real persons that the synthesizer should never have met."""
+    holdout = rows.identities["holdout"]
+    equal = {role: np.isin(rows.identities[role], holdout) for role in ("synthetic", "train")}
+    meaning = f"share of synthetic rows that equal a holdout row in all {len(rows.scored)} scored columns"
+    where = np.flatnonzero(equal["synthetic"])
+    return _scores(
+        "holdout", meaning, equal["synthetic"], equal["train"], rows.persons["train"], 1.0, where, "train"
     )
 
 
@@ -64,22 +77,24 @@ def _rare(rows: Rows, equal: dict[str, Bools], threshold: float) -> list[Score]:
 
 
 def _near(rows: Rows, rng: np.random.Generator) -> tuple[list[Score], float]:
-    """The scores, and the surprise that 99 % of holdout rows stay below."""
+    """The scores, and the agreement with train that 99 % of holdout rows stay below."""
     train = rows.points["train"]
     picked = {role: _some(len(rows.points[role]), rng) for role in ("synthetic", "holdout")}
     surprise = {role: agreement(rows.points[role].take(some), train) for role, some in picked.items()}
-    threshold = float(np.quantile(surprise["holdout"], 1 - _NATURAL, method="higher"))
-    copied = {role: found > threshold for role, found in surprise.items()}
+    few = max(_NEAR_FEWEST, round(_NEAR * len(surprise["holdout"])))
+    beyond = float(np.sort(surprise["holdout"])[-min(few + 1, len(surprise["holdout"]))])
+    copied = {role: found > beyond for role, found in surprise.items()}
     meaning = (
         "share of synthetic rows that agree with one train row (numbers within about 2 % of train's "
-        f"ranks) more surprisingly than {1 - _NATURAL:.0%} of holdout rows do; surprise is the sum over "
+        f"ranks) more surprisingly than all but {few} of {len(surprise['holdout'])} holdout rows do; "
+        "surprise is the sum over "
         "agreeing columns of minus the log share of train that agrees, so one changed column hides nothing"
     )
     person = rows.persons["holdout"][picked["holdout"]]
     where = picked["synthetic"][copied["synthetic"]]
-    floor = float((train.surprise > threshold).mean())
+    floor = float((train.surprise > beyond).mean())
     scores = _scores("near", meaning, copied["synthetic"], copied["holdout"], person, floor, where)
-    return scores, threshold
+    return scores, float(np.quantile(surprise["holdout"], 1 - _NATURAL, method="higher"))
 
 
 def _some(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -90,17 +105,19 @@ def _scores(
     part: str,
     meaning: str,
     synthetic: Bools,
-    holdout: Bools,
+    control: Bools,
     person: npt.NDArray[np.int64],
     floor: float,
     where: npt.NDArray[np.int64],
+    controls: str = "holdout",
 ) -> list[Score]:
+    """The rate, and its excess over that of the real rows in `controls`, whose persons these are."""
     rate, n = float(synthetic.mean()), float(len(synthetic))
-    natural, n_natural = clustered(np.bincount(person, weights=holdout), np.bincount(person))
+    natural, n_natural = clustered(np.bincount(person, weights=control), np.bincount(person))
     z = z_of()
     private = {"synthetic_rows": where[:1000].tolist()}
     details = {"copies": int(synthetic.sum()), "natural_rate": natural, "private": private}
-    excess = "share of synthetic rows minus share of holdout rows that "
+    excess = f"share of synthetic rows minus share of {controls} rows that "
     return [
         Score(
             metric=f"copies.{part}",
@@ -112,7 +129,8 @@ def _scores(
             floor=floor,
             n=len(synthetic),
             variance="draw of the synthetic rows (Wilson)",
-            convention=f"{meaning}; ceiling: the same share of holdout rows",
+            estimand="the share among all rows that the synthesizer would make, train as it is",
+            convention=f"{meaning}; ceiling: the same share of {controls} rows",
             source=_SOURCE,
             details={**details, "natural_interval": wilson(natural, n_natural, z)},
         ),
@@ -125,7 +143,8 @@ def _scores(
             ceiling=0.0,
             floor=floor - natural,
             n=len(synthetic),
-            variance="draw of the synthetic and of the holdout rows, the latter by person (Newcombe)",
+            variance=f"draw of the synthetic and of the {controls} rows, the latter by person (Newcombe)",
+            estimand="that difference among all rows made and all fresh real rows",
             convention=excess + meaning.removeprefix("share of synthetic rows that "),
             source=_SOURCE,
         ),

@@ -24,7 +24,7 @@ from mintmark.metric import Metric, Score, Tables
 __all__ = ["UniqueValues"]
 
 Ints = npt.NDArray[np.int64]
-_FEWEST = 20  # unique values on either side before a column is judged alone
+_FEWEST = 50  # unique values on either side before a column is judged alone
 _SOURCE = "after Giomi, Boenisch, Wehmeyer, Tasnadi (2023); interval of Newcombe (1998)"
 
 

@@ -137,6 +137,23 @@ _WORDS = {
         "the rows. Above 0 the method copied those who stand out.",
         ceiling="chance",
     ),
+    "copies.holdout": _Words(
+        "Copies of held-out rows",
+        "{p} of the synthetic rows equal a held-out real row, which the method should never have met.",
+        best="Of the training rows, {c} do so by chance.",
+    ),
+    "copies.holdout_excess": _Words(
+        "Copies of held-out rows beyond chance",
+        "Copies of held-out rows, less those that training rows show by chance: {p} of the rows. "
+        "Above 0 real people who were not to be used come out, and no figure of utility means anything.",
+        ceiling="chance",
+    ),
+    "exposed": _Words(
+        "People who stand out",
+        "Of the training people who are least like anyone else, {p} lie closer to a synthetic row than "
+        "held-out people just as rare do. Above 0 those who stand out are exposed.",
+        ceiling="chance",
+    ),
     "real_identifiers": _Words(
         "Real names, numbers and keys",
         "{p} of the synthetic names, e-mails, numbers and keys belong to a person of the training data.",
@@ -169,6 +186,12 @@ _WORDS = {
     "membership.tpr": _Words(
         "Membership attack, surest guesses",
         "At 1\u00a0% false alarms the attacker found {p} of the people in the training data.",
+        ceiling="guessing",
+        best="Guessing finds {c}.",
+    ),
+    "membership.tpr01": _Words(
+        "Membership attack, very surest guesses",
+        "At 0.1\u00a0% false alarms the attacker found {p} of the people in the training data.",
         ceiling="guessing",
         best="Guessing finds {c}.",
     ),

@@ -1,0 +1,235 @@
+"""Exposed persons: are those who are like nobody else nearer to the released rows than they should be?
+
+Averages over all persons hide the few at risk (Stadler, Oprisanu, Troncoso 2022, "Synthetic data:
+anonymisation groundhog day", USENIX Security; Meeus, Guépin, Creţu, de Montjoye 2023, "Achilles'
+heels", ESORICS, who pick the records to attack by their distance to other records). Here the most
+isolated persons of train are attacked beside equally isolated persons of the holdout. It needs no
+generator, so that it serves rows from any tool.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import hypergeom
+
+from mintmark.assess.privacy._rows import Rows, rows_of, worst_row
+from mintmark.assess.privacy._shares import wilson, z_of
+from mintmark.method import method
+from mintmark.metric import Metric, NotRun, Score, Tables
+from mintmark.stats.neighbours import Points, agreement, nearest
+
+__all__ = ["Exposed"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Found = tuple[Floats, Floats]
+_SHARE, _FEWEST, _LEAST = 0.02, 20, 100
+_REFERENCE = 1_000  # rows of either real table that say what is near
+_TINY, _DIGITS = 1e-6, 5
+
+
+@method
+class Exposed(Metric):
+    """Share of the most isolated persons of train that are found beyond chance.
+
+    Isolated means far from other real rows, by ranks or in standard units, or of rare values; and
+    everybody is tried as well. Two attacks (ratio of the distances to a reference row and to a
+    synthetic row; agreement with a synthetic row) and two thresholds (no held-out person above it,
+    1 % of them) make the tests; the clearest is told, its interval holding for all at once. Those
+    found are counted as a share of the 2 % of persons whose risk is highest.
+    """
+
+    family = "privacy"
+    direction = "lower"
+
+    def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
+        rows = rows_of(tables)
+        least = min(int(rows.persons[role].max()) + 1 for role in ("train", "holdout"))
+        if least < _LEAST:
+            raise NotRun(f"{least} persons in train or holdout are too few; {_LEAST} are needed in both.")
+        reference = {role: _some(len(rows.points[role]), rng) for role in ("train", "holdout")}
+        tests: dict[str, _Test] = {}
+        for notion, isolation in (
+            ("far by ranks", _far(rows, reference)),
+            ("far in standard units", _standard(rows, reference)),
+            ("rare values", _rare(rows)),
+            ("everybody", None),
+        ):
+            chosen, apart = _chosen(rows, isolation), isolation is not None
+            for attack, scores in _attacks(rows, chosen, reference, also=apart).items():
+                # what 1 % of false alarms finds among everybody is membership.tpr
+                allowed = sorted({1, max(1, len(scores[1]) // 100)}) if apart else [1]
+                tests |= {f"{notion}, {attack}, {r}": _Test(*scores, r) for r in allowed}
+        share = _share(rows)
+        return [_score(tests, share * (int(rows.persons["train"].max()) + 1), len(tables.synthetic))]
+
+
+def _some(n: int, rng: np.random.Generator) -> Ints:
+    return np.sort(rng.choice(n, min(n, _REFERENCE), replace=False))
+
+
+def _far(rows: Rows, reference: dict[str, Ints]) -> dict[str, Floats]:
+    """Distance of every real row to the third nearest other row of a reference of both tables."""
+    out = {}
+    for role, other in (("train", "holdout"), ("holdout", "train")):
+        points = rows.points[role]
+        own = nearest(points, points.take(reference[role]), 4)
+        # a row that is its own reference finds itself first
+        own[reference[role], :3] = own[reference[role], 1:]
+        both = np.concatenate([own[:, :3], nearest(points, rows.points[other].take(reference[other]), 3)], 1)
+        out[role] = np.sort(both, axis=1)[:, 2]
+    return out
+
+
+def _standard(rows: Rows, reference: dict[str, Ints]) -> dict[str, Floats]:
+    """The same in standard deviations of the numbers: ranks hide how far off an extreme value is."""
+    from sklearn.neighbors import NearestNeighbors
+
+    scaled = rows.standardised
+    known = np.concatenate([scaled[role][reference[role]] for role in ("train", "holdout")])
+    search = NearestNeighbors(n_neighbors=4, algorithm="brute", n_jobs=1).fit(known)
+    out = {}
+    for role in ("train", "holdout"):
+        found = search.kneighbors(scaled[role])[0]
+        itself = np.isin(np.arange(len(found)), reference[role])
+        out[role] = np.where(itself, found[:, 3], found[:, 2])
+    return out
+
+
+def _rare(rows: Rows) -> dict[str, Floats]:
+    """Sum over columns of minus the log of the share of real rows with the value, or further out."""
+    sizes = [len(rows.points[role]) for role in ("train", "holdout")]
+    total = np.zeros(sum(sizes))
+    for column in rows.scored:
+        pooled = np.concatenate([rows.values[column.name][role] for role in ("train", "holdout")]) + 1
+        counts = np.bincount(pooled).astype(np.float64)
+        if column.is_numeric:  # identities are in the order of the values, missing first
+            below = np.cumsum(counts[1:])
+            tail = np.minimum(below, below[-1] - below + counts[1:]) if len(below) else below
+            counts[1:] = np.minimum(2 * tail, below[-1:])
+        total -= np.log(counts[pooled] / len(pooled))
+    return dict(zip(("train", "holdout"), np.split(total, sizes[:1]), strict=True))
+
+
+def _share(rows: Rows) -> float:
+    """Share of persons called isolated: 2 %, more where those would be too few."""
+    return max(_SHARE, _FEWEST / min(int(rows.persons[role].max()) + 1 for role in ("train", "holdout")))
+
+
+def _chosen(rows: Rows, isolation: dict[str, Floats] | None) -> dict[str, Ints]:
+    """Rows of the most isolated persons of both tables; a person stands by its most isolated row."""
+    if isolation is None:
+        return {role: np.arange(len(rows.points[role])) for role in ("train", "holdout")}
+    standing = {}
+    for role, values in isolation.items():
+        order = np.lexsort((-values, rows.persons[role]))
+        standing[role] = order[np.unique(rows.persons[role][order], return_index=True)[1]]
+    pooled = np.concatenate([isolation[role][standing[role]] for role in standing])
+    limit = np.quantile(pooled, 1 - _share(rows))
+    return {role: found[isolation[role][found] >= limit] for role, found in standing.items()}
+
+
+def _attacks(
+    rows: Rows, chosen: dict[str, Ints], reference: dict[str, Ints], *, also: bool
+) -> dict[str, Found]:
+    """For each attack the scores of the chosen of train and of the holdout; higher says member."""
+    released = rows.points["synthetic"]
+    found: dict[str, list[Floats]] = {name: [] for name in ("distance", "agreement")[: 1 + also]}
+    for role in ("train", "holdout"):
+        targets = rows.points[role].take(chosen[role])
+        near = np.round(nearest(targets, released)[:, 0], _DIGITS) + _TINY
+        far = np.round(_to_others(rows, role, chosen[role], reference), _DIGITS) + _TINY
+        scores = {"distance": np.log(far) - np.log(near)}
+        if also:
+            scores["agreement"] = agreement(targets, released) - _usual(rows, targets, chosen, reference)
+        for name in found:
+            found[name].append(worst_row(scores[name], rows.persons[role][chosen[role]]))
+    return {name: (both[0], both[1]) for name, both in found.items()}
+
+
+def _to_others(rows: Rows, role: str, chosen: Ints, reference: dict[str, Ints]) -> Floats:
+    """Distance to the nearest row of the reference that is not the row itself."""
+    targets = rows.points[role].take(chosen)
+    distances = []
+    for other, some in reference.items():
+        found = nearest(targets, rows.points[other].take(some), 2)
+        itself = np.isin(chosen, some) if other == role else np.zeros(len(chosen), dtype=bool)
+        distances.append(np.where(itself, found[:, 1], found[:, 0]))
+    return np.minimum(*distances)
+
+
+def _usual(rows: Rows, targets: Points, chosen: dict[str, Ints], reference: dict[str, Ints]) -> Floats:
+    """Best agreement with a row of the reference, those attacked left out of it."""
+    others = [rows.points[role].take(np.setdiff1d(some, chosen[role])) for role, some in reference.items()]
+    return np.maximum(*(agreement(targets, points) for points in others))
+
+
+@dataclass(frozen=True)
+class _Test:
+    """Members above the `allowed`-th highest score of the held-out persons.
+
+    Without a leak every order of the pooled scores is as likely as any other, so that the count
+    follows the negative hypergeometric distribution, whatever the scores.
+    """
+
+    members: Floats
+    others: Floats
+    allowed: int
+
+    @property
+    def above(self) -> int:
+        if self.allowed > len(self.others):
+            return 0
+        return int((self.members > np.sort(self.others)[-self.allowed]).sum())
+
+    @property
+    def expected(self) -> float:
+        return self.allowed * len(self.members) / (len(self.others) + 1)
+
+    def bounds(self, of: float, tests: int) -> tuple[float, float]:
+        """Members found beyond chance as a share of `of` persons, at once for this many tests."""
+        m, n = len(self.members), len(self.others)
+        count = np.arange(min(m, 50 + 5 * self.allowed) + 1)
+        # at least k members above: among the k + allowed - 1 highest at most allowed - 1 are others
+        tail = hypergeom.cdf(self.allowed - 1, m + n, n, np.minimum(count + self.allowed - 1, m + n))
+        unlikely = np.flatnonzero(tail <= 0.025 / tests)
+        most = int(unlikely[0]) - 1 if len(unlikely) else m
+        high = wilson(min(1.0, self.above / of), of, z_of(tests))[1]
+        return (self.above - most) / of, high
+
+
+def _score(tests: dict[str, _Test], of: float, n: int) -> Score:
+    bounds = {name: test.bounds(of, len(tests)) for name, test in tests.items()}
+    clearest = max(bounds, key=lambda name: bounds[name][0])
+    test, (low, high) = tests[clearest], bounds[clearest]
+    estimate = (test.above - test.expected) / of
+    return Score(
+        metric="exposed",
+        family="privacy",
+        estimate=estimate,
+        interval=(min(low, estimate), max(high, estimate)),
+        direction="lower",
+        ceiling=0.0,
+        floor=1.0,
+        n=n,
+        variance="which of the isolated persons were in train (exact, at once for all tests)",
+        estimand="share of the 2 % of train who are most at risk that the release gives away",
+        convention=(
+            f"of {len(test.members)} persons of train ({clearest.split(',')[0]}), those closer to a "
+            f"synthetic row than all but {test.allowed - 1} of {len(test.others)} held-out persons like "
+            f"them, less what chance brings, as a share of {of:.0f} persons; the clearest of {len(tests)} "
+            "tests; floor: a copy of train, which gives away all of them"
+        ),
+        source="after Meeus, Guépin, Creţu, de Montjoye (2023); Stadler et al. (2022)",
+        details={
+            "clearest": clearest,
+            "tests": {
+                name: {"above": one.above, "members": len(one.members), "others": len(one.others),
+                       "interval": bounds[name]}
+                for name, one in tests.items()
+            },
+        },
+    )  # fmt: skip
