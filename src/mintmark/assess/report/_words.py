@@ -160,6 +160,24 @@ _WORDS = {
         "again beyond what chance brings.",
         ceiling="chance",
     ),
+    "personal_data": _Words(
+        "Real addresses and numbers in texts",
+        "{p} of the synthetic rows show, inside a text or a label, an e-mail address, a telephone, card or "
+        "account number or an id of a person in the training data.",
+        ceiling="none",
+    ),
+    "personal_data.found": _Words(
+        "Addresses and numbers in texts, real or not",
+        "{p} of the synthetic rows hold something like that; declare such a column personal, and surrogates "
+        "take its place.",
+        best="Of fresh real rows {c} do.",
+    ),
+    "verbatim_spans": _Words(
+        "Sentences that come out word for word",
+        "Beyond what chance brings, {p} of the training people who wrote eight words that nobody else did "
+        "have them turn up again. Above 0 the method recites.",
+        ceiling="chance",
+    ),
     "membership.auc": _Words(
         "Membership attack",
         "Shown one person from the training data and one who was not in it, an attacker who holds both "
