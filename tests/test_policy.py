@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.metric import Score
-from mintmark.release.policy import Policy, Rule, shipped
+from mintmark.release.policy import Policy, shipped
 from mintmark.release.public_report import rounded
+from mintmark.release.rule import Rule
 
 TEXT = """
 name: small
@@ -31,7 +32,7 @@ def score(metric="m", estimate=0.95, interval=(0.94, 0.96), **changes):
 
 
 def outcome(rule, *scores):
-    return rule.judge({s["metric"]: s for s in scores}).outcome
+    return rule.judge({"scores": list(scores)}).outcome
 
 
 @pytest.mark.parametrize(
@@ -90,10 +91,10 @@ def test_who_gave_no_holdout_is_told_how():
 
 def test_a_figure_of_a_metric_that_was_not_run_has_the_reason_of_the_metric():
     whole = score("tstr", None, None, status="not run", reason="no target was given. Name it.")
-    verdict = rule(metric="tstr.gap").judge({"tstr": whole})
+    verdict = rule(metric="tstr.gap").judge({"scores": [whole]})
     assert (verdict.outcome, verdict.reason) == ("not run", "no target was given. Name it.")
     # a metric that was run and has no such figure lends no reason
-    assert "holds no score tstr.gap" in rule(metric="tstr.gap").judge({"tstr": score("tstr")}).reason
+    assert "holds no score tstr.gap" in rule(metric="tstr.gap").judge({"scores": [score("tstr")]}).reason
 
 
 def test_another_metric_stands_in_only_where_the_first_was_not_run_and_the_rule_names_it():
@@ -105,7 +106,7 @@ def test_another_metric_stands_in_only_where_the_first_was_not_run_and_the_rule_
     assert outcome(named, score("tpr", 0.3, (0.2, 0.4)), other) == "fail"
     assert outcome(rule(**values), absent, other) == "not run"
     assert outcome(rule(**values, or_metric="tpr10"), absent, other) == "fail"  # at its own threshold
-    assert "stands in" in named.judge({"tpr": absent, "tpr10": other}).reason
+    assert "stands in" in named.judge({"scores": [absent, other]}).reason
 
 
 @given(st.floats(-1e6, 1e6))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mintmark.errors import InputError, UnknownNameError
-from mintmark.release.policy import FAMILIES, Outcome, Policy, Verdict
+from mintmark.release.policy import Policy
+from mintmark.release.rule import FAMILIES, Outcome, Verdict
 
 __all__ = ["ABOUT", "UNSTATED", "Findings", "findings", "read_waiver"]
 
