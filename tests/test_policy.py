@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 from hypothesis import given
@@ -120,13 +121,24 @@ def test_verdicts_are_taken_on_rounded_figures():
     assert outcome(rule(), score(interval=(0.8999, 0.95))) == "inconclusive"
 
 
-@pytest.mark.parametrize("name", ["internal", "open-data", "test-data"])
+@pytest.mark.parametrize("name", ["internal", "open-data", "test-data", "health", "banking"])
 def test_shipped_policies_load_and_say_why_of_every_rule(name):
     policy = Policy.load(name)
     assert name in shipped()
     assert policy.name == name
     assert all(len(rule.because) > 20 for rule in policy.rules)
     assert {rule.family for rule in policy.rules} >= {"fidelity", "privacy"}
+
+
+@pytest.mark.parametrize("name", ["health", "banking"])
+def test_templates_name_the_source_of_every_threshold_and_give_no_legal_advice(name):
+    policy = Policy.load(name)
+    assert "no legal advice" in policy.purpose
+    for rule in policy.rules:
+        assert re.search(r"\b(19|20)\d\d\b", rule.because), f"{rule.id} names no source"
+        limit = rule.at_least if rule.at_least is not None else rule.at_most
+        # a number that no authority names is called a convention; all or none needs no number
+        assert "convention" in rule.because or limit in (0, 1), rule.id
 
 
 def test_open_data_needs_a_formal_guarantee_for_rows_learnt_from_people():
