@@ -431,7 +431,7 @@ def test_better_is_always_to_the_right():
 def test_text_holds_in_a_terminal_and_drops_control_characters(assessment):
     shown = text(assessment, VERDICTS)
     assert max(map(len, _table(shown))) <= 100
-    assert shown.startswith("Not all rules")
+    assert shown.startswith("Not yet. Not all rules")
     evil = Score(metric="x\x1b[2J", family="privacy", status="not run", reason="a\x1b[31mb")
     assert "\x1b" not in text(Assessment((evil,)))
 

@@ -53,6 +53,7 @@ def public_report(assessment: Assessment) -> dict[str, Any]:
         "provenance": without_secrets(report["provenance"]),
         "sha256": report["sha256"],
         "versions": report["versions"],
+        "repeated": report["repeated"],
     }
 
 

@@ -7,10 +7,23 @@ from dataclasses import dataclass
 from mintmark.assess.report._figures import figure, percent
 from mintmark.metric import Score
 
-__all__ = ["FAMILIES", "PRIVACY_LIMIT", "REPORT_LIMIT", "Family", "anchors", "sentence", "title"]
+__all__ = [
+    "FAMILIES",
+    "PRIVACY_LIMIT",
+    "PUBLIC_LIMIT",
+    "REPORT_LIMIT",
+    "Family",
+    "anchors",
+    "sentence",
+    "title",
+]
 
 PRIVACY_LIMIT = "about the people in train and holdout; these attacks only; not a finding of anonymity"
 REPORT_LIMIT = "A report over real data is not itself private: share it inside only."
+PUBLIC_LIMIT = (
+    "Publishable version: figures are rounded; single records, seeds, paths and cells of fewer than ten "
+    "persons are left out. A report over real data is not itself private; this one proves no privacy either."
+)
 
 
 @dataclass(frozen=True)
