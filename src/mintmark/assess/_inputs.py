@@ -29,7 +29,7 @@ def check_apart(train: Dataset, holdout: Dataset) -> None:
     InputError
         With the remedy.
     """
-    remedy = "Give real rows that the synthesizer never saw: `mintmark.data.split.split(real)`"
+    remedy = "Give real rows that the synthesizer never saw: `train, holdout = real.split(0.2)`"
     _check_persons(train, holdout, remedy)
     names = [c.name for c in train.schema if (c.is_numeric or c.is_discrete) and not is_renewed(c)]
     if not names:

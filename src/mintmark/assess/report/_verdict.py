@@ -114,8 +114,10 @@ def judgement(assessment: Assessment, verdicts: Iterable[Verdict] | None) -> Jud
         headline += ", " + " and ".join(without)
     parts = [f"{count} {name}" for name, count in reversed(counts.items()) if count]
     explains = f"{len(given)} rule{'s' * (len(given) != 1)}: {', '.join(parts)}." if given else ""
-    if given and outcome != "pass":
-        explains += " Only a pass passes."
+    if given:
+        explains += (
+            " Only a pass passes." if outcome != "pass" else " No test proves that rows are anonymous."
+        )
     answer = "Not fully tested." if without and outcome == "pass" else _ANSWERS.get(outcome, "")
     return Judgement(outcome, headline, explains, families, rules, answer, _reasons(rules))
 
