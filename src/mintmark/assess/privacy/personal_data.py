@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -149,10 +150,6 @@ def _declared(data: Dataset, synthetic: _Found) -> set[Identifier]:
 
 
 def _score(name: str, found: _Found, n: int, ceiling: float | None, floor: float, convention: str) -> Score:
-    kinds: dict[str, Counter[str]] = {
-        column: Counter(kind for here in rows.values() for kind in {kind for kind, _ in here})
-        for column, rows in found.places.items()
-    }
     share = found.share()
     return Score(
         metric=name,
@@ -168,11 +165,18 @@ def _score(name: str, found: _Found, n: int, ceiling: float | None, floor: float
         convention=convention,
         source="ISO/IEC 7812-1 (cards), ISO 13616 (IBAN), E.164 (telephones), the issuers of national ids",
         details={
-            "columns": {
-                column: {"rows": len(found.places[column]), "share": len(found.places[column]) / max(1, n),
-                         "kinds": dict(sorted(counted.items()))}
-                for column, counted in kinds.items()
-            },
+            "columns": {name: _column(rows, n) for name, rows in found.places.items()},
             "private": {"synthetic_rows": sorted({row for row, _ in found.every()})[:1000]},
         },
     )  # fmt: skip
+
+
+def _column(rows: dict[int, list[Identifier]], n: int) -> dict[str, Any]:
+    share = len(rows) / max(1, n)
+    kinds = Counter(kind for here in rows.values() for kind in {kind for kind, _ in here})
+    return {
+        "estimate": share,
+        "interval": (share, share),
+        "rows": len(rows),
+        "kinds": dict(sorted(kinds.items())),
+    }
