@@ -265,8 +265,9 @@ def test_no_value_of_fewer_than_ten_people_is_in_the_pictures():
     columns["age"][:3] = 987_654
     columns["town"][:9] = "Hiddenstead"
     columns["pay"] = np.round(rng(2).lognormal(8, 1, 2000), 2)
+    held = {**columns, "pay": columns["pay"] + 0.01}
     train = dataset(columns)
-    found = assess(train=train, synthetic=train, holdout=dataset({**columns}), metrics=[])
+    found = assess(train=train, synthetic=train, holdout=dataset(held), metrics=[])
     text = json.dumps(found.tables)
     assert "987654" not in text.replace(",", "")
     assert "Hiddenstead" not in text

@@ -16,7 +16,8 @@ from mintmark.metric import Score
 from mintmark.release.card import card
 from mintmark.release.certify import certify
 from mintmark.release.keys import make_keys
-from mintmark.release.policy import Policy, Rule
+from mintmark.release.policy import Policy
+from mintmark.release.rule import Rule
 
 POLICY = Policy(
     name="small",

@@ -22,7 +22,8 @@ from mintmark.metric import Score
 from mintmark.release.certificate import FILE, Certificate, opened, pae, sealed, written
 from mintmark.release.certify import certify
 from mintmark.release.keys import load_private, load_public, make_keys
-from mintmark.release.policy import Policy, Rule
+from mintmark.release.policy import Policy
+from mintmark.release.rule import Rule
 from mintmark.release.verify import verify
 
 RELEASED = {"synthetic.parquet", "README.md", "croissant.json", "report.public.json", FILE}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.metric import Score
-from mintmark.release.policy import Policy, Rule, shipped
+from mintmark.release.policy import Policy, shipped
 from mintmark.release.public_report import rounded
+from mintmark.release.rule import Rule
 
 TEXT = """
 name: small
@@ -31,7 +33,7 @@ def score(metric="m", estimate=0.95, interval=(0.94, 0.96), **changes):
 
 
 def outcome(rule, *scores):
-    return rule.judge({s["metric"]: s for s in scores}).outcome
+    return rule.judge({"scores": list(scores)}).outcome
 
 
 @pytest.mark.parametrize(
@@ -90,10 +92,10 @@ def test_who_gave_no_holdout_is_told_how():
 
 def test_a_figure_of_a_metric_that_was_not_run_has_the_reason_of_the_metric():
     whole = score("tstr", None, None, status="not run", reason="no target was given. Name it.")
-    verdict = rule(metric="tstr.gap").judge({"tstr": whole})
+    verdict = rule(metric="tstr.gap").judge({"scores": [whole]})
     assert (verdict.outcome, verdict.reason) == ("not run", "no target was given. Name it.")
     # a metric that was run and has no such figure lends no reason
-    assert "holds no score tstr.gap" in rule(metric="tstr.gap").judge({"tstr": score("tstr")}).reason
+    assert "holds no score tstr.gap" in rule(metric="tstr.gap").judge({"scores": [score("tstr")]}).reason
 
 
 def test_another_metric_stands_in_only_where_the_first_was_not_run_and_the_rule_names_it():
@@ -105,7 +107,7 @@ def test_another_metric_stands_in_only_where_the_first_was_not_run_and_the_rule_
     assert outcome(named, score("tpr", 0.3, (0.2, 0.4)), other) == "fail"
     assert outcome(rule(**values), absent, other) == "not run"
     assert outcome(rule(**values, or_metric="tpr10"), absent, other) == "fail"  # at its own threshold
-    assert "stands in" in named.judge({"tpr": absent, "tpr10": other}).reason
+    assert "stands in" in named.judge({"scores": [absent, other]}).reason
 
 
 @given(st.floats(-1e6, 1e6))
@@ -119,13 +121,24 @@ def test_verdicts_are_taken_on_rounded_figures():
     assert outcome(rule(), score(interval=(0.8999, 0.95))) == "inconclusive"
 
 
-@pytest.mark.parametrize("name", ["internal", "open-data", "test-data"])
+@pytest.mark.parametrize("name", ["internal", "open-data", "test-data", "health", "banking"])
 def test_shipped_policies_load_and_say_why_of_every_rule(name):
     policy = Policy.load(name)
     assert name in shipped()
     assert policy.name == name
     assert all(len(rule.because) > 20 for rule in policy.rules)
     assert {rule.family for rule in policy.rules} >= {"fidelity", "privacy"}
+
+
+@pytest.mark.parametrize("name", ["health", "banking"])
+def test_templates_name_the_source_of_every_threshold_and_give_no_legal_advice(name):
+    policy = Policy.load(name)
+    assert "no legal advice" in policy.purpose
+    for rule in policy.rules:
+        assert re.search(r"\b(19|20)\d\d\b", rule.because), f"{rule.id} names no source"
+        limit = rule.at_least if rule.at_least is not None else rule.at_most
+        # a number that no authority names is called a convention; all or none needs no number
+        assert "convention" in rule.because or limit in (0, 1), rule.id
 
 
 def test_open_data_needs_a_formal_guarantee_for_rows_learnt_from_people():

@@ -299,6 +299,61 @@ def test_the_verdict_comes_first_and_only_pass_passes(assessment):
     assert asked.index("Exact copies") < asked.index("surest guesses") < asked.index("Told apart")
 
 
+def _verdict(metric, outcome, family="privacy", reason="1 is above 0.1."):
+    return SimpleNamespace(family=family, metric=metric, outcome=outcome, threshold="", reason=reason)
+
+
+def _opening(page):
+    return re.sub(r"\s+", " ", page[page.index("<header>") : page.index("</header>")])
+
+
+def test_the_opening_says_yes_or_no_and_the_three_gravest_reasons_with_what_to_do(assessment):
+    failing = [
+        _verdict("column_shapes", "fail", "fidelity"),
+        _verdict("membership.tpr", "not run", reason="no holdout was given. Keep rows apart."),
+        _verdict("copies.excess", "fail"),
+        _verdict("copies.exact", "fail"),  # the same again
+        _verdict("tstr.gap", "inconclusive", "utility"),
+        _verdict("two_sample", "pass", "fidelity"),
+    ]
+    opening = _opening(html(assessment, failing))
+    assert '<span class="answer">No.</span> Fails the policy' in opening
+    told = [opening.index(name) for name in ("Exact copies beyond", "Single columns", "Lost by training")]
+    assert told == sorted(told)
+    assert opening.count("<li><div><span") == 3
+    assert opening.count("To mend it:") == 2  # what is in doubt says itself what would narrow it
+    assert "memorise less" in opening
+    assert "2 more did not pass" in opening
+    assert "Told apart" not in opening
+    assert '<span class="answer">Yes.</span>' in _opening(html(assessment, VERDICTS[:3]))
+    doubt = _opening(html(assessment, [_verdict("membership.tpr", "not run", reason="Keep rows apart.")]))
+    assert "Not yet." in doubt
+    assert "Keep rows apart." in doubt
+    lines = text(assessment, failing).splitlines()
+    assert lines[0].startswith("No. Fails")
+    assert "Exact copies beyond chance" in lines[3]
+
+
+def test_figures_that_no_rule_asks_for_are_folded_and_none_is_lost(assessment):
+    more = [_score(f"other_{i}.part", "privacy", 0.1, (0.0, 0.2), 0.0, 1.0, "lower") for i in range(30)]
+    page = html(dataclasses.replace(assessment, scores=(*SCORES, *more)), [_verdict("other_7.part", "pass")])
+    privacy = page[page.index('<section id="privacy"') : page.index('<section id="columns"')]
+    folded = privacy.index('<details class="more">')
+    assert privacy.index("other 7, part") < folded
+    assert privacy.index("Membership attack<") < folded
+    assert all(f"other {i}, part</h3>" in privacy[folded:] for i in range(30) if i != 7)
+    assert len(page.encode()) < 500_000
+
+
+def test_how_often_the_same_data_was_assessed_stands_in_the_opening(assessment):
+    nth = {n: _opening(html(dataclasses.replace(assessment, repeated=n))) for n in (1, 2, 11, 23, 112)}
+    assert "assessment of the same" not in nth[1]
+    for n, said in ((2, "2nd"), (11, "11th"), (23, "23rd"), (112, "112th")):
+        assert f"{said} assessment of the same real data" in nth[n]
+        assert f"best of {n}" in nth[n]
+    assert "not counted" in _opening(html(assessment))
+
+
 def test_a_rule_says_why_the_policy_has_it(assessment):
     rule = SimpleNamespace(
         **vars(VERDICTS[0]) | {"because": "people rely on it.", "threshold": "two_sample: at most 0.7"}
@@ -431,7 +486,7 @@ def test_better_is_always_to_the_right():
 def test_text_holds_in_a_terminal_and_drops_control_characters(assessment):
     shown = text(assessment, VERDICTS)
     assert max(map(len, _table(shown))) <= 100
-    assert shown.startswith("Not all rules")
+    assert shown.startswith("Not yet. Not all rules")
     evil = Score(metric="x\x1b[2J", family="privacy", status="not run", reason="a\x1b[31mb")
     assert "\x1b" not in text(Assessment((evil,)))
 

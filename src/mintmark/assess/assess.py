@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # s
 
 from mintmark import __version__, registry
 from mintmark.assess._codes import kept
+from mintmark.assess._inputs import check_apart, check_classes, check_finite
 from mintmark.assess._pictures import pictures
 from mintmark.assess.assessment import Assessment, digest_of
 from mintmark.check import load
@@ -63,7 +64,8 @@ def assess(
     Raises
     ------
     InputError
-        If a table is empty, lacks a column of train, or holds values of another type.
+        If a table is empty, lacks a column of train, holds values of another type or shares no class of
+        the target with train; if the holdout holds training rows or persons.
     UnknownNameError
         If the target, a metric or the policy does not exist.
     """
@@ -80,7 +82,11 @@ def assess(
         holdout = _aligned(
             _dataset(holdout, "holdout", like=train.schema), train.schema, "holdout", differences
         )
+        check_apart(train, holdout)
     train, holdout = _in_public_words(train, holdout, released.schema, differences)
+    for which, other in (("synthetic", synthetic), ("holdout", holdout)):
+        if other is not None and (told := check_classes(train, other, which)):
+            differences.append(told)
     silent = [c.name for c in train.schema if not kept(c) and not is_renewed(c)]
     if silent:
         differences.append(f"scored for privacy alone, since free text or media: {first_three(silent)}")
@@ -126,6 +132,7 @@ def _dataset(source: Any, which: str, like: Schema | None = None) -> Dataset:
         source = read(source, like=like)
     if not len(source):
         raise InputError(f"{which} has no rows: there is nothing to compare.")
+    check_finite(source, which)
     return source  # type: ignore[no-any-return]  # a Dataset either way
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from mintmark.errors import InputError
 from mintmark.metric import Score
 
-__all__ = ["FORMAT", "Assessment"]
+__all__ = ["FORMAT", "Assessment", "digest_of", "times_assessed"]
 
 FORMAT = 1
 
@@ -36,6 +36,9 @@ class Assessment:
         Digest of the scored rows' canonical bytes (`digest_of`).
     seed : int, optional
     versions : mapping
+    repeated : int, optional
+        Its number among the assessments of the same real data, 1 for the first; None where nobody
+        counted (see `mintmark.run.ledger`).
     """
 
     scores: tuple[Score, ...]
@@ -45,6 +48,7 @@ class Assessment:
     sha256: str = ""
     seed: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    repeated: int | None = None
 
     def __getitem__(self, metric: str) -> Score:
         for score in self.scores:
@@ -63,6 +67,7 @@ class Assessment:
             "sha256": self.sha256,
             "seed": self.seed,
             "versions": dict(self.versions),
+            "repeated": self.repeated,
         }
 
     def dumps(self) -> str:
@@ -79,7 +84,8 @@ class Assessment:
                 f"the report has format {values['format']}, this version reads up to {FORMAT}. "
                 "Upgrade mintmark."
             )
-        kept = {key: value for key, value in values.items() if key not in ("format", "scores")}
+        # a public report says besides what was left out of it
+        kept = {key: value for key, value in values.items() if key not in ("format", "scores", "conventions")}
         return cls(tuple(Score.from_json(score) for score in values["scores"]), **kept)
 
     @classmethod
@@ -101,6 +107,17 @@ class Assessment:
         from mintmark.assess.report.html import fragment
 
         return fragment(self)
+
+
+def times_assessed(number: int | None) -> str:
+    """An assessment's number among those of the same real data, in words."""
+    if number is None:
+        return "how often this real data was assessed was not counted"
+    if number == 1:
+        return "first assessment of this real data that its ledger counted"
+    last = 0 if number % 100 in (11, 12, 13) else number % 10
+    nth = f"{number}{({1: 'st', 2: 'nd', 3: 'rd'}).get(last, 'th')}"
+    return f"{nth} assessment of the same real data; the best of {number} tells less than the first of one"
 
 
 def digest_of(table: Any) -> str:

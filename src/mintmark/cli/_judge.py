@@ -42,6 +42,7 @@ def assess_(
     from mintmark.data.read import read
     from mintmark.release.policy import Policy
     from mintmark.run._assessment import vacant, write_assessment
+    from mintmark.run.ledger import counted
 
     rules = None if policy is None else Policy.load(policy)
     vacant(to)
@@ -52,6 +53,7 @@ def assess_(
     assessment = assess(
         train=real, synthetic=made, holdout=held, policy=rules, metrics=list(metrics) or None, seed=seed
     )
+    assessment = counted(assessment, real, held)
     verdicts = (
         None
         if rules is None

@@ -27,6 +27,7 @@ _COMMANDS = {
     "check": ("check", "Tell which rows of a table hold which rules."),
     "assess": ("judge", "Score synthetic rows for fidelity, utility and privacy."),
     "certify": ("judge", "Release or refuse what was assessed, signed."),
+    "report": ("report", "Write the page of an assessment or release, for inside or to publish."),
     "verify": ("judge", "Check a release with the public key alone."),
     "inspect": ("look", "Show what a table holds and what looks wrong."),
     "list": ("look", "List synthesizers, metrics, checks and policies."),

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from mintmark.data.schema import Schema
-from mintmark.release.policy import FAMILIES
+from mintmark.release.rule import FAMILIES
 
 __all__ = ["SYNTHETIC", "card"]
 

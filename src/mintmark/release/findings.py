@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mintmark.assess.assessment import times_assessed
 from mintmark.errors import InputError, UnknownNameError
-from mintmark.release.policy import FAMILIES, Outcome, Policy, Verdict
+from mintmark.release.policy import Policy
+from mintmark.release.rule import FAMILIES, Outcome, Verdict
 
 __all__ = ["ABOUT", "UNSTATED", "Findings", "findings", "read_waiver"]
 
@@ -90,6 +92,8 @@ def findings(
         lines.append("policy chosen after scoring: its thresholds were set when the scores could be known")
     if open_columns := [c["name"] for c in schema.get("columns", ()) if c.get("protect", True) is False]:
         lines.append(f"protection off by request: {', '.join(open_columns)}")
+    if "repeated" in report:
+        lines.append(times_assessed(report["repeated"]))
     lines.append("these tests gave these results; nothing more is certified")
     return Findings(outcome, " · ".join(part for part in parts if part), tuple(lines), verdicts)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from mintmark.assess.assessment import Assessment
 from mintmark.data.protect import FEWEST
+from mintmark.release.drilldown import public_details
 
 __all__ = ["CONVENTIONS", "RARE", "dumps", "public_report", "rounded", "without_secrets"]
 
@@ -46,12 +47,13 @@ def public_report(assessment: Assessment) -> dict[str, Any]:
     return {
         "format": report["format"],
         "conventions": CONVENTIONS,
-        "scores": [_score(score) for score in report["scores"]],
+        "scores": [_score(score, tables.get("schema") or {}) for score in report["scores"]],
         "tables": kept,
         "policy": policy and {"name": policy["name"], "digest": policy["digest"]},
         "provenance": without_secrets(report["provenance"]),
         "sha256": report["sha256"],
         "versions": report["versions"],
+        "repeated": report["repeated"],
     }
 
 
@@ -84,10 +86,13 @@ def without_secrets(value: Any) -> Any:
     return "(withheld)" if isinstance(value, str) and _PATH.match(value) else value
 
 
-def _score(score: Mapping[str, Any]) -> dict[str, Any]:
-    """A score with its interval and anchors; drill-down only where it holds distances and no counts."""
-    kept = score["details"] if score["metric"] in _DETAILED else {}
-    return {**rounded(score), "details": rounded(without_secrets(kept))}
+def _score(score: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A score with its interval and anchors; of its drill-down the figures a policy may bear on, and
+    distances, which hold no counts.
+    """
+    kept = without_secrets(score["details"]) if score["metric"] in _DETAILED else {}
+    kept = {key: value for key, value in kept.items() if key != "groups"} | public_details(score, schema)
+    return {**rounded(score), "details": rounded(kept)}
 
 
 def _cell(share: float | None, rows: int) -> float | None:

@@ -136,7 +136,9 @@ class Assess(_Station):
 class Release(_Station):
     """Under which policy the data may leave, and in what form."""
 
-    policy: Annotated[str, Field(description="internal, test-data, open-data, or a YAML file")] = "internal"
+    policy: Annotated[str, Field(description="a shipped policy (`mintmark list`), or a YAML file")] = (
+        "internal"
+    )
     key: Annotated[
         str | None, Field(description="private.pem of `mintmark keygen`; by default the run makes one")
     ] = None

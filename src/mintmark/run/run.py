@@ -23,6 +23,7 @@ from mintmark.rules import refuse
 from mintmark.run import _atomic, _local
 from mintmark.run._assessment import write_assessment
 from mintmark.run._folder import RunFolder, opened, vacant
+from mintmark.run.ledger import counted
 from mintmark.run.recipe import Recipe
 from mintmark.synthesizer import Synthesizer, load_model, make
 
@@ -178,6 +179,7 @@ def _assessed(
         train=train, synthetic=synthetic, holdout=holdout, policy=policy, metrics=asked.metrics,
         seed=folder.seed(recipe.seed if asked.seed is None else asked.seed, "assess"), synthesizer=model,
     )  # fmt: skip
+    assessment = counted(assessment, train, holdout)
     verdicts = policy.judge(assessment.to_json(), nature=model.nature, personal=recipe.release.personal)
     write_assessment(assessment, synthetic, folder.assessment, verdicts)
     return assessment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -45,16 +45,44 @@ def facts(assessment: Assessment) -> dict[str, str]:
         "Nature": str(made.get("nature") or "not stated"),
         "Method": method.replace("_", " ") or "not stated",
         "Target": str(assessment.tables.get("target") or "none"),
+        "Assessed": "not counted"
+        if assessment.repeated is None
+        else f"no. {assessment.repeated} of this data",
     }
     return {name: value for name, value in found.items() if rows or not name.endswith("rows")}
 
 
-def families(assessment: Assessment) -> list[dict[str, Any]]:
-    """The three families in order, each with its scores, ready to print."""
+HEADLINE = (
+    "column_shapes", "pair_trends", "two_sample", "rules", "tstr", "tstr.gap", "copies.exact",
+    "unique_values", "membership.auc", "real_identifiers",
+)  # fmt: skip
+"""Scores that are shown open, besides those that the policy has a rule for; the others are folded."""
+
+
+def families(assessment: Assessment, asked: Collection[str] = ()) -> list[dict[str, Any]]:
+    """The three families in order, each with its scores, ready to print: open ones, then folded ones.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    asked : collection of str
+        Scores that a rule bears on.
+    """
     told = []
     for family in FAMILIES:
-        scores = [_score(score) for score in assessment.scores if score.family == family.key]
-        told.append({"key": family.key, "title": family.title, "question": family.question, "scores": scores})
+        mine = [score for score in assessment.scores if score.family == family.key]
+        head = [score for score in mine if score.metric in HEADLINE or score.metric in asked] or mine
+        folded = [score for score in mine if score not in head]
+        told.append(
+            {
+                "key": family.key,
+                "title": family.title,
+                "question": family.question,
+                "scores": [_score(score) for score in mine],
+                "open": [_score(score) for score in head],
+                "folded": [_score(score) for score in folded],
+            }
+        )
     return told
 
 

@@ -7,10 +7,23 @@ from dataclasses import dataclass
 from mintmark.assess.report._figures import figure, percent
 from mintmark.metric import Score
 
-__all__ = ["FAMILIES", "PRIVACY_LIMIT", "REPORT_LIMIT", "Family", "anchors", "sentence", "title"]
+__all__ = [
+    "FAMILIES",
+    "PRIVACY_LIMIT",
+    "PUBLIC_LIMIT",
+    "REPORT_LIMIT",
+    "Family",
+    "anchors",
+    "sentence",
+    "title",
+]
 
 PRIVACY_LIMIT = "about the people in train and holdout; these attacks only; not a finding of anonymity"
 REPORT_LIMIT = "A report over real data is not itself private: share it inside only."
+PUBLIC_LIMIT = (
+    "Publishable version: figures are rounded; single records, seeds, paths and cells of fewer than ten "
+    "persons are left out. A report over real data is not itself private; this one proves no privacy either."
+)
 
 
 @dataclass(frozen=True)
@@ -175,6 +188,24 @@ _WORDS = {
         "Unique real values, worst column",
         "In the column that hands on most, {p} of the values that one single training person holds turn up "
         "again beyond what chance brings.",
+        ceiling="chance",
+    ),
+    "personal_data": _Words(
+        "Real addresses and numbers in texts",
+        "{p} of the synthetic rows show, inside a text or a label, an e-mail address, a telephone, card or "
+        "account number or an id of a person in the training data.",
+        ceiling="none",
+    ),
+    "personal_data.found": _Words(
+        "Addresses and numbers in texts, real or not",
+        "{p} of the synthetic rows hold something like that; declare such a column personal, and surrogates "
+        "take its place.",
+        best="Of fresh real rows {c} do.",
+    ),
+    "verbatim_spans": _Words(
+        "Sentences that come out word for word",
+        "Beyond what chance brings, {p} of the training people who wrote eight words that nobody else did "
+        "have them turn up again. Above 0 the method recites.",
         ceiling="chance",
     ),
     "membership.auc": _Words(

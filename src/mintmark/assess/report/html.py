@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -11,15 +11,21 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from mintmark.assess.assessment import Assessment
+from mintmark.assess.assessment import Assessment, times_assessed
 from mintmark.assess.report import _story
 from mintmark.assess.report._verdict import MARKS, Verdict, judgement
-from mintmark.assess.report._words import PRIVACY_LIMIT, REPORT_LIMIT
+from mintmark.assess.report._words import PRIVACY_LIMIT, PUBLIC_LIMIT, REPORT_LIMIT
 
 __all__ = ["fragment", "html"]
 
 
-def html(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> str:
+def html(
+    assessment: Assessment,
+    verdicts: Iterable[Verdict] | None = None,
+    *,
+    public: bool = False,
+    waiver: Mapping[str, str] | None = None,
+) -> str:
     """One self-contained page.
 
     Parameters
@@ -29,6 +35,10 @@ def html(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> s
     verdicts : iterable of Verdict, optional
         What a policy says: ``family``, ``metric``, ``outcome`` ("pass", "fail", "inconclusive",
         "not run"), ``threshold``, ``reason``. None: the page says that nothing was judged.
+    public : bool
+        Whether the assessment is a public report; the page says what was left out of it.
+    waiver : mapping, optional
+        ``name`` and ``reason`` of whoever released what did not pass.
 
     Returns
     -------
@@ -36,7 +46,7 @@ def html(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> s
         HTML5, under 500 kB for 15 columns and 2 MB for 100.
     """
     return _page().render(
-        _opening(assessment, verdicts)
+        _opening(assessment, verdicts, public=public, waiver=waiver)
         | {
             "compact": False,
             "columns": _story.columns(assessment),
@@ -57,7 +67,7 @@ def html(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> s
 
 def fragment(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> str:
     """Verdict and overview for a notebook cell, in a frame so that no style leaks in or out."""
-    page = _page().render(_opening(assessment, verdicts) | {"compact": True})
+    page = _page().render(_opening(assessment, verdicts, public=False, waiver=None) | {"compact": True})
     height = min(300 + 90 * len(assessment.scores), 900)
     return (
         f'<iframe title="Synthetic data report" sandbox="" srcdoc="{escape(page)}" '
@@ -65,16 +75,26 @@ def fragment(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) 
     )
 
 
-def _opening(assessment: Assessment, verdicts: Iterable[Verdict] | None) -> dict[str, Any]:
+def _opening(
+    assessment: Assessment,
+    verdicts: Iterable[Verdict] | None,
+    *,
+    public: bool,
+    waiver: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    given = None if verdicts is None else list(verdicts)
     return {
         "style": Markup(_text("_styles.css")),
         "assessment": assessment,
-        "judgement": judgement(assessment, verdicts),
+        "judgement": judgement(assessment, given),
         "facts": _story.facts(assessment),
-        "families": _story.families(assessment),
+        "families": _story.families(assessment, {verdict.metric for verdict in given or ()}),
         "marks": MARKS,
         "privacy_limit": PRIVACY_LIMIT,
-        "report_limit": REPORT_LIMIT,
+        "report_limit": PUBLIC_LIMIT if public else REPORT_LIMIT,
+        "public": public,
+        "waiver": waiver,
+        "repeated": times_assessed(assessment.repeated) if (assessment.repeated or 0) > 1 else "",
     }
 
 

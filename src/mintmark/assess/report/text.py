@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
-from mintmark.assess.assessment import Assessment
+from mintmark.assess.assessment import Assessment, times_assessed
 from mintmark.assess.report._figures import between, figure
 from mintmark.assess.report._verdict import Line, Verdict, judgement
 from mintmark.assess.report._words import FAMILIES, PRIVACY_LIMIT, title
@@ -25,7 +26,11 @@ def text(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> s
         As `mintmark.assess.report.html.html` takes them.
     """
     judged = judgement(assessment, verdicts)
-    lines = [judged.headline, judged.explains, ""]
+    lines = [f"{judged.answer} {judged.headline}".strip(), judged.explains, ""]
+    for line in judged.reasons:
+        lines += [*_wrapped(f"{line.title}: {line.says or line.reason}"), *_wrapped(line.remedy, "    ")]
+    lines += [f"  and {judged.more} more, see below"] if judged.more else []
+    lines += [""] if judged.reasons else []
     lines += [f"  {line.mark} {line.title}: {line.reason or line.outcome}" for line in judged.families]
     lines += [""] if judged.families else []
     for line in judged.rules:
@@ -33,7 +38,16 @@ def text(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> s
     lines += [""] if judged.rules else []
     lines += _scores(assessment.scores)
     lines += ["", f"Privacy: {PRIVACY_LIMIT}."]
+    lines += [] if assessment.repeated is None else [f"{_capital(times_assessed(assessment.repeated))}."]
     return "\n".join(line.rstrip() for line in lines if line is not None)
+
+
+def _wrapped(words: str, indent: str = "  ") -> list[str]:
+    return textwrap.wrap(_plain(words), 100, initial_indent=indent, subsequent_indent="    ")
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _rule(line: Line) -> list[str]:

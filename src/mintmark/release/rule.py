@@ -1,0 +1,295 @@
+"""Rule: one threshold on a score, or on each of its columns, pairs or subgroups; Verdict: what it says."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from mintmark.errors import InputError, UnknownNameError, first_three
+from mintmark.metric import Family
+from mintmark.release.drilldown import EACH, entries
+from mintmark.release.public_report import rounded
+
+__all__ = ["FAMILIES", "Each", "Outcome", "Rule", "Verdict", "choice"]
+
+Outcome = Literal["pass", "fail", "inconclusive", "not run"]
+Each = Literal["column", "pair", "group"]
+FAMILIES: tuple[Family, ...] = get_args(Family)
+_Compared = tuple[Outcome, tuple[float, float] | None, str]
+_NOT_RUN: Outcome = "not run"
+_WORST_FIRST: tuple[Outcome, ...] = ("fail", "inconclusive", "not run", "pass")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What one rule says of one assessment.
+
+    Parameters
+    ----------
+    rule : str
+        The rule's id.
+    family : "fidelity", "utility" or "privacy"
+    metric : str
+    outcome : "pass", "fail", "inconclusive" or "not run"
+        Only pass passes.
+    bounds : (float, float), optional
+        What was compared, after rounding and after taking off the anchor; both ends are the
+        estimate where the rule bears on it.
+    threshold : str
+        The rule in words.
+    reason : str
+        Why the outcome is what it is.
+    because : str
+        Why the policy has the rule; never changes the outcome.
+    """
+
+    rule: str
+    family: Family
+    metric: str
+    outcome: Outcome
+    bounds: tuple[float, float] | None = None
+    threshold: str = ""
+    reason: str = ""
+    because: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values."""
+        return dataclasses.asdict(self) | {"bounds": None if self.bounds is None else list(self.bounds)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One threshold on one score.
+
+    Parameters
+    ----------
+    id : str
+    family : "fidelity", "utility" or "privacy"
+    metric : str
+        A score's name, e.g. "tstr.gap".
+    at_least, at_most : float
+        Exactly one of them. The whole interval must keep it.
+    fail_below, fail_above : float, optional
+        Stricter than the threshold: where the whole interval lies beyond, the rule fails although
+        the threshold is kept. For what must not be *shown* at all, while few rows cannot rule it out.
+    bound : "interval" or "estimate"
+    relative_to : "none", "ceiling" or "floor"
+        The anchor taken off before comparing.
+    or_metric : str, optional
+        The score that stands in where `metric` was not run, and only there.
+    or_at_least, or_at_most : float, optional
+        Its own threshold; the rule's where absent.
+    each : "column", "pair" or "group", optional
+        The rule bears on every figure in the score's drill-down of that name that may be published;
+        its outcome is the worst of them.
+    only : tuple of str
+        With `each`: columns whose figures count; of a pair one of its columns must be named.
+    when : "table" or "sequence", optional
+        Rows of which the rule is asked; the others it says nothing of.
+    because : str
+        The reason in words, for the reader of the certificate.
+    """
+
+    id: str
+    family: Family
+    metric: str
+    at_least: float | None = None
+    at_most: float | None = None
+    fail_below: float | None = None
+    fail_above: float | None = None
+    bound: Literal["interval", "estimate"] = "interval"
+    relative_to: Literal["none", "ceiling", "floor"] = "none"
+    or_metric: str | None = None
+    or_at_least: float | None = None
+    or_at_most: float | None = None
+    each: Each | None = None
+    only: tuple[str, ...] = ()
+    when: Literal["table", "sequence"] | None = None
+    because: str
+
+    def __post_init__(self) -> None:
+        where = f"policy rule {self.id!r}"
+        for name in ("id", "metric", "because"):
+            if not isinstance(getattr(self, name), str) or not getattr(self, name).strip():
+                raise InputError(f"{where}: {name!r} must be text that says something.")
+        choice(f"family in {where}", self.family, FAMILIES)
+        choice(f"bound in {where}", self.bound, ("interval", "estimate"))
+        choice(f"relative_to in {where}", self.relative_to, ("none", "ceiling", "floor"))
+        for name in ("at_least", "at_most", "fail_below", "fail_above", "or_at_least", "or_at_most"):
+            object.__setattr__(self, name, _threshold(where, name, getattr(self, name)))
+        if (self.at_least is None) == (self.at_most is None):
+            raise InputError(f"{where}: give either at_least or at_most, and only one of them.")
+        if self.or_at_least is not None and self.or_at_most is not None:
+            raise InputError(f"{where}: give either or_at_least or or_at_most, and only one of them.")
+        for limit, failing, sign in (("at_least", "fail_below", 1), ("at_most", "fail_above", -1)):
+            least, beyond = getattr(self, limit), getattr(self, failing)
+            if beyond is not None and (least is None or sign * beyond < sign * least):
+                raise InputError(f"{where}: {failing} goes with {limit}, and must be the stricter of the two.")
+        if self.or_metric is None and (self.or_at_least is not None or self.or_at_most is not None):
+            raise InputError(f"{where}: or_at_least and or_at_most need an or_metric.")
+        self._check_each(where)
+
+    def _check_each(self, where: str) -> None:
+        if self.each is not None:
+            choice(f"each in {where}", self.each, EACH)
+        if self.when is not None:
+            choice(f"when in {where}", self.when, ("table", "sequence"))
+        if isinstance(self.only, str) or not all(isinstance(name, str) for name in self.only):
+            raise InputError(f"{where}: only must be a list of columns, not {self.only!r}.")
+        if self.only and self.each is None:
+            raise InputError(f"{where}: only names columns of a drill-down; say each: column, pair or group.")
+        object.__setattr__(self, "only", tuple(self.only))
+
+    def judge(self, report: Mapping[str, Any]) -> Verdict:
+        """The verdict on a report's JSON; figures are rounded as the public report rounds them."""
+        scores: dict[str, Mapping[str, Any]] = {}
+        for score in report["scores"]:
+            scores.setdefault(score["metric"], score)
+        tables = report.get("tables") or {}
+        holdout = (tables.get("rows") or {}).get("holdout", True) is not None
+        metric, least, most = self.metric, self.at_least, self.at_most
+        other = self.or_metric
+        if other is not None and not _was_run(scores.get(metric)) and _was_run(scores.get(other)):
+            metric = other
+            if self.or_at_least is not None or self.or_at_most is not None:
+                least, most = self.or_at_least, self.or_at_most
+        found = _found(scores, metric)
+        why = _not_run(metric, found, holdout)
+        if why or found is None:
+            outcome, bounds, reason = _NOT_RUN, None, why
+        elif self.each is None:
+            outcome, bounds, reason = self._compare(metric, found, least, most)
+        else:
+            outcome, bounds, reason = self._compare_each(found, least, most, tables.get("schema") or {})
+        if metric != self.metric:
+            reason = f"{self.metric} was not run, {metric} stands in: {reason}"
+        return Verdict(
+            rule=self.id, family=self.family, metric=metric, outcome=outcome, bounds=bounds,
+            threshold=self._in_words(metric, least, most), reason=reason, because=self.because,
+        )  # fmt: skip
+
+    def _compare_each(
+        self, score: Mapping[str, Any], least: float | None, most: float | None, schema: Mapping[str, Any]
+    ) -> _Compared:
+        """The worst of the entries; those alike in outcome are ordered by how far they are off."""
+        assert self.each is not None
+        found = entries(score, self.each, schema)
+        if self.only:
+            found = [entry for entry in found if set(entry.columns) & set(self.only)]
+        absent = sorted(set(self.only) - {name for entry in found for name in entry.columns})
+        if absent or not found:
+            which = f" for {first_three(map(repr, absent))}" if absent else ""
+            return (
+                _NOT_RUN,
+                None,
+                f"{score['metric']} has no figure by {self.each}{which} that may be published.",
+            )
+        judged = [(self._compare(entry.name, entry.figures, least, most), entry.name) for entry in found]
+        judged.sort(key=lambda one: (_WORST_FIRST.index(one[0][0]), _edge(one[0][1], least is not None)))
+        (outcome, bounds, reason), _ = judged[0]
+        alike = [one for one in judged if one[0][0] == outcome]
+        every = f"{len(found)} {self.each}{'s' * (len(found) > 1)}"
+        if outcome == "pass":
+            return outcome, bounds, f"all of {every} keep it; nearest {judged[0][1]}: {reason}"
+        told = [f"{name}: {said.rstrip('.')}" for (_, _, said), name in alike[:3]]
+        more = f"; and {len(alike) - 3} more" if len(alike) > 3 else ""
+        return outcome, bounds, f"{len(alike)} of {every}: {'; '.join(told)}{more}."
+
+    def _compare(
+        self, name: str, score: Mapping[str, Any], least: float | None, most: float | None
+    ) -> _Compared:
+        ends = score.get("interval") if self.bound == "interval" else [score["estimate"]] * 2
+        if not ends or any(end is None for end in ends):
+            return _NOT_RUN, None, f"{name} has no interval, and the rule bears on one."
+        anchor = 0.0
+        if self.relative_to != "none":
+            if score.get(self.relative_to) is None:
+                return _NOT_RUN, None, f"the {self.relative_to} of {name} was not measured."
+            anchor = rounded(score[self.relative_to])
+        low, high = sorted(rounded(rounded(float(end)) - anchor) for end in ends)
+        if self._strict(least, most) and _outcome(low, high, self.fail_below, self.fail_above) == "fail":
+            least, most = self.fail_below, self.fail_above
+        outcome = _outcome(low, high, least, most)
+        return outcome, (low, high), _reason(outcome, low, high, least, most)
+
+    def _strict(self, least: float | None, most: float | None) -> bool:
+        """Whether the rule has a stricter limit; a score that stands in by a threshold of its own has none."""
+        own = (least, most) == (self.at_least, self.at_most)
+        return own and (self.fail_below is not None or self.fail_above is not None)
+
+    def _in_words(self, metric: str, least: float | None, most: float | None) -> str:
+        off = "" if self.relative_to == "none" else f" minus its {self.relative_to}"
+        limit = f"at least {least:g}" if least is not None else f"at most {most:g}"
+        if self._strict(least, most):
+            beyond = f"below {self.fail_below:g}" if least is not None else f"above {self.fail_above:g}"
+            limit += f" and not clearly {beyond}"
+        each = f" of each {self.each}" if self.each else ""
+        only = f" ({', '.join(self.only)})" if self.only else ""
+        return f"{metric}{off}: {self.bound}{each}{only} {limit}"
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values, defaults left out."""
+        return {
+            item.name: list(value) if isinstance(value, tuple) else value
+            for item in dataclasses.fields(self)
+            if (value := getattr(self, item.name)) != item.default
+        }
+
+
+def _found(scores: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
+    """The score; where its whole metric was not run ("tstr" for "tstr.gap"), the record that says why."""
+    score = scores.get(name, scores.get(name.partition(".")[0]))
+    return score if name in scores or not _was_run(score) else None
+
+
+def _not_run(metric: str, score: Mapping[str, Any] | None, holdout: bool) -> str:
+    """Why there is nothing to compare; empty where there is."""
+    if score is None:
+        return f"the assessment holds no score {metric}. Assess with this metric."
+    if _was_run(score):
+        return ""
+    why = str(score.get("reason") or "the score was not run.")
+    hint = "" if holdout or "holdout" not in why else " Give it with `--holdout FILE` (Python: holdout=...)."
+    return why + hint
+
+
+def _edge(bounds: tuple[float, float] | None, least: bool) -> float:
+    """What of an interval is nearest to breaking a rule, the worse the smaller."""
+    return 0.0 if bounds is None else bounds[0] if least else -bounds[1]
+
+
+def _was_run(score: Mapping[str, Any] | None) -> bool:
+    return score is not None and score.get("status") == "ok" and score.get("estimate") is not None
+
+
+def _outcome(low: float, high: float, least: float | None, most: float | None) -> Outcome:
+    if least is not None:
+        return "pass" if low >= least else "fail" if high < least else "inconclusive"
+    assert most is not None  # a rule has one of the two
+    return "pass" if high <= most else "fail" if low > most else "inconclusive"
+
+
+def _reason(outcome: Outcome, low: float, high: float, least: float | None, most: float | None) -> str:
+    figures = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    limit = f"{least if least is not None else most:g}"
+    if outcome == "inconclusive":
+        return f"{figures} lies on both sides of {limit}; more rows, synthetic or held out, would narrow it."
+    kept = ("at least", "below") if least is not None else ("at most", "above")
+    return f"{figures} is {kept[0] if outcome == 'pass' else kept[1]} {limit}."
+
+
+def choice(what: str, value: object, known: Iterable[str]) -> None:
+    """Raise `UnknownNameError` with the nearest where the value is none of the known."""
+    if value not in tuple(known):
+        raise UnknownNameError(what, value, known)
+
+
+def _threshold(where: str, name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise InputError(f"{where}: {name} must be a finite number, not {value!r}.")
+    return float(value)
