@@ -18,6 +18,7 @@ import os
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -92,20 +93,20 @@ def one(kind: str, repeat: int) -> dict[str, Any]:
     elif kind == "rarest":
         release = joined([rarest(train, 20), fresh[20:]])
     rules = policies()
-    assessment = mm.assess(
-        train=train, holdout=holdout, synthetic=release, metrics=asked(rules), seed=repeat
-    )
+    assessment = mm.assess(train=train, holdout=holdout, synthetic=release, metrics=asked(rules), seed=repeat)
     report = assessment.to_json()
     return {
         "kind": kind, "repeat": repeat, "rows": rows, "population": name,
         "natural": round(assessment["copies.exact"].ceiling or 0.0, 5),
-        "outcomes": {
-            # what needs a proof is not a rule on these rows: judged as rows about nobody
-            policy.name: {v.rule: v.outcome for v in policy.judge(report, nature="", personal=False) if v.outcome != "pass"}
-            for policy in rules
-        },
+        "outcomes": {policy.name: not_passed(policy, report) for policy in rules},
         "cpu_seconds": round(time.process_time() - start, 1),
     }  # fmt: skip
+
+
+def not_passed(policy: Policy, report: dict[str, Any]) -> dict[str, str]:
+    """Rules that did not pass; a need for a proof is no rule on the rows, so they are about nobody."""
+    verdicts = policy.judge(report, nature="", personal=False)
+    return {verdict.rule: verdict.outcome for verdict in verdicts if verdict.outcome != "pass"}
 
 
 def standing() -> list[dict[str, Any]]:
@@ -122,7 +123,7 @@ def run(kind: str, repeats: int, workers: int, minutes: float) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     with ProcessPoolExecutor(workers) as pool, RESULTS.open("a", encoding="utf-8") as file:
         waiting = iter(left)
-        futures = {pool.submit(one, kind, repeat) for repeat, _ in zip(waiting, range(2 * workers), strict=False)}
+        futures = {pool.submit(one, kind, repeat) for repeat in islice(waiting, 2 * workers)}
         while futures:
             future = next(as_completed(futures))
             futures.remove(future)
@@ -135,7 +136,10 @@ def run(kind: str, repeats: int, workers: int, minutes: float) -> None:
 
 def table() -> str:
     """Shares of the outcomes per experiment and policy, and the rules behind them."""
-    lines = ["| experiment | policy | runs | fail | pass | rules that did not pass (runs) |", "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
+    lines = [
+        "| experiment | policy | runs | fail | pass | rules that did not pass (runs) |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     records = standing()
     for kind in sorted({record["kind"] for record in records}):
         mine = [record for record in records if record["kind"] == kind]
@@ -151,7 +155,8 @@ def table() -> str:
 
 def main() -> None:
     """See the module's words."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("kind", choices=("null", "copies", "rarest", "natural", "table"))
     parser.add_argument("--repeats", type=int, default=100)
     parser.add_argument("--workers", type=int, default=2)

@@ -127,7 +127,7 @@ class Rule:
         for limit, failing, sign in (("at_least", "fail_below", 1), ("at_most", "fail_above", -1)):
             least, beyond = getattr(self, limit), getattr(self, failing)
             if beyond is not None and (least is None or sign * beyond < sign * least):
-                raise InputError(f"{where}: {failing} goes with {limit}, and must be the stricter of the two.")
+                raise InputError(f"{where}: {failing} goes with {limit} and is the stricter of the two.")
         if self.or_metric is None and (self.or_at_least is not None or self.or_at_most is not None):
             raise InputError(f"{where}: or_at_least and or_at_most need an or_metric.")
         self._check_each(where)
@@ -216,7 +216,7 @@ class Rule:
         return outcome, (low, high), _reason(outcome, low, high, least, most)
 
     def _strict(self, least: float | None, most: float | None) -> bool:
-        """Whether the rule has a stricter limit; a score that stands in by a threshold of its own has none."""
+        """Whether the rule has a stricter limit; a stand-in with a threshold of its own has none."""
         own = (least, most) == (self.at_least, self.at_most)
         return own and (self.fail_below is not None or self.fail_above is not None)
 
