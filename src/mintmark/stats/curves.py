@@ -21,8 +21,9 @@ Norm = Callable[[Floats, npt.NDArray[np.int64]], Floats]
 """Differences, shape (..., points), and the start of each group of points -> (..., groups)."""
 
 _DRAWS = 400
-_KEPT = 3.0
-"""Standard errors from which a difference is taken as real where chance's share is worked out."""
+_UNCLEAR = 1.5
+"""Times what chance alone stays below in 39 of 40 samples, up to which a difference may be chance."""
+_FARTHEST, _STEP, _HALVINGS = 1e3, 1e-3, 18
 
 
 def root_mean_square(difference: Floats, starts: npt.NDArray[np.int64]) -> Floats:
@@ -94,10 +95,13 @@ def distance(
 ) -> Distance:
     """Distance of the curves of two independent samples, less what chance alone adds.
 
-    The plain distance of two samples of one population is above 0. Its scatter is drawn by weighting
-    the influences with normal numbers, as large as the jackknife says. The lower end takes off what
-    chance adds where differences within three standard errors are no differences at all, so that it
-    is 0 in 39 of 40 samples of one population; the upper end takes every difference at its value.
+    The plain distance of two samples of one population is above 0. So an end of the interval is a
+    distance at which chance would bring the one that was found in 1 of 40 samples: the difference
+    is stretched or shrunk as it stands, and scattered by weighting the influences with normal
+    numbers (test inversion, Garthwaite and Buckland 1992); at 0 the interval is one-sided. Where the
+    found distance is hardly above chance, what it looks like is chance too: then the ends also
+    hold if the true difference looks like the widest scatter, or lies in one point alone. The estimate is
+    the distance at which chance would fall short of the found one every second time.
 
     Parameters
     ----------
@@ -107,31 +111,68 @@ def distance(
         First point of each group.
     norm : `root_mean_square`, `half_sum` or `largest`
     """
-    difference = a.points - b.points
-    noise = _noise(a, rng) - _noise(b, rng)
+    difference, noise = a.points - b.points, _noise(a, rng) - _noise(b, rng)
+
+    def apart(stretch: Floats, way: Floats) -> Floats:
+        sizes = np.diff(np.append(starts, len(way)))
+        return norm(np.repeat(stretch, sizes) * way + noise, starts)
+
+    def apart_all(stretch: Floats, way: Floats) -> Floats:
+        return apart(np.repeat(stretch, len(starts)), way).mean(axis=1, keepdims=True)
+
+    plain, chance = norm(difference, starts), norm(noise, starts)
+    ways = _ways(difference, noise, starts)
+    reach = np.stack([norm(way, starts) for way in ways])
+    groups, intervals = _inverted(apart, ways, reach, plain, chance)
+    mean, interval = _inverted(
+        apart_all, ways, reach.mean(axis=1, keepdims=True), plain.mean(keepdims=True), chance.mean(1)[:, None]
+    )
+    return Distance(float(mean[0]), (float(interval[0, 0]), float(interval[0, 1])), groups, intervals)
+
+
+def _ways(difference: Floats, noise: Floats, starts: npt.NDArray[np.int64]) -> list[Floats]:
+    """What a difference may look like: as found, as the widest scatter, as one point alone; by group."""
     spread = noise.std(axis=0)
-    kept = np.where(np.abs(difference) > _KEPT * spread, difference, 0.0)
-    plain = norm(difference, starts)
-    added = norm(kept + noise, starts) - norm(kept, starts)
-    twice = norm(difference + noise, starts)
-    estimates, intervals = _corrected(plain, added, twice)
-    mean, interval = _corrected(
-        plain.mean(keepdims=True), added.mean(1, keepdims=True), twice.mean(1, keepdims=True)
-    )
-    return Distance(
-        float(mean[0]), (float(interval[0, 0]), float(interval[0, 1])), estimates, intervals
-    )
+    wide, lone = np.zeros_like(spread), np.zeros_like(spread)
+    for group in np.split(np.arange(len(spread)), starts[1:]):
+        scatter, way = noise[:, group], spread[group]
+        for _ in range(5):  # power iteration: the leading eigenvector of the covariance
+            way = scatter.T @ (scatter @ way)
+            way = way / (np.linalg.norm(way) or 1.0)
+        wide[group] = way
+        most = group[np.argmax(np.abs(difference[group]) / np.maximum(spread[group], 1e-12))]
+        lone[most] = spread[most]
+    # where nothing differs there is nothing to stretch
+    nothing = np.logical_and.reduceat(difference == 0, starts)
+    found = np.where(np.repeat(nothing, np.diff(np.append(starts, len(spread)))), wide, difference)
+    return [found, wide, lone]
+
+
+def _inverted(
+    apart: Callable[[Floats, Floats], Floats], ways: list[Floats], reach: Floats, plain: Floats, chance: Floats
+) -> tuple[Floats, Floats]:
+    """Estimates (groups,) and intervals (groups, 2)."""
+    unclear = plain <= _UNCLEAR * np.quantile(chance, 0.975, axis=0)
+    low, middle, high = (_stretch(apart, ways[0], plain, share) * reach[0] for share in (0.975, 0.5, 0.025))
+    if unclear.any():
+        for way, far in zip(ways[1:], reach[1:], strict=True):
+            least, most = (_stretch(apart, way, plain, share) * far for share in (0.975, 0.025))
+            low = np.where(unclear, np.minimum(low, least), low)
+            high = np.where(unclear, np.maximum(high, most), high)
+    return middle, np.stack([np.minimum(low, middle), np.maximum(high, middle)], axis=1)
+
+
+def _stretch(apart: Callable[[Floats, Floats], Floats], way: Floats, plain: Floats, share: float) -> Floats:
+    """How far the way is stretched where this share of draws falls short of `plain`; 0 if none."""
+    low, high = np.zeros(len(plain)), np.full(len(plain), _FARTHEST)
+    for _ in range(_HALVINGS):
+        middle = np.sqrt((low + _STEP) * (high + _STEP)) - _STEP  # fine near 0, coarse far off
+        short = np.quantile(apart(middle, way), share, axis=0) <= plain
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+    return np.where(low > 0, (low + high) / 2, 0.0)
 
 
 def _noise(curve: Curve, rng: np.random.Generator) -> Floats:
     """Draws of the curve's sampling error, shape (draws, points)."""
     n = len(curve.influence)
     return np.asarray(rng.standard_normal((_DRAWS, n)) @ curve.influence) / np.sqrt(n * (n - 1.0))
-
-
-def _corrected(plain: Floats, added: Floats, twice: Floats) -> tuple[Floats, Floats]:
-    """Estimates (groups,) and intervals (groups, 2)."""
-    low = np.maximum(0.0, plain - np.quantile(added, 0.975, axis=0))
-    high = np.maximum(low, 2 * plain - np.quantile(twice, 0.025, axis=0))
-    estimate = np.clip(plain - added.mean(axis=0), low, high)
-    return estimate, np.stack([low, high], axis=1)
