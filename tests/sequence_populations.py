@@ -110,7 +110,9 @@ def phase_randomised(data: Dataset, rng: np.random.Generator) -> Dataset:
     return table(key, step, numbers, state)
 
 
-def with_copies(fresh: Dataset, train: Dataset, share: float, width: int, rng: np.random.Generator) -> Dataset:
+def with_copies(
+    fresh: Dataset, train: Dataset, share: float, width: int, rng: np.random.Generator
+) -> Dataset:
     """Fresh sequences, a share of which have a window of train's laid over their own."""
     key, step, numbers, state = (array.copy() for array in parts(fresh))
     source, _, other, states = parts(train)

@@ -58,7 +58,12 @@ class Windows:
     def take(self, chosen: npt.NDArray[np.bool_]) -> Windows:
         """The windows where `chosen` is true, shape (n,)."""
         return Windows(
-            self.flat[chosen], self.same[chosen], self.owner[chosen], self.place[chosen], self.unit, self.steps
+            self.flat[chosen],
+            self.same[chosen],
+            self.owner[chosen],
+            self.place[chosen],
+            self.unit,
+            self.steps,
         )
 
     def of(self, sequences: Ints) -> Windows:

@@ -29,12 +29,12 @@ _FARTHEST, _STEP, _HALVINGS = 1e3, 1e-3, 18
 def root_mean_square(difference: Floats, starts: npt.NDArray[np.int64]) -> Floats:
     """Root of the mean square of each group."""
     sizes = np.diff(np.append(starts, difference.shape[-1]))
-    return np.sqrt(np.add.reduceat(difference**2, starts, axis=-1) / sizes)
+    return np.asarray(np.sqrt(np.add.reduceat(difference**2, starts, axis=-1) / sizes))
 
 
 def half_sum(difference: Floats, starts: npt.NDArray[np.int64]) -> Floats:
     """Half the absolute sum of each group: total variation, where the points are shares."""
-    return 0.5 * np.add.reduceat(np.abs(difference), starts, axis=-1)
+    return np.asarray(0.5 * np.add.reduceat(np.abs(difference), starts, axis=-1))
 
 
 def largest(difference: Floats, starts: npt.NDArray[np.int64]) -> Floats:
@@ -100,8 +100,10 @@ def distance(
     is stretched or shrunk as it stands, and scattered by weighting the influences with normal
     numbers (test inversion, Garthwaite and Buckland 1992); at 0 the interval is one-sided. Where the
     found distance is hardly above chance, what it looks like is chance too: then the ends also
-    hold if the true difference looks like the widest scatter, or lies in one point alone. The estimate is
-    the distance at which chance would fall short of the found one every second time.
+    hold if the true difference looks like the widest scatter, or lies in one point alone. The lower end
+    also holds if all points that may be the largest are as large: the largest of several found is so
+    by chance too. The estimate is the distance at which chance would fall short of the found one
+    every second time.
 
     Parameters
     ----------
@@ -118,7 +120,8 @@ def distance(
         return norm(np.repeat(stretch, sizes) * way + noise, starts)
 
     def apart_all(stretch: Floats, way: Floats) -> Floats:
-        return apart(np.repeat(stretch, len(starts)), way).mean(axis=1, keepdims=True)
+        every: Floats = apart(np.repeat(stretch, len(starts)), way).mean(axis=1, keepdims=True)
+        return every
 
     plain, chance = norm(difference, starts), norm(noise, starts)
     ways = _ways(difference, noise, starts)
@@ -131,9 +134,9 @@ def distance(
 
 
 def _ways(difference: Floats, noise: Floats, starts: npt.NDArray[np.int64]) -> list[Floats]:
-    """What a difference may look like: as found, as the widest scatter, as one point alone; by group."""
+    """What a difference may look like: as found, level at the top, the widest scatter, one point alone."""
     spread = noise.std(axis=0)
-    wide, lone = np.zeros_like(spread), np.zeros_like(spread)
+    wide, lone, level = np.zeros_like(spread), np.zeros_like(spread), difference.copy()
     for group in np.split(np.arange(len(spread)), starts[1:]):
         scatter, way = noise[:, group], spread[group]
         for _ in range(5):  # power iteration: the leading eigenvector of the covariance
@@ -142,20 +145,28 @@ def _ways(difference: Floats, noise: Floats, starts: npt.NDArray[np.int64]) -> l
         wide[group] = way
         most = group[np.argmax(np.abs(difference[group]) / np.maximum(spread[group], 1e-12))]
         lone[most] = spread[most]
+        top = np.abs(difference[group]).max()
+        tied = np.abs(difference[group]) > top - 3 * spread[group]
+        level[group[tied]] = np.sign(difference[group[tied]]) * top
     # where nothing differs there is nothing to stretch
     nothing = np.logical_and.reduceat(difference == 0, starts)
     found = np.where(np.repeat(nothing, np.diff(np.append(starts, len(spread)))), wide, difference)
-    return [found, wide, lone]
+    return [found, level, wide, lone]
 
 
 def _inverted(
-    apart: Callable[[Floats, Floats], Floats], ways: list[Floats], reach: Floats, plain: Floats, chance: Floats
+    apart: Callable[[Floats, Floats], Floats],
+    ways: list[Floats],
+    reach: Floats,
+    plain: Floats,
+    chance: Floats,
 ) -> tuple[Floats, Floats]:
     """Estimates (groups,) and intervals (groups, 2)."""
     unclear = plain <= _UNCLEAR * np.quantile(chance, 0.975, axis=0)
     low, middle, high = (_stretch(apart, ways[0], plain, share) * reach[0] for share in (0.975, 0.5, 0.025))
+    low = np.minimum(low, _stretch(apart, ways[1], plain, 0.975) * reach[1])
     if unclear.any():
-        for way, far in zip(ways[1:], reach[1:], strict=True):
+        for way, far in zip(ways[2:], reach[2:], strict=True):
             least, most = (_stretch(apart, way, plain, share) * far for share in (0.975, 0.025))
             low = np.where(unclear, np.minimum(low, least), low)
             high = np.where(unclear, np.maximum(high, most), high)
@@ -167,7 +178,7 @@ def _stretch(apart: Callable[[Floats, Floats], Floats], way: Floats, plain: Floa
     low, high = np.zeros(len(plain)), np.full(len(plain), _FARTHEST)
     for _ in range(_HALVINGS):
         middle = np.sqrt((low + _STEP) * (high + _STEP)) - _STEP  # fine near 0, coarse far off
-        short = np.quantile(apart(middle, way), share, axis=0) <= plain
+        short = (apart(middle, way) <= plain).mean(axis=0) >= share
         low, high = np.where(short, middle, low), np.where(short, high, middle)
     return np.where(low > 0, (low + high) / 2, 0.0)
 
@@ -175,4 +186,5 @@ def _stretch(apart: Callable[[Floats, Floats], Floats], way: Floats, plain: Floa
 def _noise(curve: Curve, rng: np.random.Generator) -> Floats:
     """Draws of the curve's sampling error, shape (draws, points)."""
     n = len(curve.influence)
-    return np.asarray(rng.standard_normal((_DRAWS, n)) @ curve.influence) / np.sqrt(n * (n - 1.0))
+    drawn: Floats = rng.standard_normal((_DRAWS, n)) @ curve.influence / np.sqrt(n * (n - 1.0))
+    return drawn

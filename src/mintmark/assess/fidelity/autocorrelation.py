@@ -39,7 +39,8 @@ class Autocorrelation(Metric):
             pairs = [pairs_at(rows, lag) for lag in range(1, lags + 1)]
             numbers = {name: scale(rows, name) for name in names}
             return np.concatenate(
-                [lagged(rows, numbers[name], numbers[name], *pair) for name in names for pair in pairs], axis=1
+                [lagged(rows, numbers[name], numbers[name], *pair) for name in names for pair in pairs],
+                axis=1,
             )
 
         def partial(summed: Floats) -> Floats:

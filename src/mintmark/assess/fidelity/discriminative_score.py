@@ -63,8 +63,8 @@ class DiscriminativeScore(Metric):
                 variance=f"scored sequences of each fold (DeLong), and {self.seeds} seeds of folds and trees",
                 estimand="the area of such classifiers on fresh sequences of both sources",
                 convention=(
-                    f"area under the ROC curve, mean of {_FOLDS} folds and {self.seeds} seeds, of boosted trees "
-                    "that tell synthetic from as many holdout sequences by their summaries (levels, spread, "
+                    f"area under the ROC curve, mean of {_FOLDS} folds and {self.seeds} seeds, of boosted "
+                    "trees that tell synthetic from as many holdout sequences by their summaries (levels, spread, "
                     "steps, products at lags, shares of categories, times); 0.5 is indistinguishable; "
                     "ceiling: train in their place; floor: columns drawn one by one"
                 ),

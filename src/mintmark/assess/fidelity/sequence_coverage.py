@@ -51,9 +51,9 @@ class SequenceCoverage(Metric):
                 variance="draw of the asked holdout sequences, by person; the others as they are (jackknife)",
                 estimand="the share over all fresh windows, given the compared sequences",
                 convention=(
-                    f"share of windows of {synthetic.steps} steps of one half of the holdout that are at least "
-                    "as near to a synthetic window as to one of the other half, as many sequences of each, ties "
-                    "half, mean over sequences; fresh sequences reach 0.5; ceiling: train in their place; "
+                    f"share of windows of {synthetic.steps} steps of one half of the holdout that are at "
+                    "least as near to a synthetic window as to one of the other half, as many sequences of "
+                    "each, ties half, mean over sequences; fresh sequences reach 0.5; ceiling: train in their place; "
                     "floor: nothing met"
                 ),
                 source="after coverage, Naeem et al. (2020), with fresh neighbours as the radius",

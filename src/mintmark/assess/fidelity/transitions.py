@@ -41,7 +41,9 @@ class Transitions(Metric):
             first, second = pairs_at(rows, 1)
             return np.concatenate(
                 [
-                    _counts(len(rows), rows.owner[first], coded[name][first], coded[name][second], sizes[name])
+                    _counts(
+                        len(rows), rows.owner[first], coded[name][first], coded[name][second], sizes[name]
+                    )
                     for name in names
                 ],
                 axis=1,

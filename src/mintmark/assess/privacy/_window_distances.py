@@ -92,7 +92,10 @@ def _made(tables: Tables) -> Found:
         outside_queries.append((queries, mine_of))
         to_other.append(other)
     outside = _joined(
-        [_attacks(q, of, closest(q, synthetic), far) for (q, of), far in zip(outside_queries, to_other, strict=True)]
+        [
+            _attacks(q, of, closest(q, synthetic), far)
+            for (q, of), far in zip(outside_queries, to_other, strict=True)
+        ]
     )
     inside = _joined(
         [

@@ -51,7 +51,9 @@ class SequenceMembership(Metric):
         if alarms == 0.1:
             reason = f"{n} persons are too few to say what 1 % false alarms are. See {name}.tpr10."
             scores.append(
-                Score(metric=f"{name}.tpr", family="privacy", direction="lower", status="not run", reason=reason)
+                Score(
+                    metric=f"{name}.tpr", family="privacy", direction="lower", status="not run", reason=reason
+                )
             )
         found_at = f"{name}.tpr" if alarms == 0.01 else f"{name}.tpr10"
         said = f"share of members found where {alarms:.0%} of non-members are called members"
@@ -78,7 +80,12 @@ def _area(positive: Floats, negative: Floats, z: float) -> tuple[float, tuple[fl
 
 
 def _score(
-    metric: str, positive: dict[str, Floats], negative: dict[str, Floats], figure: Any, chance: float, what: str
+    metric: str,
+    positive: dict[str, Floats],
+    negative: dict[str, Floats],
+    figure: Any,
+    chance: float,
+    what: str,
 ) -> Score:
     z = z_of(len(positive))
     every = {attack: figure(positive[attack], negative[attack], z) for attack in positive}
@@ -101,6 +108,8 @@ def _score(
         source=_SOURCE,
         details={
             "attack": worst,
-            "attacks": {attack: {"estimate": value, "interval": both} for attack, (value, both) in every.items()},
+            "attacks": {
+                attack: {"estimate": value, "interval": both} for attack, (value, both) in every.items()
+            },
         },
     )

@@ -61,8 +61,8 @@ class PredictiveScore(Metric):
                 details={"columns": common.columns(mean), "seeds": totals["synthetic"]},
             ),
             common.score(
-                ".gap", figure["synthetic"] - figure["train"], _total(mean["synthetic"] - mean["train"]), gaps, unit,
-                ceiling=0.0, floor=figure["floor"] - figure["train"], details={"seeds": gaps},
+                ".gap", figure["synthetic"] - figure["train"], _total(mean["synthetic"] - mean["train"]),
+                gaps, unit, ceiling=0.0, floor=figure["floor"] - figure["train"], details={"seeds": gaps},
             ),
         ]  # fmt: skip
 
@@ -106,7 +106,9 @@ def _targets(views: dict[str, _View], rng: np.random.Generator) -> dict[str, flo
     """Columns to foresee, with the error of always naming train's median or most frequent category."""
     scales = {}
     for name, plan in views["train"].plans.items():
-        real, test = (view.now[name][~np.isnan(view.now[name])] for view in (views["train"], views["holdout"]))
+        real, test = (
+            view.now[name][~np.isnan(view.now[name])] for view in (views["train"], views["holdout"])
+        )
         if min(len(real), len(test)) < _FEWEST:
             continue
         guess = np.median(real) if plan.numeric else np.bincount(real.astype(int)).argmax()
@@ -198,10 +200,11 @@ class _Said:
             variance=f"draw of the holdout sequences, by person, and {self.seeds} seeds",
             estimand="the same error over all steps of fresh sequences, given the released sequences",
             convention=(
-                f"error of boosted trees that learnt on synthetic sequences to tell the next step of a holdout "
-                f"sequence from its last {self.lags}{minus}, mean over columns; numbers: mean absolute error, "
-                "categories: share of wrong ones, in units of what naming train's median or most frequent "
-                f"category costs; {self.seeds} seeds; ceiling: learnt on train; floor: on columns drawn one by one"
+                "error of boosted trees that learnt on synthetic sequences to tell the next step of a "
+                f"holdout sequence from its last {self.lags}{minus}, mean over columns; numbers: mean "
+                "absolute error, categories: share of wrong ones, in units of what naming train's median or "
+                f"most frequent category costs; {self.seeds} seeds; ceiling: learnt on train; floor: on "
+                "columns drawn one by one"
             ),
             source="Yoon, Jarrett, van der Schaar (2019), TimeGAN, section 5",
             **given,
