@@ -58,7 +58,7 @@ def test_jackknife_of_a_mean_gives_its_variance():
 
 @pytest.mark.parametrize("norm", [root_mean_square, half_sum, largest])
 def test_intervals_of_distances_cover_zero_and_a_known_distance(norm):
-    """30 repeats of a mean of ten, moved by 0 or 8 standard errors: at 95 % fewer than 25 hold once in 1,000."""
+    """30 repeats of a mean of ten, moved by 0 or 8 standard errors: at 95 % at least 25 hold."""
     rng, starts, n = np.random.default_rng(1), np.array([0]), 100
     for shift in (0.0, 8 * np.sqrt(2 / n)):
         moved = np.r_[np.full(5, shift), np.zeros(5)]
@@ -281,3 +281,12 @@ def test_real_irregular_visits_are_scored():
     assert found["window_copies.excess"].interval[0] <= 0
     assert found["sequence_membership.auc"].interval[0] < 0.55
     assert found["transitions"].interval[1] > 0.95 > found["transitions"].floor
+
+
+def test_an_index_of_few_whole_numbers_is_no_category():
+    data = mm.read(
+        {"who": np.repeat(np.arange(50), 5), "visit": np.tile(np.arange(5), 50)},
+        roles={"who": "sequence_key", "visit": "sequence_index"},
+    )
+    assert data.schema["visit"].kind == "integer"
+    assert len(sequences(data)) == 50

@@ -82,7 +82,7 @@ def _times(data: Dataset, index: str, which: str) -> Floats:
     if not column.is_numeric:
         raise InputError(
             f"{which}: the sequence index {index!r} is {column.kind}; rows are ordered by numbers or dates. "
-            f"Give it as one (kinds={{{index!r}: 'datetime'}}), or take its role away."
+            f"Give it as one (kinds={{{index!r}: 'integer'}} or 'datetime'), or take its role away."
         )
     time = numbers(data.table[index], column)
     _refuse_gaps(np.isnan(time), index, which, "has no place in its sequence")

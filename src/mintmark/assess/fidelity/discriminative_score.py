@@ -64,8 +64,8 @@ class DiscriminativeScore(Metric):
                 estimand="the area of such classifiers on fresh sequences of both sources",
                 convention=(
                     f"area under the ROC curve, mean of {_FOLDS} folds and {self.seeds} seeds, of boosted "
-                    "trees that tell synthetic from as many holdout sequences by their summaries (levels, spread, "
-                    "steps, products at lags, shares of categories, times); 0.5 is indistinguishable; "
+                    "trees that tell synthetic from as many holdout sequences by their summaries (levels, "
+                    "spread, steps, products at lags, shares of categories, times); 0.5 is indistinguishable; "
                     "ceiling: train in their place; floor: columns drawn one by one"
                 ),
                 source="Yoon, Jarrett, van der Schaar (2019), TimeGAN, section 5",

@@ -39,11 +39,11 @@ class NearestWindows(Metric):
                 floor=1.0,
                 n=len(seen.nearer),
                 variance="draw of the synthetic sequences, train and holdout as they are (jackknife)",
-                estimand="the share among all windows that the same source could give, given train and holdout",
+                estimand="the share among all windows that the same source could give, given the real ones",
                 convention=(
                     f"smoke test, no proof of privacy: share of windows of {seen.steps} steps nearer to "
-                    "train than to the holdout, as many sequences of each, ties half, mean over sequences; 0.5 is "
-                    "chance; floor: a copy of train"
+                    "train than to the holdout, as many sequences of each, ties half, mean over sequences; 0.5 "
+                    "is chance; floor: a copy of train"
                 ),
                 source="Platzer and Reutterer (2021), for windows; its limits: Yao et al. (2025)",
             )
