@@ -100,10 +100,21 @@ def test_report(here):
     assert (here / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_series(here):
+    (code,) = blocks("docs/series.md")
+    rng = np.random.default_rng(0)
+    for name in ("readings.csv", "made.csv"):
+        made = {"device": np.repeat(np.arange(60), 10), "hour": np.tile(np.arange(10), 60)}
+        mm.read({**made, "value": rng.normal(size=600).round(3)}).write(here / name)
+    names = {"mm": mm}
+    exec(code, names)
+    assert names["assessment"]["window_copies.excess"].estimate <= 0
+
+
 def test_every_python_block_of_the_pages_is_run():
     run = {
         "README.md": 1, "docs/index.md": 1, "docs/how-to.md": 4, "docs/personal.md": 1,
-        "docs/recipes.md": 1, "docs/report.md": 1,
+        "docs/recipes.md": 1, "docs/report.md": 1, "docs/series.md": 1,
     }  # fmt: skip
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     found = {str(page.relative_to(ROOT)): len(blocks(str(page.relative_to(ROOT)))) for page in pages}

@@ -144,9 +144,13 @@ class Metric:
 
     family: ClassVar[Family]
     direction: ClassVar[Direction] = "higher"
+    of_sequences: ClassVar[bool] = False
+    """Whether it is about the order of rows: then it has no score where no column is a sequence key."""
 
     def measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         """The metric's scores, one or several; a score that cannot be had says why."""
+        if self.of_sequences and not tables.train.schema.with_role("sequence_key"):
+            return []
         try:
             return self._measure(tables, rng)
         except NotRun as why:

@@ -76,7 +76,7 @@ class Coded:
     numbers : dict of array, shape (n,)
         Numeric columns as floats, NaN where missing.
     persons : array of int, shape (n,), optional
-        Whose row it is, where the schema declares a group.
+        Whose row it is, where the schema declares a group or a sequence key.
     """
 
     codes: dict[str, Ints]
@@ -169,9 +169,9 @@ def _coded(data: Dataset, plans: dict[str, Coding], real: bool) -> Coded:
         else:
             coded = _positions(array, plan)
         codes[name] = coded.astype(np.int64, copy=False)
-    # synthetic rows are nobody's: each is a draw of its own
-    grouped = real and bool(data.schema.with_role("group"))
-    return Coded(codes, floats, persons(data) if grouped else None, len(data))
+    # synthetic rows are nobody's: each is a draw of its own, unless they are drawn as sequences
+    keys = [*(data.schema.with_role("group") if real else ()), *data.schema.with_role("sequence_key")]
+    return Coded(codes, floats, persons(data.select(keys[:1])) if keys else None, len(data))
 
 
 def _positions(array: pa.Array, plan: Coding) -> Ints:

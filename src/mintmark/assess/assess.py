@@ -24,6 +24,7 @@ from mintmark.data.keys import is_renewed
 from mintmark.data.protect import OTHER
 from mintmark.data.read import read, retyped
 from mintmark.data.schema import Schema, arrow_type
+from mintmark.data.sequences import sequences
 from mintmark.data.streams import check_seed, stream
 from mintmark.errors import InputError, UnknownNameError, first_three
 from mintmark.metric import Metric, Score, Tables
@@ -83,6 +84,10 @@ def assess(
             _dataset(holdout, "holdout", like=train.schema), train.schema, "holdout", differences
         )
         check_apart(train, holdout)
+    if train.schema.with_role("sequence_key"):
+        for which, data in (("train", train), ("synthetic", synthetic), ("holdout", holdout)):
+            if data is not None:
+                sequences(data, which)  # a row without a place is told before anything is measured
     train, holdout = _in_public_words(train, holdout, released.schema, differences)
     for which, other in (("synthetic", synthetic), ("holdout", holdout)):
         if other is not None and (told := check_classes(train, other, which)):
@@ -168,12 +173,17 @@ def _ruled(train: Dataset, released: Schema, differences: list[str]) -> Dataset:
 def _aligned(data: Dataset, schema: Schema, which: str, differences: list[str]) -> Dataset:
     """The rows under train's schema: its columns in its order and types; what differed is noted."""
     absent = {column.name for column in schema if column.name not in data.schema}
-    # a key says nothing about the rows and may be left away; whose row it is must be known of real rows
+    # a key says nothing about the rows and may be left away; whose row it is must be known of real rows,
+    # and which rows follow one another of all
     needed = [
         name
         for name in schema.names
         if name in absent
-        and (not is_renewed(schema[name]) or (which == "holdout" and "group" in schema[name].roles))
+        and (
+            not is_renewed(schema[name])
+            or (which == "holdout" and "group" in schema[name].roles)
+            or "sequence_key" in schema[name].roles
+        )
     ]
     if needed:
         near = UnknownNameError("column", needed[0], data.names)

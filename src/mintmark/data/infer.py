@@ -96,7 +96,10 @@ def infer(
             wanted = ()  # another kind makes it another thing
         if name == target and "target" not in wanted:
             wanted = (*wanted, "target")
-        kind = kinds.get(name, finding.kind)
+        found = finding.kind
+        if "sequence_index" in wanted and pa.types.is_integer(table.schema.field(name).type):
+            found = "integer"  # few steps look like categories, but they order rows
+        kind = kinds.get(name, found)
         columns.append(_column(table[name], name, kind, wanted, declared=name in kinds))
     return Schema(tuple(columns))
 

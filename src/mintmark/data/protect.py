@@ -6,7 +6,8 @@ together they are fewer than ten, or no text; what a user declared stays as decl
 column known of fewer than ten persons keeps no value, unless both of its bounds were declared.
 A number that fewer than ten persons repeat over ten rows or more is moved to means of ten persons.
 Because the rows are protected before a method sees them, no method can learn what must not leave.
-A person is a row, or all rows that share a value of the column with role ``group``.
+A person is a row, or all rows that share a value of the column with role ``group``, else of that
+with role ``sequence_key``.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ OTHER = "(other)"
 
 def persons(data: Dataset) -> npt.NDArray[np.int64]:
     """For each row the number of its person, shape (n,)."""
-    groups = data.schema.with_role("group")
+    groups = data.schema.with_role("group") or data.schema.with_role("sequence_key")
     if not groups:
         return np.arange(len(data), dtype=np.int64)
     coded = pc.dictionary_encode(data.table[groups[0]].combine_chunks(), null_encoding="encode")

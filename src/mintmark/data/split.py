@@ -23,7 +23,8 @@ def split(
 ) -> tuple[Dataset, Dataset]:
     """Train and holdout: disjoint, together everything, each in the order of the data.
 
-    With a column of role ``group`` all rows of a group lie on one side. With `time` the latest
+    With a column of role ``group`` all rows of a group lie on one side, else with one of role
+    ``sequence_key`` all rows of a sequence. With `time` the latest
     rows (or the groups whose last row is latest) are held out. Else a discrete target keeps its
     shares on both sides.
 
@@ -50,7 +51,8 @@ def split(
     else:
         order = rng.permutation(int(units.max(initial=-1)) + 1)
     target = next((c for c in data.schema if "target" in c.roles), None)
-    if time is None and not data.schema.with_role("group") and target is not None and target.is_discrete:
+    whole = data.schema.with_role("group", "sequence_key")
+    if time is None and not whole and target is not None and target.is_discrete:
         held = _stratified(_strata(data, target), holdout, order)
     else:
         held = _until(order, np.bincount(units), holdout * len(data))[units]
@@ -66,7 +68,7 @@ def split(
 
 def _units(data: Dataset) -> Rows:
     """For each row what it is drawn with: its group's number, else its own."""
-    groups = data.schema.with_role("group")
+    groups = data.schema.with_role("group") or data.schema.with_role("sequence_key")
     if not groups:
         return np.arange(len(data), dtype=np.int64)
     return _coded(data.table[groups[0]])

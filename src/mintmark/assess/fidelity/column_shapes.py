@@ -48,7 +48,9 @@ class ColumnShapes(Metric):
             | {"ceiling_distance": ceiling.distances[name] if ceiling else None}
             for name, plan in plans.items()
         }
-        variance = influence_variance(found.on_synthetic) + influence_variance(found.on_train, train.persons)
+        variance = influence_variance(found.on_synthetic, synthetic.persons) + influence_variance(
+            found.on_train, train.persons
+        )
         return [
             Score(
                 metric=name_of(type(self)),

@@ -46,7 +46,9 @@ class Missingness(Metric):
             (".pattern", _patterns, "1 - total variation of the patterns of columns missing together"),
         ):
             estimate, on_train, on_synthetic = compare(a[:, gaps], b[:, gaps])
-            variance = influence_variance(on_train, train.persons) + influence_variance(on_synthetic)
+            variance = influence_variance(on_train, train.persons) + influence_variance(
+                on_synthetic, synthetic.persons
+            )
             anchors = {key: compare(a[:, gaps], masks[:, gaps])[0] for key, masks in others.items()}
             scores.append(
                 Score(

@@ -50,7 +50,7 @@ class PairTrends(Metric):
             }
             for pair in worst
         ]
-        variance = influence_variance(found.on_synthetic) + influence_variance(
+        variance = influence_variance(found.on_synthetic, synthetic.coded.persons) + influence_variance(
             found.on_train, train.coded.persons
         )
         return [

@@ -238,6 +238,116 @@ _WORDS = {
         "A smoke test only: passing it proves nothing.",
         ceiling="chance",
     ),
+    "autocorrelation": _Words(
+        "Memory of a number",
+        "How a number hangs on its own past agrees with the real sequences to {p}.",
+        best="Fresh real sequences reach {c}.",
+    ),
+    "autocorrelation.partial": _Words(
+        "Memory of a number, step by step",
+        "What each earlier step adds to the memory of a number agrees with the real sequences to {p}.",
+        best="Fresh real sequences reach {c}.",
+    ),
+    "cross_correlation": _Words(
+        "Numbers that follow each other",
+        "How one number follows another over time agrees with the real sequences to {p}.",
+        best="Fresh real sequences reach {c}.",
+    ),
+    "spectrum": _Words(
+        "Rhythms",
+        "How fast and slow changes share a number’s movement agrees with the real sequences to {p}.",
+        best="Fresh real sequences reach {c}.",
+    ),
+    "transitions": _Words(
+        "States that follow each other",
+        "Which category follows which agrees with the real sequences to {p}.",
+        best="Fresh real sequences reach {c}.",
+    ),
+    "inter_event_times": _Words(
+        "Time between rows",
+        "The times from one row of a sequence to the next agree with the real ones to {p}.",
+        best="Fresh real sequences reach {c}.",
+    ),
+    "sequence_length": _Words(
+        "Rows of a sequence",
+        "The numbers of rows of the sequences agree with the real ones to {p}.",
+        best="Fresh real sequences reach {c}.",
+    ),
+    "sequence_coverage": _Words(
+        "Real behaviour that occurs",
+        "{p} of the pieces of unseen real sequences lie as near to a synthetic piece as to another real one; "
+        "50\u00a0% is as good as real, a low share means that kinds of sequences are missing.",
+    ),
+    "sequence_coverage.distinct": _Words(
+        "Different sequences",
+        "On average {p} of a synthetic sequence’s pieces occur in no other; a low share means that a few "
+        "sequences were repeated.",
+        best="Among real sequences {c} do.",
+    ),
+    "discriminative_score": _Words(
+        "Sequences told apart by a classifier",
+        "Shown one synthetic and one real sequence, a strong classifier told which is which {p} of the time; "
+        "50\u00a0% is guessing.",
+    ),
+    "predictive_score": _Words(
+        "Next step foreseen",
+        "A model that learnt on synthetic sequences misses the next step of real ones by {v} of what naming "
+        "a constant costs.",
+        ceiling="learnt on real sequences",
+        best="Learnt on real sequences it misses by {cv}.",
+    ),
+    "predictive_score.gap": _Words(
+        "Foresight lost",
+        "Learning on synthetic instead of real sequences changes the error of the next step by {v}; "
+        "0 means nothing is lost.",
+        ceiling="nothing lost",
+    ),
+    "window_copies.exact": _Words(
+        "Copied pieces",
+        "{p} of the synthetic sequences hold a piece that equals one of a training sequence.",
+        best="Of fresh real sequences, {c} do so by chance.",
+    ),
+    "window_copies.near": _Words(
+        "Nearly copied pieces",
+        "{p} of the synthetic sequences hold a piece that almost equals one of a training sequence.",
+        best="Of fresh real sequences, {c} do so by chance.",
+    ),
+    "window_copies.excess": _Words(
+        "Copied pieces beyond chance",
+        "Sequences with a copied piece, less those that fresh real ones show by chance: {p}. "
+        "Above 0 the method copied.",
+        ceiling="chance",
+    ),
+    "window_copies.near_excess": _Words(
+        "Nearly copied pieces beyond chance",
+        "Sequences with a nearly copied piece, less those that fresh real ones show by chance: {p}. "
+        "Above 0 the method copied.",
+        ceiling="chance",
+    ),
+    "nearest_windows": _Words(
+        "Nearest real piece",
+        "{p} of the pieces of synthetic sequences lie nearer to a training sequence than to a held-out one; "
+        "50\u00a0% is chance. A smoke test only: passing it proves nothing.",
+        ceiling="chance",
+    ),
+    "sequence_membership.auc": _Words(
+        "Membership attack on sequences",
+        "Shown one sequence from the training data and one that was not in it, an attacker who holds both "
+        "and the synthetic ones picked the right one {p} of the time; 50\u00a0% is guessing.",
+        ceiling="guessing",
+    ),
+    "sequence_membership.tpr": _Words(
+        "Membership attack on sequences, surest guesses",
+        "At 1\u00a0% false alarms the attacker found {p} of the persons in the training data.",
+        ceiling="guessing",
+        best="Guessing finds {c}.",
+    ),
+    "sequence_membership.tpr10": _Words(
+        "Membership attack on sequences, sure guesses",
+        "At 10\u00a0% false alarms the attacker found {p} of the persons in the training data.",
+        ceiling="guessing",
+        best="Guessing finds {c}.",
+    ),
 }
 _FLOORS = {"fidelity": "independent columns", "utility": "independent columns", "privacy": "copy of train"}
 
