@@ -64,17 +64,22 @@ def attacked(rows: Rows, wanted: int, columns: int = 1) -> int:
     return min(wanted, max(_LEAST, _WORK // cells))
 
 
-def against(train: Floats, control: Floats, z: float) -> dict[str, Any]:
-    """Mean success on persons of train, minus that on as unrelated persons of the holdout.
+def against(
+    train: Floats, control: Floats, z: float, trials: Ints | None = None, control_trials: Ints | None = None
+) -> dict[str, Any]:
+    """Share of successes against persons of train, minus that against unrelated ones of the holdout.
 
     Parameters
     ----------
-    train, control : array, shape (n,) and (m,), in 0..1
-        Success, or chance of success, against each person.
+    train, control : array, shape (n,) and (m,)
+        Successes, or chances of success, against each person.
     z : float
         Normal point of the level.
+    trials, control_trials : array, shape (n,) and (m,), optional
+        Attempts on each person; one if not given.
     """
-    (a, n_a), (b, n_b) = (clustered(one, np.ones(len(one))) for one in (train, control))
+    a, n_a = clustered(train, np.ones(len(train)) if trials is None else trials)
+    b, n_b = clustered(control, np.ones(len(control)) if control_trials is None else control_trials)
     return _told(a, n_a, b, n_b, newcombe(a, n_a, b, n_b, z), z)
 
 

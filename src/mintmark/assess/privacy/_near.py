@@ -16,7 +16,7 @@ __all__ = ["Near", "batches", "source"]
 
 Ints = npt.NDArray[np.int64]
 
-_CELLS = 1_000_000  # distances held at once, 4 MB
+_CELLS = 500_000  # distances held at once, 2 MB
 
 
 @dataclass(frozen=True)
