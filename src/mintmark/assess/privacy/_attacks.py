@@ -107,5 +107,9 @@ def _told(a: float, n_a: float, b: float, n_b: float, interval: Any, z: float) -
     held = wilson(a, n_a, z), wilson(b, n_b, z)
     risk = (a - b) / (1 - b) if b < 1 else 0.0
     return dict(
-        zip(FIGURES, (a - b, interval, a, held[0], b, held[1], risk, relative(a, held[0], b, held[1])), strict=True)
+        zip(
+            FIGURES,
+            (a - b, interval, a, held[0], b, held[1], risk, relative(a, held[0], b, held[1])),
+            strict=True,
+        )
     )

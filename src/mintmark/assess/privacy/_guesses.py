@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,13 +52,15 @@ class People:
             "train": np.arange(len(persons["train"])),
             "holdout": np.flatnonzero(np.isin(persons["holdout"], chosen)),
         }
-        return cls(kept, {role: np.unique(persons[role][kept[role]], return_inverse=True)[1] for role in kept})
+        return cls(
+            kept, {role: np.unique(persons[role][kept[role]], return_inverse=True)[1] for role in kept}
+        )
 
     def number(self, role: str) -> int:
         """How many persons there are."""
         return int(self.persons[role].max()) + 1
 
-    def fits(self, role: str, cells: npt.NDArray[np.int64 | np.uint64], wanted: Ints | Keys) -> Ints:
+    def fits(self, role: str, cells: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Ints:
         """How many persons have a row in each of the wanted cells; cells as of the whole table."""
         cells = cells[self.rows[role]]
         if self.number(role) < len(cells):  # rows of one person in one cell count once
@@ -119,11 +122,12 @@ def values(rows: Rows, released: str, people: People) -> Guesses:
         for end, sign in ((np.argmax(held >= 0), 1), (len(held) - 1, -1)):  # codes of numbers are in order
             if once[end]:
                 beyond = {
-                    role: (sign * codes[role] <= sign * held[end]) & (codes[role] >= 0) for role in people.rows
+                    role: (sign * codes[role] <= sign * held[end]) & (codes[role] >= 0)
+                    for role in people.rows
                 }
                 one = np.ones(1, dtype=np.int64)
                 fits = {role: people.fits(role, past.astype(np.int64), one) for role, past in beyond.items()}
-                parts.append(Guesses(np.array([[at]]), first[[end]], fits))
+                parts.append(Guesses(np.array([[at]]), first[end : end + 1], fits))
     return Guesses.together(parts)
 
 

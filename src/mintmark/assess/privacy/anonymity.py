@@ -34,8 +34,8 @@ _WHAT: dict[str, tuple[Direction, str, str]] = {
     ),
     "t": (
         "lower",
-        "largest earth mover's distance between {secret} in a class alike in {known} and in the file, worst of "
-        f"the secrets; categories equally far apart, numbers in {BINS} bins of their ranks in order",
+        "largest earth mover's distance between {secret} in a class alike in {known} and in the file, worst "
+        f"of the secrets; categories equally far apart, numbers in {BINS} bins of their ranks in order",
         "Li et al. (2007)",
     ),
 }
@@ -76,7 +76,11 @@ def _figures(
     few, away = min(different, key=lambda one: different[one]), max(far, key=lambda one: far[one])
     return {
         "k": {"figure": int(sizes.min()), "secret": "", "classes": len(sizes), "rows_alone": alone},
-        "l": {"figure": different[few], "secret": few, "columns": {s: {"estimate": v} for s, v in different.items()}},
+        "l": {
+            "figure": different[few],
+            "secret": few,
+            "columns": {s: {"estimate": v} for s, v in different.items()},
+        },
         "t": {"figure": far[away], "secret": away, "columns": {s: {"estimate": v} for s, v in far.items()}},
     }
 
@@ -93,7 +97,8 @@ def _coded(rows: Rows, secret: str, role: str) -> Ints:
 
 def _distinct(group: Ints, codes: Ints) -> Ints:
     """How many different values each class holds."""
-    return np.bincount(np.unique(np.stack([group, codes]), axis=1)[0])
+    width = int(codes.max()) + 1
+    return np.bincount(np.unique(group * width + codes) // width)
 
 
 def _farthest(group: Ints, sizes: Ints, codes: Ints, ordered: bool) -> float:

@@ -31,9 +31,7 @@ Success = dict[str, dict[str, Floats]]
 
 _FLOOR = 200  # persons attacked in the floor's measurement
 _FEWEST = 20  # persons whose secret is known before it is judged
-_SOURCE = (
-    "Article 29 Working Party, Opinion 05/2014; Reiter, Wang, Zhang (2014); interval of Newcombe (1998)"
-)
+_SOURCE = "Article 29 Working Party, Opinion 05/2014; Reiter, Wang, Zhang (2014); interval of Newcombe (1998)"
 
 
 @method
@@ -46,7 +44,9 @@ class Inference(Metric):
 
     family = "privacy"
     direction = "lower"
-    targets: Annotated[int, Field(ge=100, description="persons of train attacked, and as many of holdout")] = 1000
+    targets: Annotated[
+        int, Field(ge=100, description="persons of train attacked, and as many of holdout")
+    ] = 1000
 
     def _measure(self, tables: Tables, rng: Rng) -> list[Score]:
         rows = rows_of(tables)
@@ -109,11 +109,15 @@ def _copied(floor: Success, name: str) -> float:
 
 def _worst(found: Success, floor: Success, names: list[str], n: int) -> Score:
     z = z_of(len(names))
-    columns = {name: against(_known(found["train"][name]), _known(found["holdout"][name]), z) for name in names}
+    columns = {
+        name: against(_known(found["train"][name]), _known(found["holdout"][name]), z) for name in names
+    }
     worst = max(names, key=lambda name: (columns[name]["interval"][0], columns[name]["estimate"]))
     copied = {name: _copied(floor, name) for name in names}
     drill = {
-        name: {key: told[key] for key in ("estimate", "interval", "train", "control", "risk", "risk_interval")}
+        name: {
+            key: told[key] for key in ("estimate", "interval", "train", "control", "risk", "risk_interval")
+        }
         | {"floor": copied[name]}
         for name, told in columns.items()
     }
@@ -152,8 +156,8 @@ def _score(
         convention=(
             "share of persons of train whose value is that of the released row nearest on all other columns "
             "(of one drawn where several are equally near), minus the same share of the holdout; numbers are "
-            f"right within {NEAR_ENOUGH:.0%} of the value, dates within {NEAR_ENOUGH:.0%} of the released span; "
-            + about
+            f"right within {NEAR_ENOUGH:.0%} of the value, dates within {NEAR_ENOUGH:.0%} of the released "
+            f"span; {about}"
         ),
         source=_SOURCE,
         details={key: told[key] for key in FIGURES[2:]} | details,

@@ -17,9 +17,9 @@ from mintmark.assess.privacy._attacks import FIGURES, against, attacked, targets
 from mintmark.assess.privacy._near import Near, batches
 from mintmark.assess.privacy._rows import Rows, rows_of
 from mintmark.assess.privacy._shares import z_of
+from mintmark.errors import InputError, UnknownNameError
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
-from mintmark.errors import InputError, UnknownNameError
 
 __all__ = ["Linkability"]
 
@@ -44,10 +44,15 @@ class Linkability(Metric):
 
     family = "privacy"
     direction = "lower"
-    targets: Annotated[int, Field(ge=100, description="persons of train attacked, and as many of holdout")] = 2000
-    neighbours: Annotated[int, Field(ge=1, description="nearest released rows that each attacker looks at")] = 1
+    targets: Annotated[
+        int, Field(ge=100, description="persons of train attacked, and as many of holdout")
+    ] = 2000
+    neighbours: Annotated[
+        int, Field(ge=1, description="nearest released rows that each attacker looks at")
+    ] = 1
     sets: Annotated[
-        tuple[tuple[str, ...], tuple[str, ...]] | None, Field(description="columns that either attacker holds")
+        tuple[tuple[str, ...], tuple[str, ...]] | None,
+        Field(description="columns that either attacker holds"),
     ] = None
 
     def _measure(self, tables: Tables, rng: Rng) -> list[Score]:
@@ -76,7 +81,7 @@ class Linkability(Metric):
                 variance="draw of the persons attacked in train and holdout (Newcombe)",
                 estimand=(
                     "how much more often the two parts of a person's record are linked for those learnt from "
-                    "than for others of the population, given the released rows and the columns of either part"
+                    "than for others of the population, given the released rows and the columns of each part"
                 ),
                 convention=(
                     f"share of {len(every[0])} persons of train for whom a released row is among the "

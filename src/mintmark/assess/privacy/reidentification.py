@@ -31,7 +31,7 @@ _DIRECTIONS = ("real_to_synthetic", "synthetic_to_real")
 _SOURCE = "El Emam, Mosquera, Bass (2020); interval of Newcombe (1998)"
 _NO_POPULATION = (
     "k-map counts the people of a whole population who share the quasi-identifiers, and no population table "
-    "can be given yet. Until then class sizes are counted in train and holdout, which overstates the risk."
+    "is at hand. Read `reidentification`, which counts them in train and holdout and so overstates the risk."
 )
 
 
@@ -79,9 +79,9 @@ class Reidentification(Metric):
                 ),
                 convention=(
                     f"chance that a match on {', '.join(known)} is the right person and shows its "
-                    f"{worst[1]}, over the rows of train, minus the same for the holdout; {worst[0]}, the worse "
-                    f"direction and secret; numbers are right within {NEAR_ENOUGH:.0%}; 0.09, to which El Emam "
-                    "et al. compare their risk, is a convention of data custodians and no legal limit"
+                    f"{worst[1]}, over the rows of train, minus the same for the holdout; {worst[0]}, the "
+                    f"worse direction and secret; numbers are right within {NEAR_ENOUGH:.0%}; 0.09, to which "
+                    "El Emam et al. compare their risk, is a convention of data custodians, no legal limit"
                 ),
                 source=_SOURCE,
                 details={key: found[worst][key] for key in FIGURES[2:]}
@@ -90,7 +90,9 @@ class Reidentification(Metric):
                     "column": worst[1],
                     "columns": columns,
                     "quasi_identifiers": known,
-                    "matched": {role: float(np.isin(matched[role], matched["synthetic"]).mean()) for role in _REAL},
+                    "matched": {
+                        role: float(np.isin(matched[role], matched["synthetic"]).mean()) for role in _REAL
+                    },
                 },
             ),
             Score(
@@ -122,7 +124,7 @@ def _attacked(
             one = right / (real[here] * np.maximum(alike[here], 1))
             other = right / (real[here] * own[role]) * len(here) / len(inside[released])
             for way, chance in zip(_DIRECTIONS, (one, other), strict=True):
-                hits[way].append(np.bincount(person, weights=chance))
+                hits[way].append(np.bincount(person, weights=chance).astype(float))
             trials.append(np.bincount(person))
         for way in _DIRECTIONS:
             out[way, secret] = against(hits[way][0], hits[way][1], z, trials[0], trials[1])
@@ -133,10 +135,11 @@ def _persons(rows: Rows, inside: dict[str, Ints], last: int) -> tuple[Ints, dict
     """Persons of train and holdout in each class, and for each row how many its person has in its class."""
     everybody, own = np.zeros(last, dtype=np.int64), {}
     for role in _REAL:
-        both = np.stack([inside[role], rows.persons[role]])
-        pairs, which, count = np.unique(both, axis=1, return_inverse=True, return_counts=True)
-        everybody += np.bincount(pairs[0], minlength=last)
-        own[role] = count[which.reshape(-1)]
+        number = int(rows.persons[role].max()) + 1
+        both = inside[role] * number + rows.persons[role]
+        pairs, which, count = np.unique(both, return_inverse=True, return_counts=True)
+        everybody += np.bincount(pairs // number, minlength=last)
+        own[role] = count[which]
     return everybody, own
 
 

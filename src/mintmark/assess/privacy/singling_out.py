@@ -48,7 +48,7 @@ _GAME = (
     f"{_ATTEMPTS}, or than there are released rows, fails in the rest; "
 )
 _WHAT = {
-    "univariate": "a guess is a value, a missing one, or a lowest or highest number that one released row holds",
+    "univariate": "a guess is a value, a missing one, a lowest or highest number that one released row holds",
     "multivariate": (
         "a guess is a combination over {width} random columns that one released row alone shows, numbers "
         f"in {BINS} bins of the released ranks"
@@ -115,7 +115,7 @@ class _Met:
         """The attack's figures; guesses read off one released row count as one draw."""
         row = np.unique(self.guesses.source, return_inverse=True)[1]
         trials = np.bincount(row)
-        hits = [np.bincount(row, weights=one, minlength=len(trials)) for one in (self.train, self.control)]
+        hits = [np.bincount(row, one, len(trials)).astype(float) for one in (self.train, self.control)]
         missed = max(0, min(_ATTEMPTS, released) - len(self.guesses))
         train, control = (np.pad(one, (0, missed)) for one in hits)
         found = paired(train, control, np.pad(trials, (0, missed), constant_values=1))
