@@ -76,6 +76,9 @@ class SinglingOut(Metric):
         names = [column.name for column in rows.scored]
         scores = []
         for kind, attack in (("univariate", _univariate), ("multivariate", self._multivariate)):
+            if kind == "multivariate" and len(names) < 2:
+                scores.append(_one_column())
+                continue
             guesses, blind = attack(rows, "synthetic", people, rng)
             met = _Met.of(guesses, people)
             told = met.told(len(tables.synthetic)) | met.drill(names)
@@ -136,6 +139,16 @@ class _Met:
             )
         ]
         return {"columns": columns, "private": {"right": shown}}
+
+
+def _one_column() -> Score:
+    return Score(
+        metric="singling_out.multivariate",
+        family="privacy",
+        direction="lower",
+        status="not run",
+        reason="one column cannot be combined with others. See singling_out.univariate.",
+    )
 
 
 def _score(kind: str, told: dict[str, Any], n: int, width: int) -> Score:
