@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from threadpoolctl import threadpool_limits
 
 import mintmark
 from mintmark.assess.privacy._attacks import against, paired
@@ -63,11 +64,12 @@ def stacked(*parts):
 
 def measured(train, synthetic, holdout, metrics=EVERY, seed=0):
     tables = Tables(train, synthetic, holdout, synthetic)
-    scores = [
-        score
-        for name in metrics
-        for score in find("metrics", name)().measure(tables, np.random.default_rng(seed))
-    ]
+    with threadpool_limits(1, "blas"):  # as in every assessment
+        scores = [
+            score
+            for name in metrics
+            for score in find("metrics", name)().measure(tables, np.random.default_rng(seed))
+        ]
     for score in scores:
         json.dumps(score.to_json(), allow_nan=False)
         if score.status == "ok":
@@ -354,9 +356,11 @@ def test_copies_of_train_show_whatever_the_holdouts_size(adult, shuffled):
         found = measured(adult["train"], shuffled, adult["holdout"][:held], ["singling_out"])
         assert found["singling_out.univariate"].details["train"] == 1
         assert found["singling_out.univariate"].interval[0] > 0.4
-        fresh = measured(adult["train"], adult["fresh"], adult["holdout"][:held], ["singling_out"])
+        fresh = measured(
+            adult["train"], adult["fresh"], adult["holdout"][:held], ["singling_out", "reidentification"]
+        )
         for score in fresh.values():
-            assert score.interval[0] <= 0 <= score.interval[1]
+            assert score.status == "not run" or score.interval[0] <= 0 <= score.interval[1]
 
 
 def test_trees_fitted_to_train_are_fine(adult):

@@ -23,7 +23,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _FEWEST = 20
-_LEAST = 200
+_LEAST = 100
 _WORK = 2_000_000_000  # cells compared
 FIGURES = (
     "estimate",

@@ -13,7 +13,6 @@ from scipy.special import gammaln
 
 from mintmark.assess.privacy._rows import Rows
 from mintmark.data.schema import Column
-from mintmark.stats.mixed import positions
 
 __all__ = ["BINS", "Guesses", "People", "at_random", "conjunctions", "stands_for", "values"]
 
@@ -154,12 +153,12 @@ def conjunctions(
             continue
         seen.add(tuple(chosen))
         keys = {role: _keys([cells[at][role] for at in chosen]) for role in rows.tables}
-        held, first, count = np.unique(keys[released], return_index=True, return_counts=True)
-        once = np.flatnonzero(count == 1)
-        once = rng.permutation(once)[: min(each, most - found)]
+        once = np.sort(rng.permutation(_once(keys[released]))[: min(each, most - found)])
         found += len(once)
-        fits = {role: people.fits(role, keys[role], held[once]) for role in people.rows}
-        parts.append(Guesses(np.tile(chosen, (len(once), 1)), first[once], fits))
+        fits = {role: people.fits(role, keys[role], once) for role in people.rows}
+        row = np.flatnonzero(np.isin(keys[released], once))
+        source = row[np.argsort(keys[released][row])]
+        parts.append(Guesses(np.tile(chosen, (len(once), 1)), source, fits))
         mixed = [rng.choice(cells[at][released], len(once)) for at in chosen]
         blind.append(people.fits("train", keys["train"], _keys(mixed)))
     return Guesses.together(parts), np.concatenate(blind).astype(float)
@@ -169,12 +168,12 @@ def _cells(rows: Rows, column: Column, released: str) -> dict[str, Ints]:
     """A column of every table as whole numbers: identities, or fiftieths of the released ranks."""
     if not column.is_numeric:
         return rows.values[column.name]
-    numbers = rows.numeric(column.name)
-    known = np.sort(numbers[released][~np.isnan(numbers[released])])
-    return {
-        role: np.where(np.isnan(found), -1, positions(known, found) * BINS).astype(np.int64)
-        for role, found in numbers.items()
-    }
+    codes = rows.values[column.name]  # of numbers in their order, so ranks are counted and not searched
+    size = max(int(found.max(initial=0)) for found in codes.values()) + 1
+    count = np.bincount(codes[released][codes[released] >= 0], minlength=size)
+    rank = (np.cumsum(count) - count / 2) / max(1, count.sum())
+    cell = np.append((rank * BINS).astype(np.int64), -1)  # missing, -1, is the last
+    return {role: cell[found] for role, found in codes.items()}
 
 
 def _keys(columns: Sequence[Ints]) -> Keys:
@@ -184,6 +183,14 @@ def _keys(columns: Sequence[Ints]) -> Keys:
         keys = (keys ^ (column + 2).astype(np.uint64)) * _MIX
         keys ^= keys >> np.uint64(29)
     return keys
+
+
+def _once(keys: Keys) -> Keys:
+    """The keys that occur once, in order."""
+    ordered = np.sort(keys)
+    edge = np.concatenate([[True], ordered[1:] != ordered[:-1], [True]])
+    alone: Keys = ordered[edge[1:] & edge[:-1]]
+    return alone
 
 
 def at_random(rows: Rows, released: str, people: People, n: int, rng: Rng) -> Floats:

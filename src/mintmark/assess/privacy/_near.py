@@ -16,7 +16,8 @@ __all__ = ["Near", "batches", "source"]
 
 Ints = npt.NDArray[np.int64]
 
-_CELLS = 500_000  # distances held at once, 2 MB
+_CELLS = 500_000  # distances held at once, 2 MB, where they fit into the cache
+_FEWEST = 32  # queries at a time below which products are slow
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def source(rows: Rows, name: str) -> dict[str, npt.NDArray[Any]]:
 
 
 def batches(queries: int, references: int) -> Iterator[Ints]:
-    """Positions of queries, so many at a time that their distances stay in cache."""
-    size = max(1, _CELLS // max(1, references))
+    """Positions of queries, so many at a time as products do best."""
+    size = max(_FEWEST, _CELLS // max(1, references))
     for start in range(0, queries, size):
         yield np.arange(start, min(queries, start + size))

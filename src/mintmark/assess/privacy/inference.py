@@ -53,8 +53,9 @@ class Inference(Metric):
         secrets = _secrets(rows.scored)
         if len(rows.scored) < 2 or not secrets:
             raise NotRun("a secret and a column to know a person by are needed. Give a table of two columns.")
-        found = _guessed(rows, "synthetic", secrets, attacked(rows, self.targets, 2), rng)
-        floor = _guessed(rows, "train", secrets, _FLOOR, rng)
+        most = attacked(rows, self.targets, 2)
+        found = _guessed(rows, "synthetic", secrets, most, rng)
+        floor = _guessed(rows, "train", secrets, min(_FLOOR, most), rng)
         known = [name for name in secrets if all(_judged(found[role][name]) for role in found)]
         if not known:
             raise NotRun(f"no secret is known of {_FEWEST} persons. Give more rows.")

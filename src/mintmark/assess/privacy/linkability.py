@@ -58,8 +58,9 @@ class Linkability(Metric):
     def _measure(self, tables: Tables, rng: Rng) -> list[Score]:
         rows = rows_of(tables)
         splits = self._splits([column.name for column in rows.scored], rng)
-        found = self._linked(rows, "synthetic", splits, attacked(rows, self.targets), rng)
-        floor = self._linked(rows, "train", splits, _FLOOR * len(splits), rng)
+        most = attacked(rows, self.targets)
+        found = self._linked(rows, "synthetic", splits, most, rng)
+        floor = self._linked(rows, "train", splits, min(_FLOOR * len(splits), most), rng)
         every = [np.concatenate([one[role] for one in found]) for role in ("train", "holdout")]
         told = against(every[0], every[1], z_of())
         n = len(tables.synthetic)

@@ -122,7 +122,8 @@ def _attacked(
             right = _right(rows, secret, role, released, inside)
             here, person = inside[role], rows.persons[role]
             one = right / (real[here] * np.maximum(alike[here], 1))
-            other = right / (real[here] * own[role]) * len(here) / len(inside[released])
+            # over the released rows; a holdout of other size stands for as many rows as train has
+            other = right / (real[here] * own[role]) * len(inside["train"]) / len(inside[released])
             for way, chance in zip(_DIRECTIONS, (one, other), strict=True):
                 hits[way].append(np.bincount(person, weights=chance).astype(float))
             trials.append(np.bincount(person))
