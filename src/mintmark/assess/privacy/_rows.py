@@ -82,6 +82,10 @@ class Rows:
             out[column.name] = dict(zip(self.tables, coded, strict=True))
         return out
 
+    def numeric(self, name: str) -> dict[str, Floats]:
+        """For each role the values of a numeric column, NaN where missing."""
+        return self._numbers[name]
+
     @cached_property
     def identities(self) -> dict[str, Ints]:
         """For each role the identity of every row: equal where all scored columns are equal."""

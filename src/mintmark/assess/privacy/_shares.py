@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
 
-__all__ = ["clustered", "effective", "newcombe", "wilson", "z_of"]
+__all__ = ["clustered", "effective", "newcombe", "relative", "wilson", "z_of"]
 
 Interval = tuple[float, float]
 
@@ -30,13 +30,45 @@ def wilson(share: float, n: float, z: float) -> Interval:
     return low, 1.0 if share >= 1 else min(1.0, float(centre + reach))
 
 
-def newcombe(a: float, n_a: float, b: float, n_b: float, z: float) -> Interval:
-    """Interval of the difference a - b of two independent shares."""
+def newcombe(a: float, n_a: float, b: float, n_b: float, z: float, correlation: float = 0.0) -> Interval:
+    """Interval of the difference a - b of two shares.
+
+    Parameters
+    ----------
+    correlation : float, -1..1
+        0 for independent shares; else that of the paired trials (Newcombe 1998, Statistics in
+        Medicine 17, p. 2635, method 10).
+    """
     low_a, high_a = wilson(a, n_a, z)
     low_b, high_b = wilson(b, n_b, z)
-    low = a - b - np.sqrt((a - low_a) ** 2 + (high_b - b) ** 2)
-    high = a - b + np.sqrt((high_a - a) ** 2 + (b - low_b) ** 2)
+    down, up = (a - low_a, high_b - b), (high_a - a, b - low_b)
+    low = a - b - np.sqrt(max(0.0, down[0] ** 2 + down[1] ** 2 - 2 * correlation * down[0] * down[1]))
+    high = a - b + np.sqrt(max(0.0, up[0] ** 2 + up[1] ** 2 - 2 * correlation * up[0] * up[1]))
     return max(-1.0, float(low)), min(1.0, float(high))
+
+
+def relative(a: float, held_a: Interval, b: float, held_b: Interval) -> Interval:
+    """Interval of (a - b) / (1 - b): of what the second leaves to be won, the share that the first wins.
+
+    One minus a ratio of two independent shares, whose limits are recovered from theirs (Donner and
+    Zou 2012, Statistical Methods in Medical Research 21), or the farthest ones where that fails.
+    Kept within -1..1.
+    """
+    top, low, high = 1 - a, 1 - held_a[1], 1 - held_a[0]
+    under, least, most = 1 - b, 1 - held_b[1], 1 - held_b[0]
+    if under <= 0:
+        return -1.0, 1.0
+    product = top * under
+    below, above = most * (2 * under - most), least * (2 * under - least)
+    if below > 0:
+        down = (product - np.sqrt(max(0.0, product**2 - low * (2 * top - low) * below))) / below
+    else:
+        down = low / most
+    if above > 0:
+        up = (product + np.sqrt(max(0.0, product**2 - high * (2 * top - high) * above))) / above
+    else:
+        up = np.inf
+    return max(-1.0, float(1 - up)), min(1.0, float(1 - down))
 
 
 def effective(share: float, variance: float, most: float) -> float:

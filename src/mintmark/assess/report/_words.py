@@ -232,6 +232,64 @@ _WORDS = {
         ceiling="guessing",
         best="Guessing finds {c}.",
     ),
+    "singling_out.univariate": _Words(
+        "Singled out by one value",
+        "Guesses “exactly one person has this value”, read off the synthetic rows, are right of the training "
+        "people {p} more often than of strangers. Above 0 people can be picked out.",
+        ceiling="chance",
+    ),
+    "singling_out.multivariate": _Words(
+        "Singled out by several values",
+        "Guesses “exactly one person is like this”, read off the synthetic rows over several columns, are "
+        "right of the training people {p} more often than of strangers. Above 0 people can be picked out.",
+        ceiling="chance",
+    ),
+    "linkability": _Words(
+        "Linked records",
+        "Two parties who each know half of a person's record link the halves through the synthetic rows {p} "
+        "more often for training people than for strangers.",
+        ceiling="chance",
+    ),
+    "inference.worst": _Words(
+        "Secrets inferred, worst column",
+        "An attacker who knows the rest of a record guesses the column that leaks most {p} more often right "
+        "of training people than of strangers.",
+        ceiling="chance",
+    ),
+    "inference.mean": _Words(
+        "Secrets inferred, on average",
+        "An attacker who knows the rest of a record guesses the missing value {p} more often right of "
+        "training people than of strangers.",
+        ceiling="chance",
+    ),
+    "reidentification": _Words(
+        "Found by what is known of them",
+        "Matching the declared quasi-identifiers finds the right person, and a secret of theirs, {p} more "
+        "often among training people than among strangers.",
+        ceiling="chance",
+    ),
+    "reidentification.k_map": _Words(
+        "Alike in the population",
+        "At least {v} people of the population share the quasi-identifiers of any row.",
+    ),
+    "anonymity.k": _Words(
+        "Smallest class of the file (k)",
+        "At least {v} synthetic rows share their quasi-identifiers. For information: no synthetic row is a "
+        "person, so this neither protects nor exposes anybody.",
+        ceiling="held-out rows",
+    ),
+    "anonymity.l": _Words(
+        "Fewest values in a class (l)",
+        "Synthetic rows that share their quasi-identifiers show at least {v} different sensitive values. For "
+        "information, as k.",
+        ceiling="held-out rows",
+    ),
+    "anonymity.t": _Words(
+        "Farthest class from the file (t)",
+        "The sensitive values of rows that share their quasi-identifiers differ from the whole file's by at "
+        "most {v} (0 none, 1 all). For information, as k.",
+        ceiling="held-out rows",
+    ),
     "closest_record": _Words(
         "Nearest real record",
         "{p} of the synthetic rows lie nearer to a training row than to a held-out one; 50\u00a0% is chance. "

@@ -1,0 +1,149 @@
+"""Linkability: does the released table tell that two partial records belong to one person?
+
+Two holders each know a person by columns of their own. Each looks up the nearest released rows; if
+a row is among both, they link their records (Article 29 Working Party, Opinion 05/2014; the join of
+two releases through a third table is that of record linkage, Fellegi and Sunter 1969, JASA 64).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from mintmark.assess.privacy._attacks import FIGURES, against, attacked, targets
+from mintmark.assess.privacy._near import Near, batches
+from mintmark.assess.privacy._rows import Rows, rows_of
+from mintmark.assess.privacy._shares import z_of
+from mintmark.errors import InputError, UnknownNameError
+from mintmark.method import method
+from mintmark.metric import Metric, NotRun, Score, Tables
+
+__all__ = ["Linkability"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Rng = np.random.Generator
+Halves = tuple[list[str], list[str]]
+
+_SPLITS = 4
+_FLOOR = 100  # persons attacked in the floor's measurement, for each split
+_SOURCE = "Article 29 Working Party, Opinion 05/2014; interval of Newcombe (1998)"
+
+
+@method
+class Linkability(Metric):
+    """Records of one person linked through the released rows, beyond those linked of strangers.
+
+    Two attackers hold the person's true values, each in half of the columns, and both hold the
+    released rows. Which columns are together is drawn at random four times, unless `sets` tells.
+    Rows that are equally near all count as nearest.
+    """
+
+    family = "privacy"
+    direction = "lower"
+    targets: Annotated[
+        int, Field(ge=100, description="persons of train attacked, and as many of holdout")
+    ] = 2000
+    neighbours: Annotated[
+        int, Field(ge=1, description="nearest released rows that each attacker looks at")
+    ] = 1
+    sets: Annotated[
+        tuple[tuple[str, ...], tuple[str, ...]] | None,
+        Field(description="columns that either attacker holds"),
+    ] = None
+
+    def _measure(self, tables: Tables, rng: Rng) -> list[Score]:
+        rows = rows_of(tables)
+        splits = self._splits([column.name for column in rows.scored], rng)
+        most = attacked(rows, self.targets)
+        found = self._linked(rows, "synthetic", splits, most, rng)
+        floor = self._linked(rows, "train", splits, min(_FLOOR * len(splits), most), rng)
+        every = [np.concatenate([one[role] for one in found]) for role in ("train", "holdout")]
+        told = against(every[0], every[1], z_of())
+        n = len(tables.synthetic)
+        each = [
+            {"columns": list(halves), **against(one["train"], one["holdout"], z_of(len(splits)))}
+            for halves, one in zip(splits, found, strict=True)
+        ]
+        base = [np.concatenate([one[role] for one in floor]).mean() for role in ("train", "holdout")]
+        return [
+            Score(
+                metric="linkability",
+                family="privacy",
+                estimate=told["estimate"],
+                interval=told["interval"],
+                direction="lower",
+                ceiling=0.0,
+                floor=float(base[0] - base[1]),
+                n=n,
+                variance="draw of the persons attacked in train and holdout (Newcombe)",
+                estimand=(
+                    "how much more often the two parts of a person's record are linked for those learnt from "
+                    "than for others of the population, given the released rows and the columns of each part"
+                ),
+                convention=(
+                    f"share of {len(every[0])} persons of train for whom a released row is among the "
+                    f"{self.neighbours} nearest on either part of the columns (ties included; numbers by "
+                    f"released ranks), minus the same share of {len(every[1])} of the holdout; "
+                    + ("parts as declared" if self.sets else f"mean of {len(splits)} random halves")
+                ),
+                source=_SOURCE,
+                details={key: told[key] for key in FIGURES[2:]}
+                | {"baseline": 1 - (1 - min(self.neighbours / n, 1)) ** self.neighbours, "splits": each},
+            )
+        ]
+
+    def _splits(self, names: list[str], rng: Rng) -> list[Halves]:
+        if self.sets is not None:
+            return [_declared(self.sets, names)]
+        if len(names) < 2:
+            raise NotRun("one column cannot be held in two parts. Give a table of two columns or more.")
+        splits: dict[frozenset[frozenset[str]], Halves] = {}
+        for _ in range(10 * _SPLITS):
+            order = rng.permutation(len(names))
+            parts = [[names[at] for at in np.sort(part)] for part in np.array_split(order, 2)]
+            splits.setdefault(frozenset(map(frozenset, parts)), (parts[0], parts[1]))
+        return list(splits.values())[:_SPLITS]
+
+    def _linked(
+        self, rows: Rows, released: str, splits: list[Halves], most: int, rng: Rng
+    ) -> list[dict[str, Floats]]:
+        """For each split whether each person attacked under it is linked."""
+        near = Near.of(rows, released)
+        people = {role: targets(rows, role, most, rng) for role in ("train", "holdout")}
+        out: list[dict[str, Floats]] = [{} for _ in splits]
+        for role, some in people.items():
+            for at, (share, halves) in enumerate(zip(np.array_split(some, len(splits)), splits, strict=True)):
+                out[at][role] = self._shared(near, rows, role, share, halves)
+        return out
+
+    def _shared(self, near: Near, rows: Rows, role: str, some: Ints, halves: Halves) -> Floats:
+        placed = near.placed(rows, role, some)
+        queries, references = ([side.on(part) for part in halves] for side in (placed, near.released))
+        linked = np.zeros(len(some))
+        for batch in batches(len(some), len(references[0])):
+            both: Any = True
+            for query, reference in zip(queries, references, strict=True):
+                both = both & _nearest(near.mixed.squares(query.take(batch), reference), self.neighbours)
+            linked[batch] = both.any(axis=1)
+        return linked
+
+
+def _nearest(squares: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.bool_]:
+    """Which references are no farther than the k-th nearest of their row."""
+    k = min(k, squares.shape[1])
+    kth = squares.min(axis=1) if k == 1 else np.partition(squares, k - 1, axis=1)[:, k - 1]
+    return squares <= kth[:, None]
+
+
+def _declared(sets: tuple[tuple[str, ...], tuple[str, ...]], names: list[str]) -> Halves:
+    for part in sets:
+        if not part:
+            raise InputError("linkability: each of the two sets needs a column.")
+        for name in part:
+            if name not in names:
+                raise UnknownNameError("column to link", name, names)
+    return list(sets[0]), list(sets[1])
