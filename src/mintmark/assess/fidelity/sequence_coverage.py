@@ -53,8 +53,8 @@ class SequenceCoverage(Metric):
                 convention=(
                     f"share of windows of {synthetic.steps} steps of one half of the holdout that are at "
                     "least as near to a synthetic window as to one of the other half, as many sequences of "
-                    "each, ties half, mean over sequences; fresh sequences reach 0.5; ceiling: train in their "
-                    "place; floor: nothing met"
+                    "each, ties half, mean over sequences; fresh sequences reach 0.5; ceiling: train in "
+                    "their place; floor: nothing met"
                 ),
                 source="after coverage, Naeem et al. (2020), with fresh neighbours as the radius",
             ),

@@ -42,8 +42,8 @@ class NearestWindows(Metric):
                 estimand="the share among all windows that the same source could give, given the real ones",
                 convention=(
                     f"smoke test, no proof of privacy: share of windows of {seen.steps} steps nearer to "
-                    "train than to the holdout, as many sequences of each, ties half, mean over sequences; 0.5 "
-                    "is chance; floor: a copy of train"
+                    "train than to the holdout, as many sequences of each, ties half, mean over sequences; "
+                    "0.5 is chance; floor: a copy of train"
                 ),
                 source="Platzer and Reutterer (2021), for windows; its limits: Yao et al. (2025)",
             )
