@@ -37,6 +37,7 @@ class _Words:
     says: str
     ceiling: str = "fresh real rows"
     best: str = ""
+    floor: str = ""
 
 
 _WORDS = {
@@ -79,6 +80,13 @@ _WORDS = {
         "Values that occur",
         "{p} of the values that should be met in so many rows occur; a low share means collapse.",
         best="Fresh real rows reach {c}.",
+    ),
+    "modes": _Words(
+        "Rarest kinds of rows",
+        "The class, category or range that is most under-represented occurs {p} as often as in the real "
+        "rows; near 0 a whole kind of row is missing.",
+        best="Among fresh real rows the same figure is {c}.",
+        floor="one kind missing",
     ),
     "tstr": _Words(
         "Trained on synthetic, tested on real",
@@ -219,7 +227,8 @@ def title(metric: str) -> str:
 def anchors(score: Score) -> tuple[str, str]:
     """What the floor and the ceiling of a score are called."""
     known = _WORDS.get(score.metric)
-    return _FLOORS.get(score.family, "floor"), known.ceiling if known else "as good as expected"
+    floor = _FLOORS.get(score.family, "floor")
+    return (known.floor or floor, known.ceiling) if known else (floor, "as good as expected")
 
 
 def sentence(score: Score) -> str:
