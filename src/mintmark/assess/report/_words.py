@@ -81,6 +81,16 @@ _WORDS = {
         "{p} of the values that should be met in so many rows occur; a low share means collapse.",
         best="Fresh real rows reach {c}.",
     ),
+    "mutual_information": _Words(
+        "What columns tell of each other",
+        "How much one column tells of another agrees with the real rows to {p}, over all pairs.",
+        best="Fresh real rows reach {c}.",
+    ),
+    "triples": _Words(
+        "Three columns at a time",
+        "The shares of the combinations of three columns agree with the real ones to {p}.",
+        best="Fresh real rows reach {c}.",
+    ),
     "modes": _Words(
         "Rarest kinds of rows",
         "The class, category or range that is most under-represented occurs {p} as often as in the real "
