@@ -91,6 +91,15 @@ _WORDS = {
         "The shares of the combinations of three columns agree with the real ones to {p}.",
         best="Fresh real rows reach {c}.",
     ),
+    "energy": _Words(
+        "Distance of the tables",
+        "As clouds of points the synthetic and the real rows are {v} apart; 0 is none at all, 1 the most "
+        "there can be.",
+    ),
+    "energy.mmd": _Words(
+        "Distance of the tables, near neighbours",
+        "Looked at from near by, the two clouds of rows are {v} apart; 0 is none at all.",
+    ),
     "modes": _Words(
         "Rarest kinds of rows",
         "The class, category or range that is most under-represented occurs {p} as often as in the real "
