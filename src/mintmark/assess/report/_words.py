@@ -100,6 +100,16 @@ _WORDS = {
         "Distance of the tables, near neighbours",
         "Looked at from near by, the two clouds of rows are {v} apart; 0 is none at all.",
     ),
+    "propensity": _Words(
+        "Told apart by a tree",
+        "A decision tree tells synthetic from real rows {v} times as well as it tells real from real; 1 is "
+        "no better.",
+    ),
+    "propensity.main": _Words(
+        "Told apart column by column",
+        "A model that looks at columns one at a time tells synthetic from real rows {v} times as well as "
+        "real from real; 1 is no better.",
+    ),
     "modes": _Words(
         "Rarest kinds of rows",
         "The class, category or range that is most under-represented occurs {p} as often as in the real "
