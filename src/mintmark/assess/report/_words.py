@@ -110,6 +110,34 @@ _WORDS = {
         "A model that looks at columns one at a time tells synthetic from real rows {v} times as well as "
         "real from real; 1 is no better.",
     ),
+    "precision_recall.alpha_precision": _Words(
+        "Typical rows stay typical",
+        "The synthetic rows lie as near to the middle of the real ones, and as far out, to {p}.",
+        best="Fresh real rows reach {c}.",
+    ),
+    "precision_recall.beta_recall": _Words(
+        "The variety of the real rows",
+        "Real rows of every kind, common and odd, have a synthetic row near them to {p}.",
+        best="Fresh real rows reach {c}.",
+    ),
+    "precision_recall.density": _Words(
+        "Density",
+        "Synthetic rows lie {v} times as dense among the real rows as real ones do; below 1 many lie where "
+        "no real row is.",
+        best="Fresh real rows reach {cv}.",
+    ),
+    "precision_recall.coverage": _Words(
+        "Real rows covered",
+        "{p} of the real rows have a synthetic row among their near neighbours.",
+        best="With fresh real rows {c} do.",
+    ),
+    "precision_recall.authenticity": _Words(
+        "New rows",
+        "{p} of the synthetic rows are further from their nearest training row than real rows are from one "
+        "another; a share below that of fresh real rows hints at copying.",
+        best="Of fresh real rows {c} are.",
+        floor="copy of train",
+    ),
     "modes": _Words(
         "Rarest kinds of rows",
         "The class, category or range that is most under-represented occurs {p} as often as in the real "
