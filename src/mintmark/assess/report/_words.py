@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mintmark.assess.report._figures import figure, percent
+from mintmark.assess.report._figures import figure, finite, percent
 from mintmark.metric import Score
 
 __all__ = ["FAMILIES", "PRIVACY_LIMIT", "REPORT_LIMIT", "Family", "anchors", "sentence", "title"]
@@ -136,6 +137,19 @@ _WORDS = {
         "{p} of the synthetic rows are further from their nearest training row than real rows are from one "
         "another; a share below that of fresh real rows hints at copying.",
         best="Of fresh real rows {c} are.",
+        floor="copy of train",
+    ),
+    "memorisation.two_sample": _Words(
+        "Nearer to train, by a classifier",
+        "A classifier tells synthetic rows from unseen real ones {v} better, in area, than from training "
+        "rows; 0 is no difference.",
+        ceiling="no difference",
+        floor="copy of train",
+    ),
+    "memorisation.density": _Words(
+        "Nearer to train, by neighbours",
+        "A synthetic row falls among {v} more training rows than among unseen real ones; 0 is no difference.",
+        ceiling="no difference",
         floor="copy of train",
     ),
     "modes": _Words(
@@ -297,9 +311,18 @@ def sentence(score: Score) -> str:
         said = f"{said[:1].upper()}{said[1:]}. " if said else ""
         return f"{said}{better} is better."
     text = known.says + (f" {known.best}" if known.best and score.ceiling is not None else "")
-    return text.format(
+    return _memorised(score) + text.format(
         v=figure(score.estimate),
         p=percent(score.estimate),
         c=percent(score.ceiling),
         cv=figure(score.ceiling),
     )
+
+
+def _memorised(score: Score) -> str:
+    """A warning where the rows are nearer to train than to as many unseen rows, beyond chance."""
+    found = score.details.get("memorisation")
+    ends = found.get("interval") if isinstance(found, Mapping) else None
+    if not isinstance(ends, (list, tuple)) or not ends or (finite(ends[0]) or 0.0) <= 0:
+        return ""
+    return "Sign of memorisation: nearer to the training rows than to unseen real ones, beyond chance. "
