@@ -6,7 +6,6 @@ ten persons reads 0.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from itertools import combinations, pairwise
 from typing import Any
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 
 from mintmark.assess._association import correlation, cramers_v, grade
 from mintmark.assess._codes import Coded, Coding, codings, equal, full, levels, subset
+from mintmark.assess._labels import label
 from mintmark.data.encode import bound
 from mintmark.data.keys import renewed
 from mintmark.data.protect import FEWEST, OTHER, protect
@@ -59,7 +59,7 @@ def pictures(
     if "nearest" in tables.shared:  # the closest-record test bins its distances as it goes
         out["nearest"] = tables.shared["nearest"]
     for score in scores:
-        if "curve" in score.details:
+        if score.family == "utility" and "curve" in score.details:
             out["utility"] = {"curve": score.details["curve"]}
     return out
 
@@ -137,11 +137,11 @@ def _edges(column: Column, values: Floats) -> tuple[Floats, list[str]]:
         whole = np.arange(np.floor(low), np.floor(high) + 1)
         return np.append(whole, whole[-1] + 1), [f"{value:.0f}" for value in whole]
     if low == high:
-        return np.array([low, np.nextafter(low, np.inf)]), [_label(low, column)]
+        return np.array([low, np.nextafter(low, np.inf)]), [label(low, column)]
     edges = (
         _round_steps(low, high) if column.kind in ("number", "integer") else np.linspace(low, high, _BINS + 1)
     )
-    return edges, [f"{_label(a, column)} – {_label(b, column)}" for a, b in pairwise(edges)]
+    return edges, [f"{label(a, column)} – {label(b, column)}" for a, b in pairwise(edges)]
 
 
 def _round_steps(low: float, high: float) -> Floats:
@@ -152,14 +152,6 @@ def _round_steps(low: float, high: float) -> Floats:
     first = np.floor(low / step)
     count = max(1, int(np.ceil(high / step - first)))
     return np.asarray((first + np.arange(count + 1)) * step)
-
-
-def _label(value: float, column: Column) -> str:
-    if column.kind == "datetime":
-        return (dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=float(value))).isoformat(" ", "minutes")
-    if column.kind == "timedelta":
-        return str(dt.timedelta(microseconds=float(value)))
-    return f"{value:,.0f}" if abs(value) >= 1e6 else f"{value:,.6g}"
 
 
 def _correlations(tables: Tables, plans: dict[str, Coding]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Points", "Space", "agreement", "nearest"]
+__all__ = ["Points", "Space", "agreement", "nearest", "nearest_rows"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -169,22 +169,27 @@ def nearest(queries: Points, references: Points, k: int = 1) -> Floats:
         Of one `Space`.
     k : int, >= 1
     """
-    out = np.full((len(queries), k), np.inf)
+    return nearest_rows(queries, references, k)[0]
+
+
+def nearest_rows(queries: Points, references: Points, k: int = 1) -> tuple[Floats, Ints]:
+    """As `nearest`, and which references they are, -1 where there are fewer, both of shape (n, k)."""
+    out, places = np.full((len(queries), k), np.inf), np.full((len(queries), k), -1, dtype=np.int64)
     if not len(references):
-        return out
+        return out, places
     single = _augmented(references, np.float32)
     again: list[Ints] = []
     for rows in _blocks(len(queries), _QUERIES):
         block = queries.take(rows)
-        out[rows], doubtful = _search(block, references, single, k)
+        out[rows], places[rows], doubtful = _search(block, references, single, k)
         again.append(rows[doubtful])
     rest = np.concatenate(again) if again else np.zeros(0, dtype=np.int64)
     if len(rest):
         double = _augmented(references, np.float64)
         for part in _blocks(len(rest), _QUERIES):
             rows = rest[part]
-            out[rows], _ = _search(queries.take(rows), references, double, k)
-    return out
+            out[rows], places[rows], _ = _search(queries.take(rows), references, double, k)
+    return out, places
 
 
 def _blocks(n: int, size: int) -> Iterator[Ints]:
@@ -200,8 +205,8 @@ def _augmented(points: Points, dtype: Any) -> npt.NDArray[Any]:
 
 def _search(
     block: Points, references: Points, augmented: npt.NDArray[Any], k: int
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Distances (q, k), and which queries need double precision."""
+) -> tuple[Floats, Ints, npt.NDArray[np.bool_]]:
+    """Distances (q, k), whose they are, and which queries need double precision."""
     asked = min(k + _SPARE, len(references))
     norms = np.einsum("ij,ij->i", block.flat, block.flat, dtype=np.float64)
     left = np.concatenate([-2 * block.flat, np.ones((len(block), 1))], axis=1, dtype=augmented.dtype)
@@ -216,15 +221,18 @@ def _search(
         where = np.concatenate([where, places + some[0]], axis=1)
         order = np.argsort(best, axis=1, kind="stable")[:, :asked]
         best, where = np.take_along_axis(best, order, 1), np.take_along_axis(where, order, 1)
-    exact = np.sort(_measured(block, references, where), axis=1)
-    out = np.full((len(block), k), np.inf)
+    exact = _measured(block, references, where)
+    order = np.argsort(exact, axis=1, kind="stable")
+    exact, where = np.take_along_axis(exact, order, 1), np.take_along_axis(where, order, 1)
+    out, places = np.full((len(block), k), np.inf), np.full((len(block), k), -1, dtype=np.int64)
     out[:, : min(k, asked)] = np.sqrt(exact[:, :k])
+    places[:, : min(k, asked)] = where[:, :k]
     if augmented.dtype == np.float64 or asked == len(references):
-        return out, np.zeros(len(block), dtype=bool)
+        return out, places, np.zeros(len(block), dtype=bool)
     slack = 4 * np.finfo(np.float32).eps * (norms + float(augmented[:, -1].max()))
     kth = exact[:, min(k, asked) - 1]
     # an error of `slack` in the square moves the distance d by slack / 2d at most
-    return out, (kth > 0) & (kth + slack > best[:, -1]) & (slack > 2e-5 * np.sqrt(kth))
+    return out, places, (kth > 0) & (kth + slack > best[:, -1]) & (slack > 2e-5 * np.sqrt(kth))
 
 
 def _smallest(squares: npt.NDArray[Any], count: int) -> tuple[Floats, Ints]:

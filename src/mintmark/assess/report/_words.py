@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mintmark.assess.report._figures import figure, percent
+from mintmark.assess.report._figures import figure, finite, percent
 from mintmark.metric import Score
 
 __all__ = [
@@ -50,6 +51,7 @@ class _Words:
     says: str
     ceiling: str = "fresh real rows"
     best: str = ""
+    floor: str = ""
 
 
 _WORDS = {
@@ -92,6 +94,83 @@ _WORDS = {
         "Values that occur",
         "{p} of the values that should be met in so many rows occur; a low share means collapse.",
         best="Fresh real rows reach {c}.",
+    ),
+    "mutual_information": _Words(
+        "What columns tell of each other",
+        "How much one column tells of another agrees with the real rows to {p}, over all pairs.",
+        best="Fresh real rows reach {c}.",
+    ),
+    "triples": _Words(
+        "Three columns at a time",
+        "The shares of the combinations of three columns agree with the real ones to {p}.",
+        best="Fresh real rows reach {c}.",
+    ),
+    "energy": _Words(
+        "Distance of the tables",
+        "As clouds of points the synthetic and the real rows are {v} apart; 0 is none at all, 1 the most "
+        "there can be.",
+    ),
+    "energy.mmd": _Words(
+        "Distance of the tables, near neighbours",
+        "Looked at from near by, the two clouds of rows are {v} apart; 0 is none at all.",
+    ),
+    "propensity": _Words(
+        "Told apart by a tree",
+        "A decision tree tells synthetic from real rows {v} times as well as it tells real from real; 1 is "
+        "no better.",
+    ),
+    "propensity.main": _Words(
+        "Told apart column by column",
+        "A model that looks at columns one at a time tells synthetic from real rows {v} times as well as "
+        "real from real; 1 is no better.",
+    ),
+    "precision_recall.alpha_precision": _Words(
+        "Typical rows stay typical",
+        "The synthetic rows lie as near to the middle of the real ones, and as far out, to {p}.",
+        best="Fresh real rows reach {c}.",
+    ),
+    "precision_recall.beta_recall": _Words(
+        "The variety of the real rows",
+        "Real rows of every kind, common and odd, have a synthetic row near them to {p}.",
+        best="Fresh real rows reach {c}.",
+    ),
+    "precision_recall.density": _Words(
+        "Density",
+        "Synthetic rows lie {v} times as dense among the real rows as real ones do; below 1 many lie where "
+        "no real row is.",
+        best="Fresh real rows reach {cv}.",
+    ),
+    "precision_recall.coverage": _Words(
+        "Real rows covered",
+        "{p} of the real rows have a synthetic row among their near neighbours.",
+        best="With fresh real rows {c} do.",
+    ),
+    "precision_recall.authenticity": _Words(
+        "New rows",
+        "{p} of the synthetic rows are further from their nearest training row than real rows are from one "
+        "another; a share below that of fresh real rows hints at copying.",
+        best="Of fresh real rows {c} are.",
+        floor="copy of train",
+    ),
+    "memorisation.two_sample": _Words(
+        "Nearer to train, by a classifier",
+        "A classifier tells synthetic rows from unseen real ones {v} better, in area, than from training "
+        "rows; 0 is no difference.",
+        ceiling="no difference",
+        floor="copy of train",
+    ),
+    "memorisation.density": _Words(
+        "Nearer to train, by neighbours",
+        "A synthetic row falls among {v} more training rows than among unseen real ones; 0 is no difference.",
+        ceiling="no difference",
+        floor="copy of train",
+    ),
+    "modes": _Words(
+        "Rarest kinds of rows",
+        "The class, category or range that is most under-represented occurs {p} as often as in the real "
+        "rows; near 0 a whole kind of row is missing.",
+        best="Among fresh real rows the same figure is {c}.",
+        floor="one kind missing",
     ),
     "tstr": _Words(
         "Trained on synthetic, tested on real",
@@ -418,7 +497,8 @@ def title(metric: str) -> str:
 def anchors(score: Score) -> tuple[str, str]:
     """What the floor and the ceiling of a score are called."""
     known = _WORDS.get(score.metric)
-    return _FLOORS.get(score.family, "floor"), known.ceiling if known else "as good as expected"
+    floor = _FLOORS.get(score.family, "floor")
+    return (known.floor or floor, known.ceiling) if known else (floor, "as good as expected")
 
 
 def sentence(score: Score) -> str:
@@ -430,9 +510,18 @@ def sentence(score: Score) -> str:
         said = f"{said[:1].upper()}{said[1:]}. " if said else ""
         return f"{said}{better} is better."
     text = known.says + (f" {known.best}" if known.best and score.ceiling is not None else "")
-    return text.format(
+    return _memorised(score) + text.format(
         v=figure(score.estimate),
         p=percent(score.estimate),
         c=percent(score.ceiling),
         cv=figure(score.ceiling),
     )
+
+
+def _memorised(score: Score) -> str:
+    """A warning where the rows are nearer to train than to as many unseen rows, beyond chance."""
+    found = score.details.get("memorisation")
+    ends = found.get("interval") if isinstance(found, Mapping) else None
+    if not isinstance(ends, (list, tuple)) or not ends or (finite(ends[0]) or 0.0) <= 0:
+        return ""
+    return "Sign of memorisation: nearer to the training rows than to unseen real ones, beyond chance. "

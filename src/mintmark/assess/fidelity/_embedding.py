@@ -1,0 +1,68 @@
+"""Rows as points, for the scores that need a distance between rows.
+
+Numbers are their ranks in train scaled to [0, 1] with a mark where missing; two categories that
+differ are one apart, the rarest ones of a column being one category (`mintmark.stats.neighbours`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from mintmark.assess._codes import Coded, Coding, codings, full, levels, once, subset
+from mintmark.metric import NotRun, Tables
+from mintmark.stats.neighbours import Points, Space
+
+__all__ = ["EMBEDDING", "embedded", "room"]
+
+_CATEGORIES = 40
+EMBEDDING = (
+    "rows as points: numbers as ranks in train from 0 to 1, categories one apart, missing values apart "
+    f"from all others, categories beyond the {_CATEGORIES - 1} most frequent as one"
+)
+
+
+def room(tables: Tables, most: int, least: int) -> int:
+    """Rows that every table can give, at most `most`.
+
+    Raises
+    ------
+    NotRun
+        If they are fewer than `least`, or no column is scored.
+    """
+    if not codings(tables):
+        raise NotRun("no column is scored: all are keys, free text or media.")
+    given = [tables.train, tables.synthetic, *([tables.holdout] if tables.holdout is not None else [])]
+    n = min(most, *map(len, given))
+    if n < least:
+        raise NotRun(f"{n} rows a side are too few: at least {least} are needed.")
+    return n
+
+
+def embedded(tables: Tables, which: str, rows: int) -> tuple[Points, npt.NDArray[np.int64] | None]:
+    """At most `rows` rows of a table as points, drawn the same at every call, and their persons."""
+    plans = codings(tables)
+
+    def make() -> tuple[Points, npt.NDArray[np.int64] | None]:
+        coded = subset(tables, which, rows)
+        return _space(tables, plans).place(_columns(coded, plans)[0]), coded.persons
+
+    return once(tables, f"embedded {which} {rows}", make)  # type: ignore[no-any-return]
+
+
+def _space(tables: Tables, plans: dict[str, Coding]) -> Space:
+    return once(  # type: ignore[no-any-return]  # the kept value of another call
+        tables, "embedding", lambda: Space.of(*_columns(full(tables, "train"), plans))
+    )
+
+
+def _columns(
+    coded: Coded, plans: dict[str, Coding]
+) -> tuple[dict[str, npt.NDArray[np.generic]], dict[str, int]]:
+    """Numbers, and codes with -1 for missing; and how many codes there are."""
+    codes, sizes = levels(coded, plans, _CATEGORIES)
+    columns: dict[str, npt.NDArray[np.generic]] = {}
+    for name, plan in plans.items():
+        missing = coded.codes[name] == plan.bins + 1
+        columns[name] = coded.numbers[name] if plan.numeric else np.where(missing, -1, codes[name])
+    return columns, {name: sizes[name] for name, plan in plans.items() if not plan.numeric}

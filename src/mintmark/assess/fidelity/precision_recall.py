@@ -1,0 +1,202 @@
+"""Precision, recall, density, coverage and authenticity: fidelity and diversity told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from mintmark.assess.fidelity._embedding import EMBEDDING, embedded, room
+from mintmark.method import method, name_of
+from mintmark.metric import Family, Metric, Score, Tables
+from mintmark.stats.folded import folded_interval
+from mintmark.stats.intervals import influence_variance, normal, wilson
+from mintmark.stats.manifold import GRID, Curve, Reached, curve, reached
+from mintmark.stats.neighbours import Points, nearest, nearest_rows
+
+__all__ = ["PrecisionRecall"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_MOST = 4_000
+_LEAST = 20
+_NEIGHBOURS = 5
+_AUTHENTIC = (300, 2_500, 5e7)
+"""Least and most rows asked for authenticity, and how many pairs with train rows they may make."""
+_TIE = 1e-6
+_CONVENTIONS = {
+    "alpha_precision": (
+        "1 - twice the area between the diagonal and the share of synthetic rows within the ball, round the "
+        "centre of train, that holds a share of train's rows"
+    ),
+    "beta_recall": (
+        "1 - twice the area between the diagonal and the share of train rows that have, within the distance "
+        f"of their neighbour number {_NEIGHBOURS}, a nearest synthetic row within the ball, round the "
+        "synthetic centre, that holds a share of the synthetic rows"
+    ),
+    "density": (
+        f"train rows within whose distance to neighbour number {_NEIGHBOURS} a synthetic row lies, divided "
+        f"by {_NEIGHBOURS}; 1 where synthetic rows lie as densely as train's, more where they crowd"
+    ),
+    "coverage": (
+        "share of train rows with a synthetic row within the distance to their neighbour number "
+        f"{_NEIGHBOURS}"
+    ),
+}
+_SOURCES = {
+    "alpha_precision": "Alaa et al. (2022), section 4; Efron (1982) for the interval",
+    "beta_recall": "Alaa et al. (2022), section 4; Efron (1982) for the interval",
+    "density": "Naeem et al. (2020), eq. 3",
+    "coverage": "Naeem et al. (2020), eq. 4",
+}
+
+
+@method
+class PrecisionRecall(Metric):
+    """Alpha-precision, beta-recall, density, coverage, and authenticity beside the holdout's."""
+
+    family: ClassVar[Family] = "fidelity"
+
+    def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
+        n = room(tables, _MOST, _LEAST)
+        train, persons = embedded(tables, "train", n)
+        radii = nearest(train, train, _NEIGHBOURS + 1)[:, -1]  # a row is its own first neighbour
+        found = {
+            which: _Compared.of(train, radii, embedded(tables, which, n)[0])
+            for which in ("synthetic", "holdout", "floor")
+            if which != "holdout" or tables.holdout is not None
+        }
+        figures = {which: compared.figures(persons) for which, compared in found.items()}
+        curves = {
+            "alpha_precision": _drawn(found["synthetic"].precision),
+            "beta_recall": _drawn(found["synthetic"].recall),
+        }
+        scores = [
+            Score(
+                metric=f"{name_of(type(self))}.{name}",
+                family=self.family,
+                estimate=value,
+                interval=interval,
+                ceiling=figures["holdout"][name][0] if "holdout" in figures else None,
+                floor=figures["floor"][name][0],
+                n=n,
+                variance=(
+                    "draw of the synthetic and train rows (infinitesimal jackknife); centres and "
+                    "distances within train taken as given"
+                ),
+                estimand=(
+                    "the figure that tables of these sizes, drawn from both distributions, have on average"
+                ),
+                convention=(
+                    f"{_CONVENTIONS[name]}; {EMBEDDING}; at most {_MOST:,} rows a table, drawn; ceiling: "
+                    "holdout in the place of synthetic rows; floor: columns drawn one by one"
+                ),
+                source=_SOURCES[name],
+                details={"curve": curves[name]} if name in curves else {},
+            )
+            for name, (value, interval) in figures["synthetic"].items()
+        ]
+        return [*scores, self._authenticity(tables)]
+
+    def _authenticity(self, tables: Tables) -> Score:
+        """Of all train rows, since a copy is one only beside its original."""
+        train, _ = embedded(tables, "train", len(tables.train))
+        least, most, pairs = _AUTHENTIC
+        asked = min(len(tables.synthetic), int(np.clip(pairs / len(train), least, most)))
+        if tables.holdout is not None:
+            asked = min(asked, len(tables.holdout))
+        shares = {}
+        for which in ("synthetic", "holdout"):
+            if which == "synthetic" or tables.holdout is not None:
+                shares[which] = float(_authentic(embedded(tables, which, asked)[0], train).mean())
+        return Score(
+            metric=f"{name_of(type(self))}.authenticity",
+            family=self.family,
+            estimate=shares["synthetic"],
+            interval=wilson(shares["synthetic"] * asked, asked),
+            ceiling=shares.get("holdout"),
+            floor=0.0,
+            n=asked,
+            variance="draw of the synthetic rows (Wilson), train as it is",
+            estimand="share of authentic rows among all that the method would draw, beside this train table",
+            convention=(
+                "share of synthetic rows that lie further from their nearest train row than that row from "
+                f"its own nearest train row; {EMBEDDING}; all train rows and at most {most:,} others; read "
+                "it beside the ceiling, as many holdout rows: what is new by nature; floor: a copy of train"
+            ),
+            source="Alaa et al. (2022), section 4.3; Wilson (1927) for the interval",
+        )
+
+
+def _authentic(rows: Points, train: Points) -> npt.NDArray[np.bool_]:
+    """Which rows lie further from their nearest train row than that one from the other train rows."""
+    distance, place = nearest_rows(rows, train)
+    hit, back = np.unique(place[:, 0], return_inverse=True)
+    own = nearest(train.take(hit), train, 2)[:, 1][back]
+    return distance[:, 0] > own + _TIE
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Train's sample against another table's.
+
+    Parameters
+    ----------
+    precision, recall : Curve
+    near : Reached
+    """
+
+    precision: Curve
+    recall: Curve
+    near: Reached
+
+    @classmethod
+    def of(cls, train: Points, radii: Floats, other: Points) -> _Compared:
+        near = reached(train.flat, radii, other.flat)
+        middle, centre = (points.flat.astype(np.float64).mean(0) for points in (train, other))
+        spread = _from(other, centre)
+        covering = np.where(near.by_real > 0, spread[near.nearest], np.inf)
+        return cls(curve(_from(train, middle), _from(other, middle)), curve(spread, covering), near)
+
+    def figures(self, persons: Ints | None) -> dict[str, tuple[float, tuple[float, float]]]:
+        """Value and interval of each figure; persons are train's."""
+        near, m = self.near, len(self.near.by_other)
+        seen = near.by_real > 0
+        # a real row that one other row alone covers is lost without it
+        alone = np.where(near.by_real == 1, 1.0, 0.0)
+        lost = np.bincount(near.nearest, weights=alone, minlength=m) * m / len(seen)
+        recalled = (
+            np.bincount(near.nearest, weights=alone * self.recall.on_other, minlength=m) * m / len(seen)
+        )
+        inside = near.by_other / _NEIGHBOURS
+        cover = influence_variance(seen.astype(np.float64), persons) + influence_variance(lost)
+        dense = influence_variance(inside)
+        dense += influence_variance(near.by_real.astype(np.float64) * (len(seen) / m / _NEIGHBOURS), persons)
+        precise = influence_variance(self.precision.on_other)
+        precise += influence_variance(self.precision.on_reference, persons)
+        recall = influence_variance(self.recall.on_other, persons)
+        recall += influence_variance(self.recall.on_reference + recalled)
+        return {
+            "alpha_precision": _one_minus(self.precision, precise),
+            "beta_recall": _one_minus(self.recall, recall),
+            "density": (float(inside.mean()), normal(float(inside.mean()), dense, low=0)),
+            "coverage": (float(seen.mean()), normal(float(seen.mean()), cover, low=0, high=1)),
+        }
+
+
+def _from(points: Points, centre: Floats) -> Floats:
+    return np.asarray(np.linalg.norm(points.flat - centre, axis=1), dtype=np.float64)
+
+
+def _one_minus(found: Curve, variance: float) -> tuple[float, tuple[float, float]]:
+    low, high = folded_interval(found.off, variance, found.added)
+    return 1 - found.off, (max(0.0, 1 - high), 1 - low)
+
+
+def _drawn(found: Curve) -> dict[str, Any]:
+    """Ten points of a curve and its ends, for the report."""
+    at = np.arange(4, len(GRID), 5)
+    return {"at": GRID[at].tolist(), "share": found.shares[at].tolist()}

@@ -1,0 +1,165 @@
+"""Mode coverage: dropped classes and categories are seen, and chance alone drops none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from scipy.stats import binomtest
+
+import mintmark
+from mintmark.assess.assess import assess
+from mintmark.data.dataset import Dataset
+from mintmark.data.read import read
+from mintmark.data.schema import Column, Schema
+from mintmark.stats.rate_ratio import proves_absence, rate_ratio
+
+ADULT = Path(mintmark.__file__).parent / "examples/adult.parquet"
+
+
+def rng(seed=0):
+    return np.random.Generator(np.random.Philox(seed))
+
+
+def dataset(columns: dict, roles: dict | None = None) -> Dataset:
+    table = pa.table(columns)
+    kinds = {"double": "number", "int64": "integer", "string": "category"}
+    return Dataset(
+        table,
+        Schema(
+            tuple(
+                Column(
+                    name=f.name,
+                    kind=kinds[str(f.type)],
+                    dtype=str(f.type),
+                    roles=(roles or {}).get(f.name, ()),
+                )
+                for f in table.schema
+            )
+        ),
+    )
+
+
+def modes(train, synthetic, holdout=None, seed=0):
+    return assess(train=train, synthetic=synthetic, holdout=holdout, metrics=["modes"], seed=seed)["modes"]
+
+
+@pytest.fixture(scope="module")
+def adult():
+    return read(ADULT, target="income")
+
+
+def three(data, n, seed):
+    order = rng(seed).permutation(len(data))
+    return [data.take(order[i * n : (i + 1) * n]) for i in range(3)]
+
+
+def without(data, column, value, seed):
+    """As many rows, drawn from those that do not have the value."""
+    other = np.flatnonzero(pc.not_equal(data.table[column], value).to_numpy(zero_copy_only=False))
+    return data.take(rng(seed).choice(other, len(data)))
+
+
+def test_ends_are_those_of_the_exact_binomial_test():
+    low, high = rate_ratio(np.array([7.0, 0.0]), 100, np.array([11.0, 5.0]), 300, 0.01)
+    exact = binomtest(7, 18).proportion_ci(0.98, "exact")
+    assert low[0] == pytest.approx(3 * exact.low / (1 - exact.low))
+    assert high[0] == pytest.approx(3 * exact.high / (1 - exact.high))
+    assert low[1] == 0
+    assert high[1] == pytest.approx(float(proves_absence(100, np.array([5.0]), 300, 0.01)[0]))
+
+
+def test_the_interval_holds_the_smallest_ratio_of_two_known_populations():
+    """Categories with shares p in the population and q in the release."""
+    p = np.array([0.4, 0.3, 0.15, 0.1, 0.05])
+    q = np.array([0.43, 0.3, 0.165, 0.08, 0.025])
+    words, held = np.array(list("abcde")), 0
+    for k in range(120):
+        draw = rng(k)
+        score = modes(
+            dataset({"c": draw.choice(words, 2000, p=p)}), dataset({"c": draw.choice(words, 2000, p=q)})
+        )
+        held += score.interval[0] <= 0.5 <= score.interval[1]
+    assert held / 120 >= 0.93  # conservative: nearly all
+
+
+def test_fresh_draws_of_2000_rows_show_no_missing_mode(adult):
+    scores = []
+    for k in range(40):
+        train, holdout, fresh = three(adult, 2000, k)
+        scores.append(modes(train, fresh, holdout))
+    assert np.mean([score.interval[0] > 0.2 for score in scores]) >= 0.97
+    assert np.mean([score.interval[1] == 1 for score in scores]) >= 0.93
+    for score in scores:
+        assert score.interval[0] <= score.estimate <= score.interval[1]
+    # rows of one population: the figure of fresh rows is the ceiling's, up to chance
+    assert np.mean([score.estimate - score.ceiling for score in scores]) == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize(("column", "value"), [("income", ">50K"), ("race", "Asian-Pac-Islander")])
+def test_a_dropped_class_or_category_lies_wholly_below_a_fifth_and_is_named(adult, column, value):
+    train, holdout, fresh = three(adult, 2000, 3)
+    score = modes(train, without(fresh, column, value, 4), holdout)
+    assert score.interval[1] < 0.2
+    assert score.estimate == 0
+    worst = score.details["groups"][0]
+    assert worst["column"] == column
+    assert worst["value"] == value
+    assert score.details["columns"][column]["estimate"] == 0
+
+
+def test_a_class_missing_within_one_category_is_named(adult):
+    train, holdout, fresh = three(adult, 8000, 5)
+    rich_women = pc.and_(
+        pc.equal(fresh.table["sex"], "Female"), pc.equal(fresh.table["income"], ">50K")
+    ).to_numpy(zero_copy_only=False)
+    score = modes(train, fresh.take(rng(6).choice(np.flatnonzero(~rich_women), 8000)), holdout)
+    assert score.interval[1] < 0.2
+    assert ("sex", "Female, income >50K") in {(g["column"], g["value"]) for g in score.details["groups"]}
+
+
+def test_a_cut_off_tail_of_a_number_is_seen():
+    x = rng(1).normal(size=4000)
+    y = rng(2).normal(size=12_000)
+    score = modes(dataset({"x": x}), dataset({"x": y[y < 1.2][:4000]}))
+    assert score.interval[1] < 0.2
+    assert "1.7 or more" in {group["value"] for group in score.details["groups"] if group["estimate"] == 0}
+
+
+def test_rows_of_one_person_count_as_one():
+    word = np.repeat(rng(3).choice(["a", "b"], 400, p=[0.8, 0.2]), 10)
+    other = dataset({"c": rng(1).choice(["a", "b"], 5000, p=[0.85, 0.15])})
+    many = modes(dataset({"c": word}), other)
+    one = modes(dataset({"c": word, "who": np.repeat(np.arange(400), 10)}, {"who": ("group",)}), other)
+    assert one.estimate == pytest.approx(many.estimate)
+    ends = [np.log(score.details["groups"][0]["interval"]) for score in (many, one)]
+    assert np.ptp(ends[1]) / np.ptp(ends[0]) == pytest.approx(
+        ((1 / 756 + 10 / 640) / (1 / 756 + 1 / 640)) ** 0.5, rel=0.1
+    )
+
+
+def test_a_group_of_fewer_than_ten_persons_is_never_named():
+    word = np.repeat([f"w{i}" for i in range(40)], 100)
+    person = np.repeat(np.arange(4000 // 25), 25)  # four persons a word
+    train = dataset({"c": word, "who": person}, {"who": ("group",)})
+    score = modes(train, dataset({"c": word, "who": np.arange(4000)}))
+    assert score.status == "not run"
+    assert not score.details
+
+
+HARD = {
+    "constant": {"x": [1.0] * 40, "c": ["a"] * 40},
+    "all missing": {"x": pa.array([None] * 400, pa.float64()), "c": pa.array([None] * 400, pa.string())},
+    "unique categories": {"c": [f"k{i}" for i in range(400)]},
+    "two rows": {"x": [1.0, 2.0], "c": ["a", "b"]},
+}
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_hard_tables_are_scored_or_say_why_not(case):
+    data = dataset(HARD[case])
+    score = modes(data, data, data)
+    assert score.reason if score.status == "not run" else score.estimate == 1
