@@ -207,8 +207,14 @@ def test_no_row_of_the_telco_recipes_breaks_a_rule(tmp_path, name):
 
 
 def test_a_holdout_file_leaves_every_source_row_for_training(here, tmp_path):
-    pq.write_table(pq.read_table(here / "table.parquet").slice(0, 300), tmp_path / "held.parquet")
+    table = pq.read_table(here / "table.parquet")
+    pq.write_table(table.slice(0, 300), tmp_path / "held.parquet")
     asked = recipe(here, assess={"holdout": str(tmp_path / "held.parquet")})
+    with pytest.raises(InputError, match="300 of the holdout's 300 rows equal a row of train"):
+        mm.run(asked, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    apart = table.slice(0, 300).set_column(0, "a", pa.array(np.linspace(-2, 2, 300)))
+    pq.write_table(apart, tmp_path / "held.parquet")
     mm.run(asked, tmp_path / "out")
     rows = json.loads((tmp_path / "out" / "assessment" / "report.json").read_text())["tables"]["rows"]
     assert rows == {"train": 1000, "holdout": 300, "synthetic": 1000}

@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # s
 
 from mintmark import __version__, registry
 from mintmark.assess._codes import kept
-from mintmark.assess._inputs import check_apart, check_classes, check_finite
 from mintmark.assess._pictures import pictures
 from mintmark.assess.assessment import Assessment, digest_of
+from mintmark.assess.inputs import check_apart, check_classes, check_finite
 from mintmark.check import load
 from mintmark.data.dataset import Dataset
 from mintmark.data.keys import is_renewed

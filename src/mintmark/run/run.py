@@ -10,6 +10,7 @@ from typing import Any
 from mintmark import registry
 from mintmark.assess.assess import assess
 from mintmark.assess.assessment import Assessment
+from mintmark.assess.inputs import check_apart
 from mintmark.check import load as load_check
 from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
@@ -126,7 +127,9 @@ def _csv(recipe: Recipe) -> dict[str, Any]:
 def _parted(real: Dataset, recipe: Recipe, folder: RunFolder) -> tuple[Dataset, Dataset]:
     holdout = recipe.assess.holdout
     if isinstance(holdout, str):
-        return real, read(recipe.resolve(holdout), schema=real.schema, columns=real.names, **_csv(recipe))
+        held = read(recipe.resolve(holdout), schema=real.schema, columns=real.names, **_csv(recipe))
+        check_apart(real, held)  # told now and not after the fit
+        return real, held
     return split(real, holdout, seed=folder.seed(recipe.seed, "split"), time=recipe.assess.time)
 
 
