@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.assess.assessment import Assessment
+from mintmark.metric import Score
 
 __all__ = ["Runs", "ScoreTable", "gathered", "shortfall"]
 
@@ -61,7 +62,7 @@ def gathered(
     table = ScoreTable(synthesizers, seeds, {}, {}, {})
     for metric in metrics:
         for d, labels in seeds.items():
-            found = [[held[s, d, r].get(metric) for s in synthesizers] for r in labels]
+            found = [[_score(held[s, d, r], metric) for s in synthesizers] for r in labels]
             lacking = [
                 (s, r, score)
                 for r, row in zip(labels, found, strict=True)
@@ -78,6 +79,12 @@ def gathered(
             ):
                 into[metric, d] = np.array([[getattr(x, kind) for x in row] for row in found], dtype=float)
     return table
+
+
+def _score(held: Mapping[str, Score], metric: str) -> Score | None:
+    """The score; where its metric was not run, what that says."""
+    whole = held.get(metric.partition(".")[0])
+    return held.get(metric, whole if whole is not None and whole.status != "ok" else None)
 
 
 def shortfall(estimates: Floats, ceilings: Floats, direction: str) -> Floats:

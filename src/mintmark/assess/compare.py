@@ -23,7 +23,7 @@ from mintmark.metric import Score
 from mintmark.stats.ranks import Ranking, block_ranks, fewest_units, ranked
 from mintmark.stats.repeats import jackknife
 
-__all__ = ["ALPHA", "FEWEST", "METRICS", "compared"]
+__all__ = ["ALPHA", "FEWEST", "METRICS", "check_seeds", "chosen", "compared"]
 
 METRICS = (
     "two_sample",
@@ -67,7 +67,7 @@ def compared(runs: Runs, *, metrics: Sequence[str] | None = None, seed: int = 0)
     synthesizers, places = _complete(runs)
     datasets = list(dict.fromkeys(d for d, _ in places))
     notes: list[str] = []
-    table = gathered(runs, synthesizers, places, _chosen(runs, metrics), notes)
+    table = gathered(runs, synthesizers, places, chosen(runs, metrics), notes)
     if not table.estimates:
         raise InputError(f"no score was run throughout: {first_three(notes)}")
     first: dict[str, Score] = {}
@@ -112,27 +112,44 @@ def _complete(runs: Runs) -> tuple[list[str], list[tuple[str, str]]]:
             f"{first_three(absent)}. Add it, or leave that seed out for all."
         )
     for dataset in dict.fromkeys(d for d, _ in places):
-        seeds = sum(d == dataset for d, _ in places)
-        if seeds < FEWEST:
-            raise InputError(
-                f"data set {dataset!r} has {seeds} seed{'s' * (seeds != 1)}; at least {FEWEST} are needed to "
-                "tell synthesizers from the luck of one fit. Give more seeds."
-            )
+        check_seeds(sum(d == dataset for d, _ in places), dataset)
     return synthesizers, places
 
 
-def _chosen(runs: Runs, metrics: Sequence[str] | None) -> list[str]:
-    known = {score.metric for assessment in runs.values() for score in assessment.scores}
+def check_seeds(seeds: int, dataset: str) -> None:
+    """Raise `InputError` where a data set has too few seeds."""
+    if seeds < FEWEST:
+        raise InputError(
+            f"data set {dataset!r} has {seeds} seed{'s' * (seeds != 1)}; at least {FEWEST} are needed to "
+            "tell synthesizers from the luck of one fit. Give more seeds."
+        )
+
+
+def chosen(runs: Runs, metrics: Sequence[str] | None) -> list[str]:
+    """Names of the scores to rank; those of a metric that was not run count, for the note that says why.
+
+    Raises
+    ------
+    UnknownNameError
+        If no assessment holds a score of that name.
+    InputError
+        If there is none to rank.
+    """
+    scores = [score for assessment in runs.values() for score in assessment.scores]
+    known = {score.metric for score in scores}
+    unrun = {score.metric for score in scores if score.status != "ok"}
     for name in metrics or ():
-        if name not in known:
+        if name not in known and name.partition(".")[0] not in unrun:
             raise UnknownNameError("score", name, known)
-    chosen = list(dict.fromkeys(metrics)) if metrics else [name for name in METRICS if name in known]
-    if not chosen:
+    if metrics:
+        return list(dict.fromkeys(metrics))
+    names = [name for name in METRICS if name in known or name.partition(".")[0] in unrun]
+    if not names:
         raise InputError(
             f"the assessments hold none of {', '.join(METRICS)}. Name what to rank with `metrics`: "
             f"{first_three(sorted(known)) or 'they hold no score at all'}."
         )
-    return chosen
+    return names
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from mintmark.assess.assess import assess
 from mintmark.assess.assessment import Assessment
-from mintmark.assess.compare import METRICS, compared
+from mintmark.assess.compare import METRICS, check_seeds, chosen, compared
 from mintmark.assess.comparison import Comparison
 from mintmark.assess.report.comparison_html import html
 from mintmark.data.dataset import Dataset
@@ -74,7 +74,9 @@ def compare(
     """
     numbers = _seeds(seeds)
     check_seed(seed)
-    real = {name: _pair(table, target, name) for name, table in _named_tables(datasets).items()}
+    for name in (tables := _named_tables(datasets)):
+        check_seeds(len(numbers), name)
+    real = {name: _pair(table, target, name) for name, table in tables.items()}
     makers = {
         name: _maker(name, given, real, numbers) for name, given in _named_synthesizers(synthesizers).items()
     }
@@ -97,6 +99,7 @@ def compare(
             )
         except InputError as error:
             raise InputError(f"{name} on {d}, seed {r}: {error}") from error
+        chosen(runs, metrics)  # a wrong name is told now, not at the end
     found = compared(runs, metrics=metrics, seed=seed)
     fixed = [d for d, table in real.items() if isinstance(table, tuple)]
     if not fixed:
