@@ -65,13 +65,13 @@ class Scale:
         return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
 
     def ticks(self) -> list[float]:
-        """Three to six round figures within."""
+        """A few round figures within."""
         if self.log and self.high - self.low >= 0.7:
             decades = range(math.floor(self.low), math.ceil(self.high) + 1)
             found = [m * 10.0**d for d in decades for m in ((1,) if self.high - self.low > 2 else (1, 3))]
             return [v for v in found if self.low <= math.log10(v) <= self.high]
         low, high = (10**self.low, 10**self.high) if self.log else (self.low, self.high)
-        raw = (high - low) / 4
+        raw = (high - low) / 6
         size = 10.0 ** math.floor(math.log10(raw))
         step = next(m * size for m in (1, 2, 5, 10) if m * size >= raw)
         first = math.ceil(low / step - 1e-9)
@@ -153,7 +153,9 @@ def _labels(places: Sequence[tuple[Point, float, float]]) -> list[str]:
         if box[0] - x > 10 or x - box[2] > 10 or abs(box[3] - 7 - y) > 10:
             end = box[0] - 2 if box[0] > x else box[2] + 2
             parts.append(f'<path class="leader" d="M{n(x)} {n(y)}L{n(end)} {n(box[3] - 6)}"/>')
-        parts.append(text(box[0], box[3] - 3, label, style="name"))
+        aside = box[0] < x  # a letter may be wider than reckoned: the end near the point stays put
+        at, anchor = (box[2], "end") if aside else (box[0], "start")
+        parts.append(text(at, box[3] - 3, label, anchor=anchor, style="name"))
     return parts
 
 
