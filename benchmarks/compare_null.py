@@ -2,9 +2,9 @@
 
     python benchmarks/compare_null.py [--out benchmarks/results/compare_null.json] [--real 100]
 
-Four parts, each kept in the file as it is done; a run that was stopped goes on where it stood.
+Five parts, each kept in the file as it is done; a run that was stopped goes on where it stood.
 
-null       500 comparisons of synthesizers that do not differ. The metrics of one (data set, seed) share
+null       2,000 comparisons of synthesizers that do not differ. The metrics of one (data set, seed) share
            a sample (correlation 0.8), lie on scales a thousandfold apart, and have heavy tails.
 partial    Two synthesizers that do not differ among others that do: how often the two are parted.
 power      One synthesizer is better by some standard deviations of the noise between seeds.
@@ -60,11 +60,13 @@ def losses(
     return made.reshape(-1, k), d * seeds + s, d * metrics + m
 
 
-def tried(effect: list[float], design: str, seed: int, spread: Any = 1.0) -> dict[str, float]:
+def tried(
+    effect: list[float], design: str, seed: int, spread: Any = 1.0, runs: int = RUNS
+) -> dict[str, float]:
     """Share of comparisons in which the omnibus rejects, any pair does, one wins, the first two part."""
     rng, k = np.random.default_rng(seed), len(effect)
     counts = dict.fromkeys(("omnibus", "alarm", "winner", "first_two"), 0)
-    for _ in range(RUNS):
+    for _ in range(runs):
         made, units, groups = losses(rng, np.array(effect), *DESIGNS[design], np.array(spread))
         found = ranked(made, units, groups, rng, permutations=1999)
         if found.pairs is None:
@@ -74,7 +76,7 @@ def tried(effect: list[float], design: str, seed: int, spread: Any = 1.0) -> dic
         counts["alarm"] += bool((found.pairs[np.triu_indices(k, 1)] <= 0.05).any())
         counts["winner"] += bool((np.delete(found.pairs[best], best) <= 0.05).all())
         counts["first_two"] += bool(found.pairs[0, 1] <= 0.05)
-    return {"runs": RUNS, **{name: count / RUNS for name, count in counts.items()}}
+    return {"runs": runs, **{name: count / runs for name, count in counts.items()}}
 
 
 def published(k: int, seed: int, kind: bool) -> dict[str, float]:
@@ -144,7 +146,9 @@ def parts() -> dict[str, Callable[[], dict[str, float]]]:
     }
     for i, design in enumerate(DESIGNS):
         for k in (3, 5, 8):
-            found[f"null: {k} synthesizers, {design}"] = partial(tried, [0.0] * k, design, 10 * k + i)
+            found[f"null: {k} synthesizers, {design}"] = partial(
+                tried, [0.0] * k, design, 10 * k + i, runs=4 * RUNS
+            )
         for name, (effect, spread) in alike.items():
             found[f"partial: {name}, {design}"] = partial(tried, effect, design, 200 + i, spread)
         for k in (3, 5):

@@ -452,3 +452,19 @@ def test_measuring_sees_the_work_and_its_memory():
     both = joined({"cpu_seconds": 1.0, "peak_memory_bytes": 5}, {"cpu_seconds": 2.5, "peak_memory_bytes": 3})
     assert both == {"cpu_seconds": 3.5, "peak_memory_bytes": 5}
     assert joined({"cpu_seconds": 1.0, "peak_memory_bytes": 5}, {"cpu_seconds": 1.0}) == {"cpu_seconds": 2.0}
+
+
+def test_a_run_reports_what_it_cost(table, tmp_path):
+    table.write(tmp_path / "blobs.parquet")
+    recipe = mm.Recipe(
+        source={"path": str(tmp_path / "blobs.parquet"), "target": "label"},
+        generate={"method": "gaussian_copula"},
+        assess={"metrics": ["distinctness"]},
+        release={"policy": "internal"},
+    )
+    mm.run(recipe, tmp_path / "run")
+    cost = Assessment.load(tmp_path / "run" / "assessment" / "report.json").cost
+    assert cost["cpu_seconds"] > 0
+    assert cost["peak_memory_bytes"] > 1e7
+    public = tmp_path / "run" / "release" / "report.public.json"
+    assert not public.exists() or "cost" not in json.loads(public.read_text())
