@@ -111,10 +111,23 @@ def test_series(here):
     assert names["assessment"]["window_copies.excess"].estimate <= 0
 
 
+def test_compare(here, capsys):
+    compared, front = blocks("docs/compare.md")
+    names = {}
+    exec(compared, names)
+    shown = capsys.readouterr().out
+    assert "half" in shown
+    assert "Exact copies beyond chance" in shown
+    again = {"metrics": ["tstr.gap", "membership.auc"], "target": "churn"}
+    names["comparison"] = mm.compare(["independent", "gaussian_copula"], "customers.csv", **again)
+    exec(front, names)
+    assert 0 <= names["front"].hypervolume <= 1
+
+
 def test_every_python_block_of_the_pages_is_run():
     run = {
-        "README.md": 1, "docs/index.md": 1, "docs/how-to.md": 4, "docs/personal.md": 1,
-        "docs/recipes.md": 1, "docs/report.md": 1, "docs/series.md": 1,
+        "README.md": 1, "docs/compare.md": 2, "docs/index.md": 1, "docs/how-to.md": 4,
+        "docs/personal.md": 1, "docs/recipes.md": 1, "docs/report.md": 1, "docs/series.md": 1,
     }  # fmt: skip
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     found = {str(page.relative_to(ROOT)): len(blocks(str(page.relative_to(ROOT)))) for page in pages}

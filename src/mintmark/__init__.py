@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mintmark.release.policy import Policy
     from mintmark.release.verify import verify
     from mintmark.rules import check, rule
+    from mintmark.run.compare import compare
     from mintmark.run.recipe import Recipe
     from mintmark.run.run import run
     from mintmark.synthesizer import Synthesizer
@@ -48,6 +49,7 @@ _PUBLIC = {
     "assess": "mintmark.assess.assess",
     "certify": "mintmark.release.certify",
     "check": "mintmark.rules",
+    "compare": "mintmark.run.compare",
     "load": "mintmark.synthesizer:load_model",
     "method": "mintmark.method",
     "read": "mintmark.data.read",
@@ -60,8 +62,8 @@ _PUBLIC = {
 
 __all__ = [
     "Assessment", "Check", "Column", "Dataset", "Metric", "MintmarkError", "Policy", "Recipe",
-    "Schema", "Score", "Synthesizer", "assess", "certify", "check", "load", "method", "read", "rule", "run",
-    "synthesizer", "verify", "write",
+    "Schema", "Score", "Synthesizer", "assess", "certify", "check", "compare", "load", "method", "read",
+    "rule", "run", "synthesizer", "verify", "write",
 ]  # fmt: skip
 
 

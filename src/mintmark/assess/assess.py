@@ -17,6 +17,7 @@ from mintmark import __version__, registry
 from mintmark.assess._codes import kept
 from mintmark.assess._pictures import pictures
 from mintmark.assess.assessment import Assessment, digest_of
+from mintmark.assess.cost import check_cost
 from mintmark.assess.inputs import check_apart, check_classes, check_finite
 from mintmark.check import load
 from mintmark.data.dataset import Dataset
@@ -43,6 +44,7 @@ def assess(
     metrics: Sequence[str | Metric] | None = None,
     seed: int = 0,
     synthesizer: Any = None,
+    cost: Mapping[str, Any] | None = None,
 ) -> Assessment:
     """Score synthetic rows for fidelity, utility and privacy.
 
@@ -61,6 +63,9 @@ def assess(
     seed : int, >= 0
     synthesizer : Synthesizer, optional
         The fitted one, for metrics that question it.
+    cost : mapping, optional
+        What the rows cost, measured or declared: any of ``cpu_seconds``, ``gpu_seconds``,
+        ``peak_memory_bytes``, ``tokens``, ``money`` with ``currency``, ``human_minutes``.
 
     Raises
     ------
@@ -68,9 +73,10 @@ def assess(
         If a table is empty, lacks a column of train, holds values of another type or shares no class of
         the target with train; if the holdout holds training rows or persons.
     UnknownNameError
-        If the target, a metric or the policy does not exist.
+        If the target, a metric, the policy or a key of the cost does not exist.
     """
     check_seed(seed)
+    cost = None if cost is None else check_cost(cost)
     record = _policy_record(policy)
     chosen = [_metric(name) for name in (metrics if metrics is not None else registry.names("metrics"))]
     train = _dataset(train, "train")
@@ -113,6 +119,7 @@ def assess(
         sha256=digest_of(released.table),
         seed=seed,
         versions=_versions(),
+        cost=cost,
     )
 
 

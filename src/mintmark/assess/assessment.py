@@ -39,6 +39,8 @@ class Assessment:
     repeated : int, optional
         Its number among the assessments of the same real data, 1 for the first; None where nobody
         counted (see `mintmark.run.ledger`).
+    cost : mapping, optional
+        What the rows cost, see `mintmark.assess.cost.check_cost`.
     """
 
     scores: tuple[Score, ...]
@@ -49,6 +51,7 @@ class Assessment:
     seed: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     repeated: int | None = None
+    cost: Mapping[str, Any] | None = None
 
     def __getitem__(self, metric: str) -> Score:
         for score in self.scores:
@@ -68,6 +71,7 @@ class Assessment:
             "seed": self.seed,
             "versions": dict(self.versions),
             "repeated": self.repeated,
+            "cost": None if self.cost is None else dict(self.cost),
         }
 
     def dumps(self) -> str:

@@ -26,6 +26,7 @@ _COMMANDS = {
     "sample": ("make", "Draw rows from a fitted model."),
     "check": ("check", "Tell which rows of a table hold which rules."),
     "assess": ("judge", "Score synthetic rows for fidelity, utility and privacy."),
+    "compare": ("compare", "Rank synthesizers over data sets and seeds."),
     "certify": ("judge", "Release or refuse what was assessed, signed."),
     "report": ("report", "Write the page of an assessment or release, for inside or to publish."),
     "verify": ("judge", "Check a release with the public key alone."),

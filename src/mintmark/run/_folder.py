@@ -3,7 +3,8 @@
 ::
 
     run.json      recipe, versions, keyed digest of the source; written first
-    private/      mode 700: secret (mode 600), model/, keys/ where the recipe names no key
+    private/      mode 700: secret (mode 600), model/, keys/ where the recipe names no key, and what
+                  fitting and drawing cost
     shards/       one Arrow file a block, with its digest
     assessment/   report.json, report.html, synthetic.parquet
     release/      what may leave
@@ -20,7 +21,7 @@ import hmac
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -30,6 +31,7 @@ from typing import Any
 from mintmark.data.streams import derive_seed
 from mintmark.errors import InputError, OutputError
 from mintmark.run import _atomic
+from mintmark.run._cost import joined
 from mintmark.run.recipe import Recipe
 
 __all__ = ["RunFolder", "forget", "opened", "vacant"]
@@ -72,6 +74,17 @@ class RunFolder:
     def seed(self, seed: int, stage: str) -> int:
         """The seed of a stage: nobody without the secret can repeat it."""
         return derive_seed(seed, stage, secret=self.secret)
+
+    def keep_cost(self, stage: str, cost: Mapping[str, Any]) -> None:
+        """Remember what a stage cost, for a resumed run to know."""
+        _atomic.write_bytes(self.path / "private" / f"cost-{stage}.json", _json(dict(cost)))
+
+    def cost(self) -> dict[str, Any] | None:
+        """What fitting and drawing cost together; None where a kill has lost a part of it."""
+        files = [self.path / "private" / f"cost-{stage}.json" for stage in ("fit", "sample")]
+        if not all(file.is_file() for file in files):
+            return None
+        return joined(*(json.loads(file.read_bytes()) for file in files))
 
     def finished(self) -> bool:
         """Whether the manifest stands and every file is as it says."""

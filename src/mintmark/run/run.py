@@ -23,6 +23,7 @@ from mintmark.release.policy import Policy
 from mintmark.rules import refuse
 from mintmark.run import _atomic, _local
 from mintmark.run._assessment import write_assessment
+from mintmark.run._cost import measured
 from mintmark.run._folder import RunFolder, opened, vacant
 from mintmark.run.ledger import counted
 from mintmark.run.recipe import Recipe
@@ -140,7 +141,10 @@ def _fitted(
         return load_model(folder.model)
     except ModelFileError:
         seed = folder.seed(recipe.seed, "fit")
-        fitted = unfitted.fit(train, seed=seed, max_minutes=recipe.generate.max_minutes)
+        fitted, cost = measured(
+            lambda: unfitted.fit(train, seed=seed, max_minutes=recipe.generate.max_minutes)
+        )
+        folder.keep_cost("fit", cost)
         fitted.avoiding(holdout).save(folder.model)  # no name or number of theirs may come out either
     return load_model(folder.model)
 
@@ -167,8 +171,16 @@ def _drawn(
     n = fitted if recipe.generate.rows is None else recipe.generate.rows
     seed, where = folder.seed(recipe.seed, "sample"), recipe.where
     model.ready(n, seed, where)
-    blocks = _local.draw(model, folder.model, folder.shards, n=n, seed=seed, where=where, workers=workers)
-    return model.assemble(blocks, n, seed=seed, where=where)
+    begun = any(folder.shards.glob("*"))  # a part of the cost was spent before
+
+    def drawn() -> Dataset:
+        blocks = _local.draw(model, folder.model, folder.shards, n=n, seed=seed, where=where, workers=workers)
+        return model.assemble(blocks, n, seed=seed, where=where)
+
+    synthetic, cost = measured(drawn)
+    if not begun:
+        folder.keep_cost("sample", cost)
+    return synthetic
 
 
 def _assessed(
@@ -181,6 +193,7 @@ def _assessed(
     assessment = assess(
         train=train, synthetic=synthetic, holdout=holdout, policy=policy, metrics=asked.metrics,
         seed=folder.seed(recipe.seed if asked.seed is None else asked.seed, "assess"), synthesizer=model,
+        cost=folder.cost(),
     )  # fmt: skip
     assessment = counted(assessment, train, holdout)
     verdicts = policy.judge(assessment.to_json(), nature=model.nature, personal=recipe.release.personal)

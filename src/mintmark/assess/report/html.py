@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from mintmark.assess.assessment import Assessment, times_assessed
 from mintmark.assess.report import _story
+from mintmark.assess.report._template import packaged, template
 from mintmark.assess.report._verdict import MARKS, Verdict, judgement
 from mintmark.assess.report._words import PRIVACY_LIMIT, PUBLIC_LIMIT, REPORT_LIMIT
 
@@ -45,7 +43,7 @@ def html(
     str
         HTML5, under 500 kB for 15 columns and 2 MB for 100.
     """
-    return _page().render(
+    return template("_page.html.jinja").render(
         _opening(assessment, verdicts, public=public, waiver=waiver)
         | {
             "compact": False,
@@ -67,7 +65,9 @@ def html(
 
 def fragment(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> str:
     """Verdict and overview for a notebook cell, in a frame so that no style leaks in or out."""
-    page = _page().render(_opening(assessment, verdicts, public=False, waiver=None) | {"compact": True})
+    page = template("_page.html.jinja").render(
+        _opening(assessment, verdicts, public=False, waiver=None) | {"compact": True}
+    )
     height = min(300 + 90 * len(assessment.scores), 900)
     return (
         f'<iframe title="Synthetic data report" sandbox="" srcdoc="{escape(page)}" '
@@ -84,7 +84,7 @@ def _opening(
 ) -> dict[str, Any]:
     given = None if verdicts is None else list(verdicts)
     return {
-        "style": Markup(_text("_styles.css")),
+        "style": Markup(packaged("_styles.css")),
         "assessment": assessment,
         "judgement": judgement(assessment, given),
         "facts": _story.facts(assessment),
@@ -96,19 +96,3 @@ def _opening(
         "waiver": waiver,
         "repeated": times_assessed(assessment.repeated) if (assessment.repeated or 0) > 1 else "",
     }
-
-
-def _text(name: str) -> str:
-    return (files("mintmark.assess.report") / name).read_text(encoding="utf-8")
-
-
-@cache
-def _page() -> Template:
-    page = Environment(
-        autoescape=True,
-        loader=FunctionLoader(_text),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return page.get_template("_page.html.jinja")
