@@ -15,6 +15,7 @@ __all__ = [
     "auc_influence",
     "auc_interval",
     "delong",
+    "effective_size",
     "influence_variance",
     "normal",
     "wilson",
@@ -65,6 +66,26 @@ def influence_variance(influence: Floats, persons: npt.NDArray[np.int64] | None 
     if units < 2:
         return float("inf")
     return float(centred @ centred) / n**2 * units / (units - 1)
+
+
+def effective_size(influence: Floats, persons: npt.NDArray[np.int64] | None) -> float:
+    """How many independent draws the rows are worth for a figure, given each row's influence on it.
+
+    The number of rows where nobody has two; Kish (1965), "Survey Sampling": n over the design effect.
+
+    Parameters
+    ----------
+    influence : array, shape (n,)
+    persons : array of int, shape (n,), optional
+        Whose row it is.
+    """
+    n = len(influence)
+    if persons is None:
+        return float(n)
+    alone, together = influence_variance(influence), influence_variance(influence, persons)
+    if not (alone > 0 and np.isfinite(together)):
+        return float(len(np.unique(persons)))
+    return float(np.clip(n * alone / max(together, 1e-300), 1.0, n))
 
 
 def _midranks(values: Floats) -> Floats:

@@ -52,6 +52,10 @@ class TwoSample(Metric):
                 ceiling=ceiling.auc,
                 floor=floor.auc,
                 n=n,
+                estimand=(
+                    "mean over folds of the area that the fold's fitted classifier would reach on fresh "
+                    "rows of both populations"
+                ),
                 variance="scored rows of each fold (DeLong); the classifiers are taken as given",
                 convention=(
                     f"area under the ROC curve, mean of {_FOLDS} folds, of gradient-boosted trees that tell "
