@@ -31,6 +31,7 @@ __all__ = ["Distance", "bridges", "kolmogorov_smirnov_interval", "total_variatio
 
 Floats = npt.NDArray[np.float64]
 _HEAVY = (5.0, 10.0, 20.0, 40.0)
+_NEAR, _FAR = 4.0, 7.0  # standard errors
 _DRAWS, _GRID, _WINDOW = 300, 100, 5
 _STRETCHES = np.linspace(0.0, 1.8, 25)
 # the upper end's point is moved out from 2.5 %: the course it stretches was learnt from the same rows
@@ -119,8 +120,8 @@ def _shapes() -> _Shapes:
 
 _SHARES = [
     (none, far, by_none * by_far)
-    for none, by_none in ((0.0, 0.85), (0.6, 0.15))
-    for far, by_far in ((0.0, 0.4), (0.1, 0.3), (0.4, 0.3))
+    for none, by_none in ((0.0, 0.8), (0.6, 0.12), (0.92, 0.08))
+    for far, by_far in ((0.0, 0.4), (0.1, 0.2), (0.4, 0.2), (0.8, 0.2))
 ]
 """Shares of cells without and with a large difference, and their prior weight."""
 
@@ -134,44 +135,61 @@ def _posterior(
     """
     shapes = _shapes()
     near = _mixture(z, shapes.centre[:, None], shapes.spread[:, None])
-    parts = [_mixture(z, np.zeros((1, 1)), np.array([[tau]])) for tau in _HEAVY]
-    top = np.logaddexp.reduce([part[0] for part in parts])
-    shares = [np.exp(part[0] - top) for part in parts]
-    far = [top - np.log(len(_HEAVY))] + [
-        sum(share * part[i] for share, part in zip(shares, parts, strict=True)) for i in (1, 2, 3)
-    ]
+    tails = 1 + np.square(_HEAVY)[:, None]
+    far = np.logaddexp.reduce(-0.5 * z * z / tails - 0.5 * np.log(tails)) - np.log(len(_HEAVY))
+    # a large difference is taken as seen: shrunk by a prior that fits it badly, many would fall short
+    far_terms = [np.abs(z), z * z + 1, np.sign(z), np.zeros_like(z)]
     # likelihoods relative to the large differences', whose tails are the longest
-    null, near_by = np.exp(-0.5 * z * z - far[0]), np.exp(near[0] - far[0])
+    null, near_by = np.exp(-0.5 * z * z - far), np.exp(near[0] - far)
     near_terms = [near_by * term for term in near[1:]]
     emphasis = spread / spread.mean() * (len(z) - 1) / len(z)
-    log_weight, at, within = [], [], []
+    log_weight, cells = [], []
     for none, large, prior in _SHARES:
         rest = (1 - none) * (1 - large)
         density = none * (1 - large) * null + rest * near_by + large
         density = np.maximum(density, 1e-300)
-        size, square, sign = (
-            (rest * mine + large * theirs) / density for mine, theirs in zip(near_terms, far[1:], strict=True)
+        size, square, sign, excess = (
+            (rest * mine + large * theirs) / density
+            for mine, theirs in zip(near_terms, far_terms, strict=True)
         )
+        excess += none * (1 - large) * null * np.sqrt(2 / np.pi) / density
         log_weight.append(np.log(density) @ emphasis + np.log(prior * shapes.prior))
-        at.append(0.5 * size @ spread)
-        within.append(_variance(square - size**2, sign * square / (1 + square), spread, p, q, n, m))
+        cells.append((size, square - size**2, sign * square / (1 + square), np.abs(z) - excess))
     logs = np.concatenate(log_weight)
     weight = np.exp(logs - logs.max())
-    return weight / weight.sum(), np.concatenate(at), np.concatenate(within)
+    weight /= weight.sum()
+    size, own, sign, freed = (np.concatenate(part) for part in zip(*cells, strict=True))
+    shared = _shared(sign, p, q, n, m)
+    at, within = 0.5 * size @ spread, _variance(own, shared, spread)
+    # near 0 the expected size is the better guess, far from it the seen size less what noise adds to
+    # it, which no prior that fits badly can shrink
+    mean = weight @ at
+    errors = mean / np.sqrt(weight @ (within + (at - mean) ** 2))
+    far_off = float(np.clip((errors - _NEAR) / (_FAR - _NEAR), 0, 1))
+    if far_off == 0:
+        return weight, at, within
+    at = (1 - far_off) * at + far_off * 0.5 * freed @ spread
+    own = own + (far_off * (freed - size)) ** 2
+    return weight, at, _variance(own, shared, spread)
 
 
-def _variance(own: Floats, sign: Floats, spread: Floats, p: Floats, q: Floats, n: float, m: float) -> Floats:
-    """Of half the summed sizes: each cell's own, and what cells of one sample take from each other."""
+def _shared(sign: Floats, p: Floats, q: Floats, n: float, m: float) -> Floats:
+    """Covariance of the cells' sizes, summed: what one cell of a sample has, another lacks."""
+    parts = [((sign**2 @ share**2) - (sign @ share) ** 2) / size for share, size in ((p, n), (q, m))]
+    return np.asarray(parts[0] + parts[1])
+
+
+def _variance(own: Floats, shared: Floats, spread: Floats) -> Floats:
+    """Of half the summed sizes."""
     alone = own @ spread**2
-    shared = sum(((sign**2 @ share**2) - (sign @ share) ** 2) / size for share, size in ((p, n), (q, m)))
-    return 0.25 * np.maximum(alone + shared, 0.02 * alone)
+    return np.asarray(0.25 * np.maximum(alone + shared, 0.02 * alone))
 
 
 def _mixture(z: Floats, centre: Floats, spread: Floats) -> list[Floats]:
     """Two normals around plus and minus `centre`, seen through unit noise at z.
 
     Returns the log density up to a constant, and of the true value given z: the expected size,
-    the expected square, and the expected sign; shape (shapes, k).
+    the expected square and sign, and by how much noise is expected to widen it; shape (shapes, k).
     """
     from scipy.special import erf
 
@@ -180,19 +198,26 @@ def _mixture(z: Floats, centre: Floats, spread: Floats) -> list[Floats]:
     up, down = -0.5 * (z - centre) ** 2 / total, -0.5 * (z + centre) ** 2 / total
     both = np.logaddexp(up, down)
     deviation = np.sqrt(shrink)
-    out = [both - np.log(2) - 0.5 * np.log(total), shrink + np.zeros_like(z)]
-    size, sign = np.zeros_like(both), np.zeros_like(both)
-    square = out.pop()
+    log_density = both - np.log(2) - 0.5 * np.log(total)
+    size, square, sign, excess = (np.zeros_like(both) for _ in range(4))
     for side, log_share in ((1, up), (-1, down)):
         share = np.exp(log_share - both)
         mean = z * shrink + side * centre * (1 - shrink)
-        bend = erf(mean / deviation / np.sqrt(2))
-        size += share * (
-            deviation * np.sqrt(2 / np.pi) * np.exp(-0.5 * (mean / deviation) ** 2) + mean * bend
-        )
-        square = square + share * mean**2
-        sign += share * bend
-    return [*out, size, square, sign]
+        expected = _folded(mean, deviation)
+        size += share * expected
+        square += share * (mean**2 + shrink)
+        sign += share * erf(mean / deviation / np.sqrt(2))
+        excess += share * (_folded(mean, np.sqrt(1 + shrink)) - expected)
+    return [log_density, size, square, sign, excess]
+
+
+def _folded(mean: Floats, deviation: Floats) -> Floats:
+    """Expected size of a normal draw (Leone, Nelson, Nottingham 1961)."""
+    from scipy.special import erf
+
+    z = mean / deviation
+    folded: Floats = deviation * np.sqrt(2 / np.pi) * np.exp(-0.5 * z * z) + mean * erf(z / np.sqrt(2))
+    return folded
 
 
 def _quantile(level: float, weight: Floats, centre: Floats, deviation: Floats) -> float:

@@ -113,7 +113,7 @@ def auc(positive: Floats, negative: Floats) -> float:
     return float(_placements(positive, negative)[0].mean())
 
 
-def delong(positive: Floats, negative: Floats) -> tuple[float, float]:
+def delong(positive: Floats, negative: Floats, *, share: float = 0.0) -> tuple[float, float]:
     """Area under the ROC curve and its variance.
 
     DeLong, DeLong, Clarke-Pearson (1988), Biometrics 44; midranks after Sun and Xu (2014).
@@ -121,13 +121,17 @@ def delong(positive: Floats, negative: Floats) -> tuple[float, float]:
     Parameters
     ----------
     positive, negative : array of scores, shape (m,) and (n,), at least two each
+    share : float, 0..1
+        Share of all positives that there are which are among these; they vary the less for it
+        (finite population correction, Cochran 1977, equation 2.9).
 
     Returns
     -------
     (area, variance)
     """
     v10, v01 = _placements(positive, negative)
-    return float(v10.mean()), float(v10.var(ddof=1) / len(v10) + v01.var(ddof=1) / len(v01))
+    variance = (1 - share) * v10.var(ddof=1) / len(v10) + v01.var(ddof=1) / len(v01)
+    return float(v10.mean()), float(variance)
 
 
 def auc_influence(scores: Floats, positive: npt.NDArray[np.bool_]) -> tuple[float, Floats]:

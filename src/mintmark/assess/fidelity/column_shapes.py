@@ -129,7 +129,7 @@ def _compare(
             ascending = np.sort(values)
             out.distances[name], at, sign = kolmogorov_smirnov(orders[name], ascending)
             # ties with `at` lie below the step, as in the distribution function
-            on_train: Floats = sign * (_extended(train, name) <= at)
+            on_train = np.where(_extended(train, name) <= at, sign, 0.0)
             out.on_synthetic -= sign * (values <= at)
             draws = effective_size(on_train, train.persons), float(len(other))
             out.populations[name] = kolmogorov_smirnov_interval(orders[name], ascending, noise, draws)

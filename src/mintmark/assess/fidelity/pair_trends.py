@@ -21,6 +21,7 @@ __all__ = ["PairTrends"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _LEVELS = 12
+_COARSE = 6  # two numbers: 144 cells hold too few rows each for the distance of the populations
 _MOST_COLUMNS = 60
 _WORST = 30
 
@@ -78,9 +79,9 @@ _CONVENTION = (
     f"of the contingency table, numbers on {_LEVELS} bins, the {_LEVELS - 1} most frequent categories "
     "and the rest, missing as a value; at most "
     f"{_MOST_COLUMNS} columns; ceiling: holdout against train; floor: columns drawn one by one. "
-    f"The {_WORST} lowest pairs, two numbers included: estimate and 95 % interval of the populations' total "
-    "variation on these levels, freed of the noise of finite samples, an upper bound alone where it begins "
-    "at 0; tvd as the samples show it."
+    f"The {_WORST} lowest pairs, two numbers included: estimate and 95 % interval of the populations' "
+    f"total variation on these levels ({_COARSE} a number in pairs of numbers), freed of the noise of "
+    "finite samples, an upper bound alone where it begins at 0; tvd as the samples show it."
 )
 
 
@@ -98,6 +99,8 @@ class _Side:
     def __init__(self, coded: Coded, plans: dict[str, Coding], train: _Side | None) -> None:
         self.coded = coded
         self.codes, self.sizes = levels(coded, plans, _LEVELS)
+        self.numeric = {name: plan for name, plan in plans.items() if plan.numeric}
+        self.coarse, self.coarse_sizes = levels(coded, self.numeric, _COARSE)
         self.orders: dict[str, Floats] = (
             {name: np.sort(values[~np.isnan(values)]) for name, values in coded.numbers.items()}
             if train is None
@@ -159,18 +162,21 @@ def _describe(
 
 def _distance(train: _Side, other: _Side, pair: tuple[str, str]) -> tuple[Distance, float]:
     """The populations' total variation of one pair, and that of the samples."""
-    at_train, _, p, q = _cells(train, other, *pair)
+    at_train, _, p, q = _cells(train, other, *pair, coarse=set(pair) <= set(train.numeric))
     size = len(other.coded)
     influence = np.sign(p / len(at_train) - q / size)[at_train]
     draws = effective_size(influence, train.coded.persons), float(size)
     return total_variation_interval(p, q, draws), total_variation(p, q)
 
 
-def _cells(train: _Side, other: _Side, a: str, b: str) -> tuple[Ints, Ints, Ints, Ints]:
+def _cells(
+    train: _Side, other: _Side, a: str, b: str, *, coarse: bool = False
+) -> tuple[Ints, Ints, Ints, Ints]:
     """Each row's cell in the contingency table, and the counts, of train and of the other table."""
-    width = train.sizes[b]
-    at_train, at_other = (side.codes[a] * width + side.codes[b] for side in (train, other))
-    p, q = (np.bincount(at, minlength=train.sizes[a] * width) for at in (at_train, at_other))
+    sizes = train.coarse_sizes if coarse else train.sizes
+    codes = [side.coarse if coarse else side.codes for side in (train, other)]
+    at_train, at_other = (side[a] * sizes[b] + side[b] for side in codes)
+    p, q = (np.bincount(at, minlength=sizes[a] * sizes[b]) for at in (at_train, at_other))
     return at_train, at_other, p, q
 
 

@@ -15,12 +15,12 @@ from mintmark.stats.two_sample import detect
 
 __all__ = ["TwoSample"]
 
-_FOLDS = 5
+_BLOCKS = 5
 
 
 @method
 class TwoSample(Metric):
-    """Cross-validated area under the ROC curve of synthetic against holdout rows."""
+    """Area under the ROC curve of synthetic against holdout rows."""
 
     family: ClassVar[Family] = "fidelity"
     direction: ClassVar[Direction] = "lower"
@@ -31,12 +31,14 @@ class TwoSample(Metric):
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         holdout = tables.need_holdout()
         n = min(len(tables.synthetic), len(tables.train), len(holdout), self.rows)
-        if n < 10 * _FOLDS:
-            raise NotRun(f"{n} rows a side are too few to cross-validate; at least {10 * _FOLDS} are needed.")
+        if n < 10 * _BLOCKS:
+            raise NotRun(
+                f"{n} rows a side are too few to learn and test on; at least {10 * _BLOCKS} are needed."
+            )
         plans = codings(tables)
         real = features(subset(tables, "holdout", n), plans)
         found, ceiling, floor = (
-            detect(real, features(subset(tables, which, n), plans), rng, folds=_FOLDS, threads=self.threads)
+            detect(real, features(subset(tables, which, n), plans), rng, blocks=_BLOCKS, threads=self.threads)
             for which in ("synthetic", "train", "floor")
         )
         top = np.argsort(-found.gain, kind="stable")[:10]
@@ -53,13 +55,14 @@ class TwoSample(Metric):
                 floor=floor.auc,
                 n=n,
                 estimand=(
-                    "mean over folds of the area that the fold's fitted classifier would reach on fresh "
-                    "rows of both populations"
+                    "mean over the tested blocks of the area that the block's fitted classifier would reach "
+                    "on fresh rows of both populations, given the rows it learnt from"
                 ),
-                variance="scored rows of each fold (DeLong); the classifiers are taken as given",
+                variance="scored rows of each block (DeLong); the classifiers are taken as given",
                 convention=(
-                    f"area under the ROC curve, mean of {_FOLDS} folds, of gradient-boosted trees that tell "
-                    "synthetic rows from as many holdout rows; 0.5 is indistinguishable, and a value "
+                    "area under the ROC curve of gradient-boosted trees that tell synthetic rows from as "
+                    f"many holdout rows, mean of blocks 3 to {_BLOCKS} of {_BLOCKS}, each scored by trees "
+                    "learnt from the blocks before it; 0.5 is indistinguishable, and a value "
                     "below 0.5 is chance, no better than 0.5; ceiling: train rows in their place; floor: "
                     "columns drawn from train one by one"
                 ),

@@ -20,7 +20,9 @@ def auc_interval(area: float, variance: float, n: int, z: float) -> Interval:
     return float(1 / (1 + np.exp(reach - centre))), float(1 / (1 + np.exp(-centre - reach)))
 
 
-def sensitivity(positive: Floats, negative: Floats, alarms: float, z: float) -> tuple[float, Interval]:
+def sensitivity(
+    positive: Floats, negative: Floats, alarms: float, z: float, *, share: float = 0.0
+) -> tuple[float, Interval]:
     """Share of positives found at a share of false alarms, and its interval.
 
     Positives that tie with the threshold are found in the proportion that keeps to the false
@@ -34,12 +36,14 @@ def sensitivity(positive: Floats, negative: Floats, alarms: float, z: float) -> 
     alarms : float, 0..1
     z : float
         Normal point of the level.
+    share : float, 0..1
+        Share of all positives that there are which are among these; see `delong`.
     """
     levels, placed = np.unique(np.concatenate([positive, negative]), return_inverse=True)
     up = np.bincount(placed[: len(positive)], minlength=len(levels))
     down = np.bincount(placed[len(positive) :], minlength=len(levels))
     found = _found(up, down, alarms)
-    low, high = wilson(found, len(positive), z)
+    low, high = wilson(found, len(positive) / max(1 - share, 1e-9), z)
     least = max(0.0, alarms - z * float(np.sqrt(alarms * (1 - alarms) / len(negative))))
     fewer = _found(up, down, least)  # counts of false alarms are skewed: Wilson's end is too near
     more = _found(up, down, wilson(alarms, len(negative), z)[1])

@@ -67,7 +67,8 @@ class Membership(Metric):
         )
         known = np.isin(rows.identities["holdout"], rows.identities["train"])
         natural = float(worst_row(known.astype(float), rows.persons["holdout"]).mean())
-        return [_area(positive, negative, natural), *_rates(positive, negative, natural)]
+        share = len(next(iter(positive.values()))) / (int(rows.persons["train"].max()) + 1)
+        return [_area(positive, negative, natural, share), *_rates(positive, negative, natural, share)]
 
 
 Round = tuple[Ints, Ints, Ints]
@@ -161,9 +162,9 @@ def _filled(distances: Floats) -> Floats:
     return np.where(np.isfinite(distances), distances, found.max(axis=1, keepdims=True))
 
 
-def _area(positive: dict[str, Floats], negative: dict[str, Floats], natural: float) -> Score:
+def _area(positive: dict[str, Floats], negative: dict[str, Floats], natural: float, share: float) -> Score:
     z, n = z_of(len(positive)), len(next(iter(negative.values())))
-    areas = {name: delong(positive[name], negative[name]) for name in positive}
+    areas = {name: delong(positive[name], negative[name], share=share) for name in positive}
     intervals = {name: auc_interval(area, variance, n, z) for name, (area, variance) in areas.items()}
     worst = max(areas, key=lambda name: areas[name][0])
     return Score(
@@ -194,7 +195,9 @@ def _area(positive: dict[str, Floats], negative: dict[str, Floats], natural: flo
     )
 
 
-def _rates(positive: dict[str, Floats], negative: dict[str, Floats], natural: float) -> list[Score]:
+def _rates(
+    positive: dict[str, Floats], negative: dict[str, Floats], natural: float, share: float
+) -> list[Score]:
     n = len(next(iter(negative.values())))
     rates = []
     for name, alarms, fewest in (
@@ -202,14 +205,14 @@ def _rates(positive: dict[str, Floats], negative: dict[str, Floats], natural: fl
         ("membership.tpr", 0.01, _FEWEST_FOR_1_PERCENT),
     ):
         if n >= fewest:
-            rates.append(_rate(name, alarms, positive, negative, natural))
+            rates.append(_rate(name, alarms, positive, negative, natural, share))
             continue
         reason = (
             f"{n} persons are too few to say what {alarms:.1%} false alarms are; {fewest} are needed in "
             "holdout and in train."
         )
         rates.append(Score(metric=name, family="privacy", direction="lower", status="not run", reason=reason))
-    return [*rates, _rate("membership.tpr10", 0.1, positive, negative, natural)]
+    return [*rates, _rate("membership.tpr10", 0.1, positive, negative, natural, share)]
 
 
 def _rate(
@@ -218,9 +221,13 @@ def _rate(
     positive: dict[str, Floats],
     negative: dict[str, Floats],
     natural: float,
+    share: float,
 ) -> Score:
     z = z_of(len(positive))
-    found = {attack: sensitivity(positive[attack], negative[attack], alarms, z) for attack in positive}
+    found = {
+        attack: sensitivity(positive[attack], negative[attack], alarms, z, share=share)
+        for attack in positive
+    }
     worst = max(found, key=lambda attack: found[attack][0])
     n = len(negative[worst])
     return Score(
