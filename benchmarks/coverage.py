@@ -115,8 +115,9 @@ def summarise(repeats):
         figure, name, _, _ = case.split("/")
         zero = CHANCE.get(figure, 0.0)
         truth, estimate = (np.array([record[i] for record in records]) for i in (0, 1))
-        # the standard error of the estimate, as the repeats of this case show it
-        error = np.std(estimate - truth, ddof=1) if len(records) > 9 else np.inf
+        # the standard error of the estimate: as the repeats show it, or as few intervals claim
+        width = np.mean([record[3] - record[2] for record in records])
+        error = np.std(estimate - truth, ddof=1) if len(records) >= FEWEST else width / 3.92
         far = abs(truth.mean() - zero) / error
         stratum = STRATA[0 if far < 0.2 else 1 if far < 3 else 2]
         label = f"{figure}, {name}" if figure.startswith("membership") else figure
