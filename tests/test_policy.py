@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 
@@ -139,6 +140,15 @@ def test_templates_name_the_source_of_every_threshold_and_give_no_legal_advice(n
         limit = rule.at_least if rule.at_least is not None else rule.at_most
         # a number that no authority names is called a convention; all or none needs no number
         assert "convention" in rule.because or limit in (0, 1), rule.id
+
+
+@pytest.mark.parametrize("name", ["health", "banking"])
+def test_templates_ask_what_internal_asks_so_that_one_calibration_holds_for_all(name):
+    asked = [
+        [dataclasses.replace(rule, because="-") for rule in Policy.load(policy).rules]
+        for policy in (name, "internal")
+    ]
+    assert asked[0] == asked[1]
 
 
 def test_open_data_needs_a_formal_guarantee_for_rows_learnt_from_people():
