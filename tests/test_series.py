@@ -154,8 +154,8 @@ def test_copies_of_the_holdout_do_not_raise_membership(drawn):
 
 
 def test_ordinary_tables_have_no_score_of_sequences():
-    rows = mm.read({"x": np.arange(200.0), "y": list("ab") * 100})
-    assert not mm.assess(train=rows, synthetic=rows, holdout=rows, metrics=OF_SEQUENCES).scores
+    rows, held = (mm.read({"x": np.arange(200) + shift, "y": list("ab") * 100}) for shift in (0.0, 0.5))
+    assert not mm.assess(train=rows, synthetic=rows, holdout=held, metrics=OF_SEQUENCES).scores
     assert len(OF_SEQUENCES) == 12
 
 
