@@ -196,6 +196,30 @@ _WORDS = {
         "Far above the score on real rows, it hints at rows that are too easy.",
         ceiling="tested on real rows",
     ),
+    "tstr.trts_excess": _Words(
+        "Easier than real rows",
+        "The model of real rows scores {v} better on the synthetic rows than on unseen real ones. Above 0 "
+        "the synthetic rows are copies or too easy.",
+        ceiling="as hard as real rows",
+    ),
+    "tstr.brier_gap": _Words(
+        "Probabilities worsened",
+        "Training on synthetic instead of real rows makes the squared error of predicted probabilities "
+        "larger by {v}; 0 means that they are as trustworthy.",
+        ceiling="nothing lost",
+    ),
+    "tstr.worst_group": _Words(
+        "Lost in the worst subgroup",
+        "In the group of people for whom it matters most, training on synthetic instead of real rows lowers "
+        "the score by {v}; 0 means nothing is lost.",
+        ceiling="nothing lost",
+    ),
+    "tstr.worst_class": _Words(
+        "Lost on the worst class",
+        "For the class that is learnt worst, training on synthetic instead of real rows lowers the score by "
+        "{v}; 0 means nothing is lost.",
+        ceiling="nothing lost",
+    ),
     "copies.exact": _Words(
         "Exact copies",
         "{p} of the synthetic rows equal a training row.",
