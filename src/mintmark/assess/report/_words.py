@@ -220,6 +220,24 @@ _WORDS = {
         "{v}; 0 means nothing is lost.",
         ceiling="nothing lost",
     ),
+    "model_ranking": _Words(
+        "Models in the same order",
+        "Ranked on synthetic rows, models come in an order that agrees with the one on real rows by {v}, "
+        "where 1 is the same order and 0 chance.",
+        ceiling="ranked on other real rows",
+    ),
+    "model_ranking.regret": _Words(
+        "Lost by choosing the model on synthetic rows",
+        "The model that looks best on synthetic rows scores {v} less on real ones than the truly best; 0 "
+        "means the right one was chosen.",
+        ceiling="chosen on real rows",
+    ),
+    "model_ranking.importance": _Words(
+        "The same columns matter",
+        "How much each column matters to a model of synthetic rows agrees with a model of real rows by {v}, "
+        "where 1 is the same and 0 chance.",
+        ceiling="models of real rows",
+    ),
     "copies.exact": _Words(
         "Exact copies",
         "{p} of the synthetic rows equal a training row.",
