@@ -238,6 +238,23 @@ _WORDS = {
         "where 1 is the same and 0 chance.",
         ceiling="models of real rows",
     ),
+    "augmentation": _Words(
+        "Gained by adding synthetic rows",
+        "Added to the real training rows, the synthetic ones change the score on real rows by {v}.",
+        ceiling="real rows doubled",
+    ),
+    "augmentation.labels": _Words(
+        "Worth in real rows",
+        "A model of the synthetic rows alone does as well as one of {v} real rows.",
+        ceiling="all training rows",
+        best="The training table has {cv}.",
+    ),
+    "augmentation.added_labels": _Words(
+        "Worth in real rows, when added",
+        "Adding the synthetic rows to the training table helps as much as {v} more real rows would; below 0 "
+        "they do harm.",
+        ceiling="as good as real rows",
+    ),
     "copies.exact": _Words(
         "Exact copies",
         "{p} of the synthetic rows equal a training row.",
