@@ -267,6 +267,45 @@ _WORDS = {
         "by {p}.",
         best="Those of fresh real rows overlap by {c}.",
     ),
+    "fairness.parity": _Words(
+        "Protected groups, how often chosen",
+        "How much oftener a model chooses one group than the others changes by up to {v} when it learns from "
+        "synthetic rows; 0 means that nothing changes.",
+        ceiling="nothing changed",
+    ),
+    "fairness.opportunity": _Words(
+        "Protected groups, how often found",
+        "How much better a model finds the right people of one group than of the others changes by up to {v} "
+        "when it learns from synthetic rows; 0 means that nothing changes.",
+        ceiling="nothing changed",
+    ),
+    "survival.curve": _Words(
+        "Survival curve",
+        "At any time the share of people still without the event is off by {p} on average.",
+        best="Fresh real rows are off by {c}.",
+    ),
+    "survival.censoring": _Words(
+        "Censoring kept",
+        "The share of people whose event was not observed is off by {p}.",
+        best="Fresh real rows are off by {c}.",
+    ),
+    "survival.c_gap": _Words(
+        "Lost in ordering people by risk",
+        "Learning from synthetic instead of real rows lowers how well a Cox model orders real people by risk "
+        "by {v}; 0 means nothing is lost.",
+        ceiling="nothing lost",
+    ),
+    "survival.brier_gap": _Words(
+        "Lost in predicted survival",
+        "Learning from synthetic instead of real rows raises the squared error of predicted survival by {v}; "
+        "0 means nothing is lost.",
+        ceiling="nothing lost",
+    ),
+    "survival.hazard_ratios": _Words(
+        "Hazard ratios",
+        "The confidence intervals of hazard ratios from synthetic and from real rows overlap by {p}.",
+        best="Those of fresh real rows overlap by {c}.",
+    ),
     "copies.exact": _Words(
         "Exact copies",
         "{p} of the synthetic rows equal a training row.",

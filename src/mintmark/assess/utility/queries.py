@@ -129,8 +129,8 @@ def _error(asked: list[_Query], counted: dict[str, _Counted], rng: np.random.Gen
         convention=(
             f"mean over {len(asked)} random queries on two or three columns (ranges of numbers, categories) "
             "of the distance between the shares of synthetic and of holdout rows that meet it, 0 to 1; "
-            "chance alone keeps it above 0; ceiling: as many train rows in their place; floor: independent columns; "
-            f"relative errors in the details divide by the share, at least {_SANITY:.0%}"
+            "chance alone keeps it above 0; ceiling: as many train rows in their place; floor: independent "
+            f"columns; relative errors in the details divide by the share, at least {_SANITY:.0%}"
         ),
         source=_SOURCE,
         details={
