@@ -59,7 +59,7 @@ class Design:
         made = cls([], [], [], [])
         for name, plan in plans.items():
             if plan.numeric:
-                known = train.numbers[name][~np.isnan(train.numbers[name])]
+                known = train.numbers[name][np.isfinite(train.numbers[name])]
                 if len(known) > 1 and known.std() > 0:
                     made._add(name, plan, -1, (float(known.mean()), float(known.std())))
             else:
@@ -84,7 +84,7 @@ class Design:
             name = plan.column.name
             if level < 0:
                 standard = (rows.numbers[name] - mean) / spread
-                columns.append(np.clip(np.nan_to_num(standard), -10, 10))
+                columns.append(np.clip(np.where(np.isnan(standard), 0.0, standard), -10, 10))
             else:
                 columns.append((rows.codes[name] == level).astype(np.float64))
         return np.stack(columns, axis=1)

@@ -38,9 +38,10 @@ def _on_design(make: Callable[[bool, int, int], Any]) -> Maker:
         design, labels = design_of(task, rows), task.labels(rows)
         k = 0 if task.classes is None else len(task.classes)
         # single precision: distances of neighbours cost half, and no other model here minds
-        fitted = make(k > 0, seed, len(rows)).fit(
-            design(rows).astype(np.float32), labels.astype(int) if k else labels
-        )
+        x = design(rows).astype(np.float32)
+        if not np.ptp(x, axis=0).any():
+            return _uninformed(labels, k)
+        fitted = make(k > 0, seed, len(rows)).fit(x, labels.astype(int) if k else labels)
 
         def answer(test: Coded) -> Floats:
             x = design(test).astype(np.float32)
@@ -53,6 +54,14 @@ def _on_design(make: Callable[[bool, int, int], Any]) -> Maker:
         return answer
 
     return maker
+
+
+def _uninformed(labels: Floats, k: int) -> Model:
+    """What constant columns teach: the mean, or the shares of the classes."""
+    if not k:
+        return lambda rows: np.full(len(rows), labels.mean())
+    shares = np.bincount(labels.astype(int), minlength=k) / len(labels)
+    return lambda rows: np.tile(shares, (len(rows), 1))
 
 
 def _tree(classes: bool, seed: int, n: int) -> Any:

@@ -109,7 +109,7 @@ def _categories(plan: Coding, codes: Ints) -> tuple[Ints, list[str]]:
 
 def _thirds(train: Floats, values: Floats) -> tuple[Ints, list[str]]:
     """Levels of the values, cut at train's thirds, and their names; missing is a level of its own."""
-    known = train[~np.isnan(train)]
+    known = train[np.isfinite(train)]
     ends = np.unique(np.quantile(known, [1 / 3, 2 / 3])) if len(known) else np.zeros(0)
     levels = np.searchsorted(ends, values, "left").astype(
         np.int64

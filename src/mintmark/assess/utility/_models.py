@@ -48,7 +48,8 @@ class Task:
     def labels(self, coded: Coded) -> Floats:
         """Class positions or numbers, shape (n,), NaN where the row has none."""
         if self.classes is None:
-            return coded.numbers[self.target]
+            values = coded.numbers[self.target]
+            return np.where(np.isfinite(values), values, np.nan)
         found = np.full(int(max(coded.codes[self.target].max(initial=0), self.classes.max())) + 1, np.nan)
         found[self.classes] = np.arange(len(self.classes))
         return found[coded.codes[self.target]]
@@ -142,7 +143,7 @@ def linear(task: Task, train: Coded) -> Model:
 
 
 def _scale(values: Floats) -> tuple[float, float]:
-    known = values[~np.isnan(values)]
+    known = values[np.isfinite(values)]
     if not len(known):
         return 0.0, 1.0
     return float(known.mean()), float(known.std()) or 1.0

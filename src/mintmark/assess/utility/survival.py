@@ -114,7 +114,7 @@ class _Reader:
         else:
             codes = coded.codes[self.event]
             known, happened = codes != self.missing, np.isin(codes, self.happened)
-        keep = np.flatnonzero(known & (times >= 0))
+        keep = np.flatnonzero(known & (times >= 0) & np.isfinite(times))
         side = Side(times[keep], happened[keep], coded.take(keep))
         if side.event.sum() < FEWEST_EVENTS and which in ("train", "holdout"):
             raise NotRun(
