@@ -8,26 +8,23 @@ from scipy.stats import binom
 
 from mintmark.assess._codes import once
 from mintmark.assess.privacy._rows import Rows, rows_of
-from mintmark.assess.privacy._shares import clustered, newcombe
 from mintmark.data.streams import stream
 from mintmark.metric import NotRun, Tables
 
 __all__ = ["untouched"]
 
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-_CHANCE = 1e-5  # how seldom innocent tables may be refused, by each of the tests
-_Z = 4.3  # its normal point
-_LEAST = 0.002  # share of overlapping rows that is worth a refusal
+_CHANCE = 1e-5  # how seldom innocent tables may be refused, by either test
+_LEAST = 0.002  # share of rare rows that is worth a refusal
 _COMMON = 0.99
 
 
 def untouched(tables: Tables) -> None:
     """Refuse to test on rows that the tables already give away.
 
-    Three tests, each with a false alarm in 100,000 innocent tables: more holdout rows stand in train
-    than rows of other persons stand twice in train; more rows come out that only holdout holds than
-    rows that only train holds; and rare rows of holdout come out more often than they stand in train.
+    Two tests, each with a false alarm in 100,000 innocent tables: more synthetic rows equal rows that
+    only holdout holds than rows that only train holds; and rare rows of holdout come out more often
+    than they stand in train. A holdout that overlaps train is refused before (`check_apart`).
 
     Raises
     ------
@@ -42,11 +39,6 @@ def untouched(tables: Tables) -> None:
 
 def _touched(tables: Tables) -> str:
     rows = rows_of(tables)
-    if shared := _overlap(rows):
-        return (
-            f"test rows in training: {shared:.1%} of the holdout rows equal a train row, more than chance "
-            "brings. Split the real rows so that no row, and no person, is on both sides."
-        )
     rng = stream(tables.shared.get("seed", 0), "assess", "untouched")
     if share := max(_one_sided(rows, rng), _rare(rows)):
         return (
@@ -54,33 +46,6 @@ def _touched(tables: Tables) -> str:
             "than chance brings. Fit the synthesizer without the holdout, or keep other real rows apart."
         )
     return ""
-
-
-def _overlap(rows: Rows) -> float:
-    """Share of holdout rows that stand in train, 0 where chance explains it.
-
-    What chance brings is read off train itself: how many of its rows stand there for another person too.
-    """
-    train, holdout = (_one_a_person(rows, role) for role in ("train", "holdout"))
-    hit = np.isin(holdout, train)
-    same, many = np.unique(train, return_inverse=True, return_counts=True)[1:]
-    a, n_a = clustered(*_by_row(holdout, hit))
-    b, n_b = clustered(np.where(many > 1, many, 0), np.bincount(same))
-    low = newcombe(a, n_a, b, n_b, _Z)[0]
-    return a if low > 0 and a - b > _LEAST else 0.0
-
-
-def _one_a_person(rows: Rows, role: str) -> Ints:
-    """Identities of rows; equal rows of one person once."""
-    pairs = np.unique(np.stack([rows.identities[role], rows.persons[role]]), axis=1)
-    identities: Ints = pairs[0]
-    return identities
-
-
-def _by_row(identities: Ints, hit: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Hits and trials of each different row: equal rows hit or miss together."""
-    same = np.unique(identities, return_inverse=True)[1]
-    return np.bincount(same, weights=hit).astype(np.int64), np.bincount(same)
 
 
 def _one_sided(rows: Rows, rng: np.random.Generator) -> float:

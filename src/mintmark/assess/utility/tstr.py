@@ -231,13 +231,16 @@ def _reverse(common: _Common) -> list[Score]:
         missing = Score(metric="tstr.trts", family="utility", status="not run", reason=reason)
         return [missing, replace(missing, metric="tstr.trts_excess", direction=_LOWER)]
     leg = Leg(np.zeros(0), *tested)
+    variance = influence_variance(leg.influence, found.synthetic.persons)
     floor = score(task, model(found.floor), task.labels(found.floor))
     return [
         Score(
             metric="tstr.trts",
             family="utility",
             estimate=leg.figure,
-            interval=common.interval(leg.figure, influence_variance(leg.influence), labels),
+            interval=common.interval(
+                leg.figure, influence_variance(leg.influence, found.synthetic.persons), labels
+            ),
             ceiling=found.trees.real.figure,
             floor=floor[0] if floor else None,
             n=len(labels),
@@ -249,16 +252,16 @@ def _reverse(common: _Common) -> list[Score]:
             ),
             source=_SOURCE,
         ),
-        _excess(common, leg),
+        _excess(common, leg.figure, variance),
     ]
 
 
-def _excess(common: _Common, reverse: Leg) -> Score:
+def _excess(common: _Common, on_synthetic: float, variance: float) -> Score:
     found = common.trained
     real = found.trees.real
     # other rows on either side: the variances add
-    variance = influence_variance(reverse.influence) + influence_variance(real.influence, found.test.persons)
-    excess = reverse.figure - real.figure
+    variance += influence_variance(real.influence, found.test.persons)
+    excess = on_synthetic - real.figure
     interval = normal(excess, variance)
     again = score(found.task, found.by_real(found.real), found.task.labels(found.real))
     return Score(
