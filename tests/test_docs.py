@@ -124,10 +124,24 @@ def test_compare(here, capsys):
     assert 0 <= names["front"].hypervolume <= 1
 
 
+def test_utility(here):
+    declared, timed = blocks("docs/utility.md")
+    names = {"mm": mm}
+    exec(declared, names)
+    assert names["real"].schema.with_role("sensitive") == ["race", "sex"]
+    rng = np.random.default_rng(0)
+    for name in ("train", "holdout", "synthetic"):
+        days, status = rng.exponential(100, ROWS), rng.choice(["dead", "alive"], ROWS)
+        names[name] = mm.read({"days": days, "status": status, "age": rng.integers(18, 90, ROWS)})
+    exec(timed, names)
+    assert names["found"]["survival.curve"].status == "ok"
+
+
 def test_every_python_block_of_the_pages_is_run():
     run = {
         "README.md": 1, "docs/compare.md": 2, "docs/index.md": 1, "docs/how-to.md": 4,
         "docs/personal.md": 1, "docs/recipes.md": 1, "docs/report.md": 1, "docs/series.md": 1,
+        "docs/utility.md": 2,
     }  # fmt: skip
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     found = {str(page.relative_to(ROOT)): len(blocks(str(page.relative_to(ROOT)))) for page in pages}

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from mintmark.assess._codes import Coded, Coding, features
 from mintmark.stats.intervals import auc_influence
 
-__all__ = ["Model", "Task", "boosted_trees", "linear", "score"]
+__all__ = ["Model", "Task", "boosted_trees", "design_of", "linear", "score"]
 
 Floats = npt.NDArray[np.float64]
 _ONE_HOT = 20
@@ -36,16 +36,20 @@ class Task:
         Columns to predict from.
     classes : array of codes, shape (k,), optional
         The target's codes that are told apart; None for a number.
+    names : tuple of str
+        The classes as text.
     """
 
     target: str
     plans: dict[str, Coding]
     classes: npt.NDArray[np.int64] | None
+    names: tuple[str, ...] = ()
 
     def labels(self, coded: Coded) -> Floats:
         """Class positions or numbers, shape (n,), NaN where the row has none."""
         if self.classes is None:
-            return coded.numbers[self.target]
+            values = coded.numbers[self.target]
+            return np.where(np.isfinite(values), values, np.nan)
         found = np.full(int(max(coded.codes[self.target].max(initial=0), self.classes.max())) + 1, np.nan)
         found[self.classes] = np.arange(len(self.classes))
         return found[coded.codes[self.target]]
@@ -72,21 +76,40 @@ def boosted_trees(task: Task, train: Coded, seed: int, threads: int) -> Model:
     if k > 2:
         settings["num_class"] = k
     y = task.labels(train)
-    if k == 0 or len(np.unique(y)) < 2:
-        centre = float(y.mean())
+    centre = 0.0 if k else float(y.mean())
+    if not k:
         y = y - centre  # LightGBM sums in float32: a far-off mean would drown the differences
-    else:
-        centre = 0.0
     if len(np.unique(y)) < 2:
-        return lambda rows: np.full((len(rows), k) if k else len(rows), centre)
+        return _constant(y, k, centre)
     data = lightgbm.Dataset(features(train, task.plans), label=y, params=settings)
     model = lightgbm.train(settings, data, num_boost_round=100 if k <= 2 else 50)
 
+    never = np.setdiff1d(np.arange(k), y)
+
     def answer(rows: Coded) -> Floats:
         raw = np.asarray(model.predict(features(rows, task.plans), num_threads=threads))
+        if k > 2:
+            raw[:, never] = 0.0  # what is left to a class without rows ranks by the others' doubt
         return np.stack([1 - raw, raw], axis=1) if k == 2 else raw + centre
 
     return answer
+
+
+def _constant(y: Floats, k: int, centre: float = 0.0) -> Model:
+    """The answer learnt from rows of one label: that label, always."""
+    if not k:
+        return lambda rows: np.full(len(rows), centre)
+    only = np.eye(k)[int(y[0])]
+    return lambda rows: np.tile(only, (len(rows), 1))
+
+
+def design_of(task: Task, train: Coded) -> Callable[[Coded], Floats]:
+    """Makes rows a design matrix: one-hot categories, numbers standardised as in the rows given here."""
+    hot = int(np.clip(_MOST_FEATURES // len(task.plans), 2, _ONE_HOT))
+    scales = {name: _scale(train.numbers[name]) for name, plan in task.plans.items() if plan.numeric}
+    return lambda rows: np.concatenate(
+        [_columns(rows, plan, scales, hot) for plan in task.plans.values()], axis=1
+    )
 
 
 def linear(task: Task, train: Coded) -> Model:
@@ -95,12 +118,7 @@ def linear(task: Task, train: Coded) -> Model:
     from sklearn.linear_model import LogisticRegression, Ridge
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
-    hot = int(np.clip(_MOST_FEATURES // len(task.plans), 2, _ONE_HOT))
-    scales = {name: _scale(train.numbers[name]) for name, plan in task.plans.items() if plan.numeric}
-
-    def design(rows: Coded) -> Floats:
-        return np.concatenate([_columns(rows, plan, scales, hot) for plan in task.plans.values()], axis=1)
-
+    design = design_of(task, train)
     x, y = design(train), task.labels(train)
     if task.classes is None:
         with threadpool_limits(1, "blas"):
@@ -108,7 +126,7 @@ def linear(task: Task, train: Coded) -> Model:
         return lambda rows: np.asarray(ridge.predict(design(rows)))
     k = len(task.classes)
     if len(np.unique(y)) < 2:
-        return lambda rows: np.zeros((len(rows), k))
+        return _constant(y, k)
     solver = "newton-cholesky" if k == 2 and x.shape[1] <= _NEWTON else "lbfgs"
     # sums in one order whatever the machine's cores: the same seed gives the same figures
     with warnings.catch_warnings(), threadpool_limits(1, "blas"):
@@ -125,7 +143,7 @@ def linear(task: Task, train: Coded) -> Model:
 
 
 def _scale(values: Floats) -> tuple[float, float]:
-    known = values[~np.isnan(values)]
+    known = values[np.isfinite(values)]
     if not len(known):
         return 0.0, 1.0
     return float(known.mean()), float(known.std()) or 1.0
@@ -148,18 +166,18 @@ def _columns(rows: Coded, plan: Coding, scales: dict[str, tuple[float, float]], 
     return marks
 
 
-def score(task: Task, answers: Floats, labels: Floats) -> tuple[float, Floats] | None:
+def score(task: Task, answers: Floats, labels: Floats, fewest: int = 1) -> tuple[float, Floats] | None:
     """Figure of the answers and each row's influence on it; None where labels hold one class.
 
     Area under the ROC curve for two classes, its mean over classes (one against the rest) for
-    more, R² for a number.
+    more, R² for a number. A class counts that has `fewest` rows, and as many against it.
     """
     if task.classes is None:
         return _r_squared(answers, labels)
     parts = []
     for k in [1] if len(task.classes) == 2 else range(len(task.classes)):
         positive = labels == k
-        if 0 < positive.sum() < len(labels):
+        if fewest <= positive.sum() <= len(labels) - fewest:
             parts.append(auc_influence(answers[:, k], positive))
     if not parts:
         return None

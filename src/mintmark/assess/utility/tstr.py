@@ -2,28 +2,35 @@
 
 Esteban, Hyland, Rätsch (2017), "Real-valued (medical) time series generation", section 4.2: TSTR
 and, the other way round, TRTS; TRTR (train on real, test on real) says what can be expected.
+Shmelkov, Schmid, Alahari (2018), "How good is my GAN?", call the first two GAN-train and GAN-test.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from mintmark.assess._codes import Coded, Coding, codings, full, subset
-from mintmark.assess.utility._models import Model, Task, boosted_trees, linear, score
+from mintmark.assess.utility._details import class_table, curve, measures
+from mintmark.assess.utility._groups import Gap, class_gaps, group_gaps, listed, worst
+from mintmark.assess.utility._models import score
+from mintmark.assess.utility._trained import ROWS, Leg, Legs, Trained, trained
 from mintmark.method import method
-from mintmark.metric import Direction, Family, Metric, NotRun, Score, Tables
+from mintmark.metric import Direction, Family, Metric, Score, Tables
+from mintmark.stats.classification import brier
 from mintmark.stats.intervals import auc_interval, influence_variance, normal
 
 __all__ = ["TSTR"]
 
 Floats = npt.NDArray[np.float64]
-_FEWEST = 10
-_MOST_CLASSES = 20
+_LOWER: Direction = "lower"
+_GIVEN = "the models are taken as given"
+_SOURCE = (
+    "Esteban, Hyland, Rätsch (2017); Shmelkov, Schmid, Alahari (2018); DeLong et al. (1988) for the interval"
+)
 
 
 @method
@@ -32,201 +39,246 @@ class TSTR(Metric):
 
     family: ClassVar[Family] = "utility"
 
-    rows: Annotated[int, Field(ge=100, description="most rows to train and to test on")] = 50_000
+    rows: Annotated[int, Field(ge=100, description="most rows to train and to test on")] = ROWS
     threads: Annotated[int, Field(ge=1, description="threads of the boosted trees")] = 1
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
-        tables.need_holdout()
-        task = _task(tables)
-        n = min(len(tables.train), len(tables.synthetic), self.rows)
-        real, synthetic, floor = (
-            task.known(subset(tables, which, n)) for which in ("train", "synthetic", "floor")
-        )
-        test = task.known(subset(tables, "holdout", self.rows))
-        if min(len(real), len(synthetic), len(test)) < 2 * _FEWEST:
-            raise NotRun(f"fewer than {2 * _FEWEST} rows of a table have the target {task.target!r}.")
-        seed = int(rng.integers(2**31))
-        trees = [boosted_trees(task, rows, seed, self.threads) for rows in (real, synthetic, floor)]
-        lines = [linear(task, rows) for rows in (real, synthetic)]
-        labels = task.labels(test)
-        by_trees, by_lines = (_tested(task, models, test, labels) for models in (trees, lines))
-        details: dict[str, Any] = {"models": {"trees": by_trees.figures(), "linear": by_lines.figures()}}
-        if task.classes is not None and len(task.classes) == 2:
-            details["curve"] = _curve(by_trees, labels)
-        kind = "R²" if task.classes is None else "area under the ROC curve"
-        if task.classes is not None and len(task.classes) > 2:
-            kind += f", mean of {len(task.classes)} classes against the rest"
-        common = _Common(task, n, kind, test.persons)
+        common = _Common(trained(tables, self.rows, self.threads))
+        found = common.trained
         return [
-            common.absolute("tstr", by_trees.synthetic, by_trees, labels, details),
-            common.gap("tstr.gap", by_trees, "boosted trees"),
-            common.gap("tstr.linear_gap", by_lines, "a linear model"),
-            _reverse(common, task, trees[0], by_trees, synthetic, floor),
+            common.absolute(),
+            common.gap("tstr.gap", found.trees, "boosted trees"),
+            common.gap("tstr.linear_gap", found.lines, "a linear model"),
+            *_calibration(common),
+            _worst_group(common, group_gaps(tables, found)),
+            *_worst_class(common),
+            *_reverse(common),
         ]
-
-
-def _task(tables: Tables) -> Task:
-    name = tables.target
-    if name is None:
-        raise NotRun("no target was given. Name the column to be predicted: target='...', or --target.")
-    plans = codings(tables)
-    if name not in plans:
-        raise NotRun(f"the target {name!r} is a key, free text or media, which no model predicts.")
-    if len(plans) < 2:
-        raise NotRun(f"there is no column to predict {name!r} from.")
-    train, test = full(tables, "train"), full(tables, "holdout")
-    others = {other: plan for other, plan in plans.items() if other != name}
-    plan = plans[name]
-    if plan.numeric:
-        values = train.numbers[name]
-        if len(np.unique(values[~np.isnan(values)])) < 2:
-            raise NotRun(f"the target {name!r} has one value only; there is nothing to predict.")
-        return Task(name, others, None)
-    classes = _classes(plan, train, test)
-    if len(classes) < 2:
-        raise NotRun(
-            f"the target {name!r} has fewer than two classes of {_FEWEST} rows in train and holdout; "
-            "there is nothing to tell apart."
-        )
-    return Task(name, others, classes)
-
-
-def _classes(plan: Coding, train: Coded, test: Coded) -> npt.NDArray[np.int64]:
-    """The most frequent classes that both real tables hold often enough."""
-    name = plan.column.name
-    seen = [np.bincount(coded.codes[name], minlength=plan.size)[: plan.bins] for coded in (train, test)]
-    return np.flatnonzero(np.minimum(*seen) >= _FEWEST)[:_MOST_CLASSES]
-
-
-@dataclass(frozen=True)
-class _Leg:
-    """One model's figure on the holdout."""
-
-    answers: Floats
-    figure: float
-    influence: Floats
-
-
-@dataclass(frozen=True)
-class _Legs:
-    """The same model trained on real, synthetic and independent rows.
-
-    `floor` is what chance gives where independent rows were not tried: a linear model learns a
-    direction from them that hits or misses the real one at random, so one trial says nothing.
-    """
-
-    real: _Leg
-    synthetic: _Leg
-    floor: float
-
-    def figures(self) -> dict[str, float]:
-        return {"trtr": self.real.figure, "tstr": self.synthetic.figure, "floor": self.floor}
-
-
-def _tested(task: Task, models: list[Model], test: Coded, labels: Floats) -> _Legs:
-    legs = []
-    for model in models:
-        answers = model(test)
-        found = score(task, answers, labels)
-        if found is None:
-            raise NotRun(f"the holdout holds one value of the target {task.target!r} only.")
-        legs.append(_Leg(answers, *found))
-    chance = 0.0 if task.classes is None else 0.5
-    return _Legs(legs[0], legs[1], legs[2].figure if len(legs) > 2 else chance)
-
-
-def _reverse(common: _Common, task: Task, model: Model, legs: _Legs, synthetic: Coded, floor: Coded) -> Score:
-    """Train on real, test on synthetic."""
-    labels = task.labels(synthetic)
-    found = score(task, model(synthetic), labels)
-    if found is None:
-        return Score(
-            metric="tstr.trts",
-            family="utility",
-            status="not run",
-            reason=f"the synthetic rows hold one value of the target {task.target!r} only.",
-        )
-    floor_found = score(task, model(floor), task.labels(floor))
-    return Score(
-        metric="tstr.trts",
-        family="utility",
-        estimate=found[0],
-        interval=common.interval(found[0], influence_variance(found[1]), labels),
-        ceiling=legs.real.figure,
-        floor=floor_found[0] if floor_found else None,
-        n=len(labels),
-        variance="draw of the synthetic test rows; the model is taken as given",
-        convention=f"{common.kind} on synthetic rows of trees trained on train; ceiling: on the holdout",
-        source=common.source,
-    )
 
 
 @dataclass(frozen=True)
 class _Common:
     """What the scores of one task share."""
 
-    task: Task
-    n: int
-    kind: str
-    persons: npt.NDArray[np.int64] | None
-    source: ClassVar[str] = "Esteban, Hyland, Rätsch (2017); DeLong et al. (1988) for the interval"
+    trained: Trained
+
+    @property
+    def kind(self) -> str:
+        classes = self.trained.task.classes
+        if classes is None:
+            return "R²"
+        several = f", mean of {len(classes)} classes against the rest" if len(classes) > 2 else ""
+        return "area under the ROC curve" + several
+
+    @property
+    def aim(self) -> str:
+        return f"to predict {self.trained.task.target!r}"
 
     def interval(self, figure: float, variance: float, labels: Floats) -> tuple[float, float]:
-        if self.task.classes is None:
+        if self.trained.task.classes is None:
             return normal(figure, variance, high=1)
         return auc_interval(figure, variance, int(np.unique(labels, return_counts=True)[1].min()))
 
-    def absolute(self, metric: str, leg: _Leg, legs: _Legs, labels: Floats, details: dict[str, Any]) -> Score:
+    def absolute(self) -> Score:
+        found, leg = self.trained, self.trained.trees.synthetic
+        variance = influence_variance(leg.influence, found.test.persons)
+        by_model = (("trees", found.trees), ("linear", found.lines))
+        details: dict[str, Any] = {
+            "models": {name: _figures(legs) | measures(found, legs) for name, legs in by_model}
+        }
+        if found.task.classes is not None:
+            details["classes"] = class_table(found)
+        if found.task.classes is not None and len(found.task.classes) == 2:
+            details["curve"] = curve(found.trees, found.labels)
         return Score(
-            metric=metric,
+            metric="tstr",
             family="utility",
             estimate=leg.figure,
-            interval=self.interval(leg.figure, influence_variance(leg.influence, self.persons), labels),
-            ceiling=legs.real.figure,
-            floor=legs.floor,
-            n=self.n,
-            variance="draw of the holdout rows; the models are taken as given",
+            interval=self.interval(leg.figure, variance, found.labels),
+            ceiling=found.trees.real.figure,
+            floor=found.trees.worst,
+            n=found.n,
+            variance=f"draw of the holdout rows; {_GIVEN}",
+            estimand=f"{self.kind} of these models on fresh real rows",
             convention=(
-                f"{self.kind} on the holdout of boosted trees trained on synthetic rows to predict "
-                f"{self.task.target!r}; ceiling: trained on as many train rows; floor: on independent columns"
+                f"{self.kind} on the holdout of boosted trees trained on synthetic rows {self.aim} (TSTR, "
+                "GAN-train); ceiling: trained on as many train rows (TRTR); floor: on independent columns"
             ),
-            source=self.source,
+            source=_SOURCE,
             details=details,
         )
 
-    def gap(self, metric: str, legs: _Legs, model: str) -> Score:
-        gap = legs.real.figure - legs.synthetic.figure
+    def gap(self, metric: str, legs: Legs, model: str) -> Score:
         # the same holdout rows are answered twice: the difference of influences pairs them
-        variance = influence_variance(legs.real.influence - legs.synthetic.influence, self.persons)
-        lower: Direction = "lower"
+        moved = legs.real.influence - legs.synthetic.influence
+        gap = legs.real.figure - legs.synthetic.figure
+        return self.lost(
+            metric,
+            gap,
+            normal(gap, influence_variance(moved, self.trained.test.persons)),
+            legs.real.figure - legs.worst,
+            f"{self.kind} on the holdout of {model} trained on train, minus that trained on as many "
+            f"synthetic rows, {self.aim}; ceiling: no gap; floor: the gap of independent columns (of "
+            "chance, for the linear model)",
+            f"loss in {self.kind} of these models on fresh real rows",
+        )
+
+    def lost(
+        self,
+        metric: str,
+        estimate: float,
+        interval: tuple[float, float],
+        floor: float,
+        convention: str,
+        estimand: str,
+        details: dict[str, Any] | None = None,
+    ) -> Score:
         return Score(
             metric=metric,
             family="utility",
-            direction=lower,
-            estimate=gap,
-            interval=normal(gap, variance),
+            direction=_LOWER,
+            estimate=estimate,
+            interval=interval,
             ceiling=0.0,
-            floor=legs.real.figure - legs.floor,
-            n=self.n,
-            variance="draw of the holdout rows, paired; the models are taken as given",
-            convention=(
-                f"{self.kind} on the holdout of {model} trained on train, minus that trained on as many "
-                f"synthetic rows, to predict {self.task.target!r}; ceiling: no gap; floor: the gap of "
-                "independent columns (of chance, for the linear model)"
-            ),
-            source=self.source,
+            floor=floor,
+            n=self.trained.n,
+            variance=f"draw of the holdout rows, paired; {_GIVEN}",
+            estimand=estimand,
+            convention=convention,
+            source=_SOURCE,
+            details=details or {},
         )
 
 
-def _curve(legs: _Legs, labels: Floats) -> dict[str, list[float]]:
-    """Both ROC curves on a common grid of 50 false positive rates."""
-    grid = np.linspace(0, 1, 50)
-    out = {"fpr": [round(float(v), 4) for v in grid]}
-    for name, leg in (("tstr", legs.synthetic), ("trtr", legs.real)):
-        order = np.argsort(-leg.answers[:, 1], kind="stable")
-        hit = labels[order] == 1
-        last = np.append(np.diff(leg.answers[order, 1]) != 0, True)  # ties are passed in one step
-        rise, run = np.cumsum(hit)[last] / hit.sum(), np.cumsum(~hit)[last] / (~hit).sum()
-        curve = np.interp(grid, np.append(0, run), np.append(0, rise))
-        out[name] = [round(float(v), 4) for v in curve]
-    return out
+def _figures(legs: Legs) -> dict[str, Any]:
+    return {"trtr": legs.real.figure, "tstr": legs.synthetic.figure, "floor": legs.worst}
+
+
+def _calibration(common: _Common) -> list[Score]:
+    """Brier score lost: unlike the area it sees classes in wrong shares."""
+    found = common.trained
+    if found.task.classes is None or found.trees.floor is None:
+        return []
+    labels = found.labels.astype(int)
+    at_rows = (
+        brier(leg.answers, labels) for leg in (found.trees.synthetic, found.trees.real, found.trees.floor)
+    )
+    synthetic, real, floor = at_rows
+    gap = float((synthetic - real).mean())
+    return [
+        common.lost(
+            "tstr.brier_gap",
+            gap,
+            normal(gap, influence_variance(synthetic - real, found.test.persons)),
+            float((floor - real).mean()),
+            "Brier score (squared distance of the probabilities from the class, summed over classes, 0 to 2) "
+            f"on the holdout of boosted trees trained on synthetic rows {common.aim}, minus that trained on "
+            "as many train rows; ceiling: no gap; floor: independent columns",
+            "rise in the Brier score of these models on fresh real rows",
+        )
+    ]
+
+
+def _worst_group(common: _Common, gaps: list[Gap]) -> Score:
+    convention = (
+        f"largest gap (TRTR - TSTR, {common.kind}) of the boosted trees within a category (the 20 most "
+        "frequent) or a third of a column, over {m} groups of the holdout with at least 30 rows of each "
+        "class and a standard error of TRTR of at most 0.03; intervals hold for all groups at once "
+        "(Bonferroni); where no group has rows enough, the whole table; ceiling: no gap; floor: "
+        "the largest gap of independent columns"
+    )
+    if common.trained.task.classes is None:
+        convention += "; errors are in units of the whole holdout's variance"
+    return _worst(common, "tstr.worst_group", "groups", gaps, convention)
+
+
+def _worst_class(common: _Common) -> list[Score]:
+    if common.trained.task.classes is None:
+        return []
+    convention = (
+        "largest gap (TRTR - TSTR, area under the ROC curve against the rest) of the boosted trees over "
+        "{m} classes of the target that have 20 holdout rows and a standard error of TRTR of at most 0.04, "
+        "or are gone from the synthetic rows (then TSTR is 0.5); intervals hold for all classes at once "
+        "(Bonferroni); with two classes, the whole table's gap; ceiling: no gap; floor: the largest "
+        "gap of independent columns"
+    )
+    return [_worst(common, "tstr.worst_class", "classes", class_gaps(common.trained), convention)]
+
+
+def _worst(common: _Common, metric: str, of: str, gaps: list[Gap], convention: str) -> Score:
+    words, m = f"largest loss that one of these {of} has with these models, on fresh real rows", len(gaps)
+    if not gaps:
+        whole = common.gap(metric, common.trained.trees, "boosted trees")
+        return common.lost(
+            metric, whole.estimate or 0.0, whole.interval or (0.0, 0.0), whole.floor or 0.0,
+            convention.format(m=0), words, {of: []},
+        )  # fmt: skip
+    largest, interval = worst(gaps)
+    floor = max(gap.floor for gap in gaps)
+    found = {of: listed(gaps)}
+    return common.lost(metric, largest.estimate, interval, floor, convention.format(m=m), words, found)
+
+
+def _reverse(common: _Common) -> list[Score]:
+    """Train on real, test on synthetic; and by how much that is better than on real rows."""
+    found, model = common.trained, common.trained.by_real
+    task, labels = found.task, found.task.labels(found.synthetic)
+    tested = score(task, model(found.synthetic), labels)
+    if tested is None:
+        reason = (
+            f"the synthetic rows hold one value of the target {task.target!r} only. Release rows of several."
+        )
+        missing = Score(metric="tstr.trts", family="utility", status="not run", reason=reason)
+        return [missing, replace(missing, metric="tstr.trts_excess", direction=_LOWER)]
+    leg = Leg(np.zeros(0), *tested)
+    variance = influence_variance(leg.influence, found.synthetic.persons)
+    floor = score(task, model(found.floor), task.labels(found.floor))
+    return [
+        Score(
+            metric="tstr.trts",
+            family="utility",
+            estimate=leg.figure,
+            interval=common.interval(
+                leg.figure, influence_variance(leg.influence, found.synthetic.persons), labels
+            ),
+            ceiling=found.trees.real.figure,
+            floor=floor[0] if floor else None,
+            n=len(labels),
+            variance=f"draw of the synthetic test rows; {_GIVEN}",
+            estimand=f"{common.kind} of this model on fresh synthetic rows",
+            convention=(
+                f"{common.kind} on synthetic rows of trees trained on train (TRTS, GAN-test); ceiling: on "
+                "the holdout; above it the rows are copies or too easy"
+            ),
+            source=_SOURCE,
+        ),
+        _excess(common, leg.figure, variance),
+    ]
+
+
+def _excess(common: _Common, on_synthetic: float, variance: float) -> Score:
+    found = common.trained
+    real = found.trees.real
+    # other rows on either side: the variances add
+    variance += influence_variance(real.influence, found.test.persons)
+    excess = on_synthetic - real.figure
+    interval = normal(excess, variance)
+    again = score(found.task, found.by_real(found.real), found.task.labels(found.real))
+    return Score(
+        metric="tstr.trts_excess",
+        family="utility",
+        direction=_LOWER,
+        estimate=excess,
+        interval=interval,
+        ceiling=0.0,
+        floor=again[0] - real.figure if again else None,
+        n=found.n,
+        variance=f"draw of the synthetic and of the holdout rows; {_GIVEN}",
+        estimand=f"{common.kind} of this model on fresh synthetic rows minus that on fresh real rows",
+        convention=(
+            f"{common.kind} of trees trained on train, on synthetic rows minus on the holdout (GAN-test "
+            "above real-test accuracy); above 0 the rows copy train or are too easy; floor: on train itself"
+        ),
+        source=_SOURCE,
+        details={"flagged": interval[0] > 0},
+    )
