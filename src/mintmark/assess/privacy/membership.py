@@ -225,8 +225,7 @@ def _rate(
 ) -> Score:
     z = z_of(len(positive))
     found = {
-        attack: sensitivity(positive[attack], negative[attack], alarms, z, share=share)
-        for attack in positive
+        attack: sensitivity(positive[attack], negative[attack], alarms, z, share=share) for attack in positive
     }
     worst = max(found, key=lambda attack: found[attack][0])
     n = len(negative[worst])
