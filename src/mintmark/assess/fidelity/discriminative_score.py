@@ -60,12 +60,12 @@ class DiscriminativeScore(Metric):
                 ceiling=float(np.mean(areas["train"])),
                 floor=float(np.mean(areas["floor"])),
                 n=n,
-                variance=f"scored sequences of each block (DeLong), and {self.seeds} seeds of blocks and trees",
+                variance=f"scored sequences of each block (DeLong), and {self.seeds} seeds",
                 estimand="the area of such classifiers on fresh sequences of both sources",
                 convention=(
-                    f"area under the ROC curve, mean of blocks 3 to {_BLOCKS} and {self.seeds} seeds, of boosted "
-                    "trees that tell synthetic from as many holdout sequences by their summaries (levels, "
-                    "spread, steps, products at lags, shares of categories, times); 0.5 cannot be told; "
+                    f"area under the ROC curve, mean of blocks 3 to {_BLOCKS} and {self.seeds} seeds, of "
+                    "boosted trees that tell synthetic from as many holdout sequences by their summaries "
+                    "(levels, spread, steps, products at lags, shares of categories, times); 0.5 cannot be told; "
                     "ceiling: train in their place; floor: columns drawn one by one"
                 ),
                 source="Yoon, Jarrett, van der Schaar (2019), TimeGAN, section 5",
