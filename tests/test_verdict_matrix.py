@@ -1,0 +1,193 @@
+"""Releases whose fault is known, over a population drawn afresh at each run: what the gate must say.
+
+The seed is taken at run time, so that nothing can be fitted to it; a failure names it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import mintmark as mm
+from mintmark.data.dataset import Dataset
+from mintmark.release.policy import Policy
+from mintmark.testing.populations import Population, bayesian_network
+
+SEED = secrets.randbits(32)
+SIZE = 4_000
+POLICY = Policy.load("internal")
+METRICS = sorted({rule.metric.partition(".")[0] for rule in POLICY.rules})
+
+
+class World:
+    """One population, and the tables that releases are made of."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.law: Population = bayesian_network(self.rng, classes=3)
+        self.train, self.holdout = self.fresh(), self.fresh()
+
+    def fresh(self, rows: int = SIZE, **fault: str) -> Dataset:
+        """Rows that are given to the assessment in no other role."""
+        return self.law.draw(rows, self.rng, **fault)
+
+    def judged(self, release: Dataset) -> tuple[dict[str, str], mm.Assessment]:
+        """The worst outcome of each family, of the rules that did not pass, and the scores."""
+        assessment = mm.assess(
+            train=self.train, holdout=self.holdout, synthetic=release, metrics=METRICS, seed=int(SEED)
+        )
+        worst: dict[str, str] = {}
+        for verdict in POLICY.judge(assessment.to_json(), nature="fully synthetic"):
+            known = worst.get(verdict.family, "pass")
+            order = ("fail", "inconclusive", "not run", "pass")
+            worst[verdict.family] = min(known, verdict.outcome, key=order.index)
+        return worst, assessment
+
+
+@cache
+def world() -> World:
+    return World(SEED)
+
+
+def joined(*parts: Dataset) -> Dataset:
+    return Dataset(pa.concat_tables([part.table for part in parts]), parts[0].schema)
+
+
+def replaced(data: Dataset, columns: dict[str, object]) -> Dataset:
+    table = data.table
+    for name, values in columns.items():
+        at = data.names.index(name)
+        table = table.set_column(at, table.schema.field(at), pa.array(values, table.schema.field(at).type))
+    return Dataset(table, data.schema)
+
+
+def with_copies(w: World, share: float) -> Dataset:
+    copies = w.train.take(w.rng.choice(SIZE, int(share * SIZE), replace=False))
+    return joined(copies, w.fresh(SIZE - len(copies)))
+
+
+def jittered(w: World) -> Dataset:
+    """Numbers moved by 1 % of their spread, one category of each row drawn again."""
+    columns: dict[str, object] = {}
+    which = w.rng.integers(4, size=SIZE)
+    for column in w.train.schema:
+        values = w.train.table[column.name].to_numpy(zero_copy_only=False)
+        if column.is_numeric:
+            moved = values + 0.01 * values.std() * w.rng.normal(size=SIZE)
+            columns[column.name] = np.round(moved, 2)
+        elif column.name.startswith("c"):
+            other = w.rng.permutation(values)
+            columns[column.name] = np.where(which == int(column.name[1:]), other, values).tolist()
+    return replaced(w.train, columns)
+
+
+def reusing(w: World) -> Dataset:
+    """Fresh rows, in which every number of one column is a real one, its order among the fresh kept."""
+    fresh = w.fresh()
+    ranks = np.argsort(np.argsort(fresh.table["n2"].to_numpy()))
+    return replaced(fresh, {"n2": np.sort(w.train.table["n2"].to_numpy())[ranks]})
+
+
+def rarest(data: Dataset, count: int) -> Dataset:
+    """The rows with the smallest chance if columns were independent, numbers by their tails."""
+    rarity = np.zeros(len(data))
+    for name in data.names:
+        values = data.table[name].to_numpy(zero_copy_only=False)
+        if values.dtype == float:
+            rank = np.argsort(np.argsort(values)) / len(values)
+            rarity -= np.log(np.minimum(rank, 1 - rank) + 1 / len(values))
+        else:
+            _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
+            rarity -= np.log(counts / len(values))[where]
+    return data.take(np.argsort(-rarity)[:count])
+
+
+def independent(w: World) -> Dataset:
+    fresh = w.fresh()
+    columns = {name: fresh.table[name].take(pa.array(w.rng.permutation(SIZE))) for name in fresh.names}
+    return Dataset(pa.table({n: c.combine_chunks() for n, c in columns.items()}), fresh.schema)
+
+
+def without_rarest_class(w: World) -> Dataset:
+    many = w.fresh(2 * SIZE)
+    target = many.table["y"].to_numpy(zero_copy_only=False)
+    names, counts = np.unique(target, return_counts=True)
+    return many.take(np.flatnonzero(target != names[np.argmin(counts)])[:SIZE])
+
+
+def permuted(w: World) -> Dataset:
+    fresh = w.fresh()
+    return replaced(fresh, {"y": w.rng.permutation(fresh.table["y"].to_numpy(zero_copy_only=False)).tolist()})
+
+
+Make = Callable[[World], Dataset]
+ANY = {"pass", "fail", "inconclusive", "not run"}
+PASS, FAIL, NOT_RUN = {"pass"}, {"fail"}, {"not run"}
+MATRIX: dict[str, tuple[Make, set[str], set[str], set[str]]] = {
+    "shuffled training data": (lambda w: w.train.take(w.rng.permutation(SIZE)), PASS, PASS, FAIL),
+    "1 % copies": (lambda w: with_copies(w, 0.01), PASS, PASS, FAIL),
+    "10 % copies": (lambda w: with_copies(w, 0.1), PASS, PASS, FAIL),
+    "jitter and one flipped category": (jittered, ANY, PASS, FAIL),
+    "unique values reused": (reusing, ANY, PASS, FAIL),
+    "20 rarest rows": (lambda w: joined(rarest(w.train, 20), w.fresh(SIZE - 20)), PASS, PASS, FAIL),
+    "copies of the holdout": (lambda w: w.holdout, ANY, NOT_RUN, FAIL),
+    "independent columns": (independent, FAIL, FAIL, PASS),
+    "200 rows repeated": (lambda w: w.train.take(np.arange(SIZE) % 200), FAIL, FAIL, FAIL),
+    "rarest class dropped": (without_rarest_class, FAIL, FAIL, PASS),
+    "target permuted": (permuted, FAIL, FAIL, PASS),
+    "one group inverted": (lambda w: w.fresh(inverted="v1"), ANY, FAIL, PASS),
+}
+
+
+@cache
+def outcome(name: str) -> tuple[dict[str, str], mm.Assessment]:
+    return world().judged(MATRIX[name][0](world()))
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_each_release_is_judged_for_what_it_is(name: str) -> None:
+    worst, assessment = outcome(name)
+    _, fidelity, utility, privacy = MATRIX[name]
+    told = f"seed {SEED}: {worst} {[(s.metric, s.estimate, s.interval) for s in assessment.scores]}"
+    assert worst["fidelity"] in fidelity, told
+    assert worst["utility"] in utility, told
+    assert worst["privacy"] in privacy, told
+
+
+def test_fresh_rows_pass() -> None:
+    """Every rule is a test with an error of its own: one population of two may be undecided, none fails."""
+    found = [one.judged(one.fresh())[0] for one in (world(), World(SEED + 1))]
+    assert all("fail" not in worst.values() for worst in found), f"seed {SEED}: {found}"
+    assert any(set(worst.values()) == {"pass"} for worst in found), f"seed {SEED}: {found}"
+
+
+def test_the_reasons_are_named() -> None:
+    copy = outcome("shuffled training data")[1]
+    assert copy["copies.exact"].estimate == 1
+    assert copy["membership.auc"].estimate > 0.98
+    for name, share in (("1 % copies", 0.01), ("10 % copies", 0.1)):
+        assert outcome(name)[1]["copies.excess"].estimate == pytest.approx(share, rel=0.5)
+    near = outcome("jitter and one flipped category")[1]
+    assert near["copies.exact"].estimate < 0.001
+    assert near["membership.auc"].interval[0] > 0.6
+    reuse = outcome("unique values reused")[1]["unique_values.worst"]
+    assert reuse.details["column"] == "n2"
+    assert reuse.interval[0] > 0.3
+    assert outcome("20 rarest rows")[1]["exposed"].interval[0] > 0.015
+    handed = outcome("copies of the holdout")[1]
+    assert handed["copies.holdout_excess"].interval[0] > 0.99
+    assert handed["membership.auc"].interval[0] <= 0.5
+    assert handed["exposed"].interval[0] <= 0
+    lost = outcome("rarest class dropped")[1]["modes"]
+    assert lost.interval[1] < 0.15
+    assert outcome("target permuted")[1]["tstr"].interval[0] < 0.53
+    assert outcome("200 rows repeated")[1]["distinctness"].estimate == pytest.approx(200 / SIZE)
+    group = outcome("one group inverted")[1]["tstr.worst_group"]
+    assert group.interval[0] > 0.2
+    clear = [one for one in group.details["groups"] if one["interval"][0] > 0.2]
+    assert ("c0", "v1") in {(one["column"], one["value"]) for one in clear}
