@@ -65,8 +65,8 @@ class DiscriminativeScore(Metric):
                 convention=(
                     f"area under the ROC curve, mean of blocks 3 to {_BLOCKS} and {self.seeds} seeds, of "
                     "boosted trees that tell synthetic from as many holdout sequences by their summaries "
-                    "(levels, spread, steps, products at lags, shares of categories, times); 0.5 cannot be told; "
-                    "ceiling: train in their place; floor: columns drawn one by one"
+                    "(levels, spread, steps, products at lags, shares of categories, times); 0.5 cannot be "
+                    "told; ceiling: train in their place; floor: columns drawn one by one"
                 ),
                 source="Yoon, Jarrett, van der Schaar (2019), TimeGAN, section 5",
                 details={"seeds": areas["synthetic"]},
