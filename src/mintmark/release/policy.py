@@ -125,7 +125,7 @@ class Policy:
         """JSON values."""
         return {
             "format": FORMAT
-            if any(rule.each or rule.when for rule in self.rules)
+            if any(set(rule.to_json()) & {"each", "when", "fail_below", "fail_above"} for rule in self.rules)
             else 1,  # as it was written
             "name": self.name,
             "purpose": " ".join(self.purpose.split()),
