@@ -20,7 +20,7 @@ from mintmark.stats.two_sample import detect
 
 __all__ = ["DiscriminativeScore"]
 
-_FOLDS = 5
+_BLOCKS = 5
 _MOST = 3_000
 
 
@@ -32,18 +32,18 @@ class DiscriminativeScore(Metric):
     direction: ClassVar[Direction] = "lower"
     of_sequences: ClassVar[bool] = True
 
-    seeds: Annotated[int, Field(ge=1, le=20, description="repetitions with other folds and trees")] = 3
+    seeds: Annotated[int, Field(ge=1, le=20, description="repetitions with other blocks and trees")] = 3
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         tables.need_holdout()
         roles = ("holdout", "synthetic", "train", "floor")
         rows = {role: summaries(tables, equal_series(tables, role)) for role in roles}
         n = min(_MOST, *map(len, rows.values()))
-        if n < 10 * _FOLDS:
-            raise NotRun(f"{n} sequences a side are too few to cross-validate; {10 * _FOLDS} are needed.")
+        if n < 10 * _BLOCKS:
+            raise NotRun(f"{n} sequences a side are too few to learn and test on; {10 * _BLOCKS} are needed.")
         rows = {role: one[np.sort(rng.permutation(len(one))[:n])] for role, one in rows.items()}
         found = {
-            role: [detect(rows["holdout"], rows[role], rng, folds=_FOLDS) for _ in range(self.seeds)]
+            role: [detect(rows["holdout"], rows[role], rng, blocks=_BLOCKS) for _ in range(self.seeds)]
             for role in roles[1:]
         }
         areas = {role: [one.auc for one in some] for role, some in found.items()}
@@ -60,13 +60,13 @@ class DiscriminativeScore(Metric):
                 ceiling=float(np.mean(areas["train"])),
                 floor=float(np.mean(areas["floor"])),
                 n=n,
-                variance=f"scored sequences of each fold (DeLong), and {self.seeds} seeds of folds and trees",
+                variance=f"scored sequences of each block (DeLong), and {self.seeds} seeds",
                 estimand="the area of such classifiers on fresh sequences of both sources",
                 convention=(
-                    f"area under the ROC curve, mean of {_FOLDS} folds and {self.seeds} seeds, of boosted "
-                    "trees that tell synthetic from as many holdout sequences by their summaries (levels, "
-                    "spread, steps, products at lags, shares of categories, times); 0.5 cannot be told; "
-                    "ceiling: train in their place; floor: columns drawn one by one"
+                    f"area under the ROC curve, mean of {_BLOCKS - 2} blocks and {self.seeds} seeds, of "
+                    "boosted trees that tell synthetic from as many holdout sequences by their summaries "
+                    "(levels, spread, steps, products at lags, shares of categories, times); 0.5 cannot be "
+                    "told; ceiling: train in their place; floor: columns drawn one by one"
                 ),
                 source="Yoon, Jarrett, van der Schaar (2019), TimeGAN, section 5",
                 details={"seeds": areas["synthetic"]},
