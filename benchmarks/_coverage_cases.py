@@ -19,6 +19,7 @@ from mintmark.assess.fidelity.pair_trends import PairTrends
 from mintmark.assess.privacy._rows import Rows
 from mintmark.assess.privacy._shares import z_of
 from mintmark.assess.privacy.membership import (
+    _SWAPPED,
     _area,
     _attacks,
     _drawn,
@@ -78,7 +79,9 @@ def distances(repeat, rng):
         found |= {tuple(pair["columns"]): pair for pair in pairs["pairs"]}
         for names, (figure, truth, counts, distance) in truths(tables, nets, mixes, share, drawn).items():
             at = found[names]
-            record = [f"{figure}/{'-'.join(names)}/{index}/{share}", truth, at["estimate"], *at["interval"]]
+            low, high = at["interval"]  # of one minus the distance
+            case = f"{figure}/{'-'.join(names)}/{index}/{share}"
+            record = [case, truth, 1 - at["estimate"], 1 - high, 1 - low]
             yield [*record, rivals(*counts, distance, rng)] if repeat // POPULATIONS % 5 == 0 else record
 
 
@@ -171,40 +174,41 @@ def membership(repeat, rng):
             {
                 "train": dataset(numbers(train)),
                 "synthetic": dataset(numbers(made)),
-                "holdout": dataset(numbers(real.draw(2 * FEW, rng))),
-                "fresh": dataset(numbers(real.draw(FRESH, rng))),
+                "holdout": dataset(numbers(real.draw(FEW, rng))),
+                "fresh": dataset(numbers(real.draw(FRESH // 2, rng))),
             }
         )
-        members, strangers, population = _drawn(rows, rng)
-        reference = rows.points["holdout"].take(population)
-        inside, outside, fresh = (
-            _attacks(points, reference, rows.points["synthetic"])
-            for points in (rows.points["train"], rows.points["holdout"].take(strangers), rows.points["fresh"])
-        )
-        tried = {name: value[members] for name, value in inside.items()}
-        share = len(members) / len(train)
+        # two rounds, in which the halves of the holdout swap roles, as the metric attacks
+        tried, outside, inside, fresh = ({} for _ in range(4))
+        for members, strangers, population in _drawn(rows, rng):
+            reference = rows.points["holdout"].take(population)
+            for into, points in (
+                (inside, rows.points["train"]),
+                (outside, rows.points["holdout"].take(strangers)),
+                (fresh, rows.points["fresh"]),
+            ):
+                for name, scores in _attacks(points, reference, rows.points["synthetic"]).items():
+                    into[name] = np.concatenate([into.get(name, []), scores])
+                    if into is inside:
+                        tried[name] = np.concatenate([tried.get(name, []), scores[members]])
+        share = len(tried["ratio_1"]) / len(train)
         tag = f"{repeat % POPULATIONS}/{copied}"
         name = "ratio_1"
-        area, variance = intervals.delong(tried[name], outside[name], share=share)
+        area, variance = intervals.delong(tried[name], outside[name], factors=(1 - share, _SWAPPED))
         truth = intervals.auc(inside[name], fresh[name])
-        yield [
-            f"membership auc/one/{tag}",
-            truth,
-            area,
-            *auc_interval(area, variance, len(strangers), z_of(1)),
-        ]
+        ends = auc_interval(area, variance, len(outside[name]), z_of(1))
+        yield [f"membership auc/one/{tag}", truth, area, *ends]
         truth = sensitivity(inside[name], fresh[name], 0.01, 2)[0]
         rate, ends = sensitivity(tried[name], outside[name], 0.01, z_of(1), share=share)
         yield [f"membership tpr/one/{tag}", truth, rate, *ends]
-        found = [_area(tried, outside, 0.0, share), _rates(tried, outside, 0.0, share)[0]]
-        for worst, figure in zip(found, ("auc", "tpr"), strict=True):
-            at = worst.details["attack"]
-            truth = (
-                intervals.auc(inside[at], fresh[at])
-                if figure == "auc"
-                else sensitivity(inside[at], fresh[at], 0.01, 2)[0]
-            )
-            yield [f"membership {figure}/worst of four/{tag}", truth, worst.estimate, *worst.interval]
+        area = _area(tried, outside, 0.0, share)
+        at = area.details["attack"]
+        truth = intervals.auc(inside[at], fresh[at])
+        yield [f"membership auc/worst of four/{tag}", truth, area.estimate, *area.interval]
+        rate = next(one for one in _rates(tried, outside, 0.0, share) if one.metric == "membership.tpr")
+        at = rate.details["attack"]
+        truth = sensitivity(inside[at], fresh[at], 0.01, 2)[0]
+        yield [f"membership tpr/worst of four/{tag}", truth, rate.estimate, *rate.interval]
 
 
 FIGURES = {"distances": distances, "c2st": c2st, "tstr": tstr, "membership": membership}

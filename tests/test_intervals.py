@@ -154,10 +154,10 @@ def test_classifiers_come_with_the_detection_and_reach_its_area_on_fresh_rows():
 
 def test_members_who_were_all_attacked_add_no_variance():
     positive, negative = rng(15).normal(1, 1, 100), rng(16).normal(size=80)
-    whole = delong(positive, negative, share=1.0)[1]
+    whole = delong(positive, negative, factors=(0, 1))[1]
     placements = (positive[:, None] > negative).mean(0)
     assert whole == pytest.approx(placements.var(ddof=1) / 80)
-    half = delong(positive, negative, share=0.5)[1]
+    half = delong(positive, negative, factors=(0.5, 1))[1]
     assert half == pytest.approx((whole + delong(positive, negative)[1]) / 2)
     every, some = (sensitivity(positive, negative, 0.1, 1.96, share=share)[1] for share in (1.0, 0.0))
     assert some[0] < every[0]
@@ -191,16 +191,17 @@ def test_columns_and_pairs_show_the_populations_distance_beside_the_exact_sample
     exact = ks_2samp(train.table["y"].to_numpy(), synthetic.table["y"].to_numpy()).statistic
     assert y["ks"] == y["distance"] == pytest.approx(exact, abs=1e-12)
     deviation = np.sqrt(1.64)
-    assert y["interval"][0] <= 2 * ndtr(0.5 / deviation) - 1 <= y["interval"][1]
+    assert y["interval"][0] <= 2 - 2 * ndtr(0.5 / deviation) <= y["interval"][1]
     assert y["interval"][0] <= y["estimate"] <= y["interval"][1]
     assert columns["columns"]["x"]["one_sided"]
+    assert columns["columns"]["x"]["interval"][1] == 1
     c = columns["columns"]["c"]
-    assert c["interval"][0] <= ndtr(0.5 / deviation) - ndtr(-0.5 / deviation) <= c["interval"][1]
+    assert c["interval"][0] <= 1 - (ndtr(0.5 / deviation) - ndtr(-0.5 / deviation)) <= c["interval"][1]
     by_columns = {tuple(pair["columns"]): pair for pair in pairs["pairs"]}
     assert len(by_columns) == pairs["scored"] == 3
     both = by_columns["x", "y"]
     assert both["score"] > 0.95  # correlations agree
-    assert both["interval"][0] > 0.2  # though the joint distribution does not
+    assert both["interval"][1] < 0.8  # though the joint distribution does not
     assert both["tvd"] == pytest.approx(by_hand(train, synthetic), abs=1e-12)
     assert both["floor"] is not None
     assert both["ceiling"] is None

@@ -58,6 +58,11 @@ class Distance(NamedTuple):
         """Whether the interval is an upper bound only."""
         return self.interval[0] == 0
 
+    @property
+    def likeness(self) -> tuple[float, tuple[float, float]]:
+        """One minus the distance, and its interval."""
+        return 1 - self.estimate, (1 - self.interval[1], 1 - self.interval[0])
+
 
 def total_variation_interval(
     first: npt.ArrayLike, second: npt.ArrayLike, effective: tuple[float, float] | None = None

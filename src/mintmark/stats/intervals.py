@@ -113,7 +113,9 @@ def auc(positive: Floats, negative: Floats) -> float:
     return float(_placements(positive, negative)[0].mean())
 
 
-def delong(positive: Floats, negative: Floats, *, share: float = 0.0) -> tuple[float, float]:
+def delong(
+    positive: Floats, negative: Floats, *, factors: tuple[float, float] = (1.0, 1.0)
+) -> tuple[float, float]:
     """Area under the ROC curve and its variance.
 
     DeLong, DeLong, Clarke-Pearson (1988), Biometrics 44; midranks after Sun and Xu (2014).
@@ -121,16 +123,17 @@ def delong(positive: Floats, negative: Floats, *, share: float = 0.0) -> tuple[f
     Parameters
     ----------
     positive, negative : array of scores, shape (m,) and (n,), at least two each
-    share : float, 0..1
-        Share of all positives that there are which are among these; they vary the less for it
-        (finite population correction, Cochran 1977, equation 2.9).
+    factors : (float, float)
+        What the variance of the positives and that of the negatives is multiplied by: below 1 where
+        they are a good share of all that there are, above 1 where they hang together.
 
     Returns
     -------
     (area, variance)
     """
     v10, v01 = _placements(positive, negative)
-    variance = (1 - share) * v10.var(ddof=1) / len(v10) + v01.var(ddof=1) / len(v01)
+    parts = v10.var(ddof=1) / len(v10), v01.var(ddof=1) / len(v01)
+    variance = factors[0] * parts[0] + factors[1] * parts[1]
     return float(v10.mean()), float(variance)
 
 

@@ -50,10 +50,9 @@ class ColumnShapes(Metric):
             ceiling = _compare(train, equal(tables, "holdout"), plans, orders, noise)
         floor = _compare(train, equal(tables, "floor"), plans, orders, noise)
         columns = {
-            name: found.populations[name]._asdict()
-            | {"one_sided": found.populations[name].one_sided}
-            | {"ceiling": ceiling.populations[name].estimate if ceiling else None}
-            | {"floor": floor.populations[name].estimate}
+            name: _liked(found.populations[name])
+            | {"ceiling": ceiling.populations[name].likeness[0] if ceiling else None}
+            | {"floor": floor.populations[name].likeness[0]}
             | {"distance": found.distances[name]}
             | {"ceiling_distance": ceiling.distances[name] if ceiling else None}
             | _describe(plan, train, synthetic, orders.get(name))
@@ -74,7 +73,7 @@ class ColumnShapes(Metric):
                 variance="draw of the synthetic and train rows (infinitesimal jackknife)",
                 estimand=(
                     "the mean score of samples of these sizes, which noise keeps below 1: compare it with "
-                    "the ceiling, at the same sizes. Per column: the distance of the two populations"
+                    "the ceiling, at the same sizes. Per column: 1 - the distance of the two populations"
                 ),
                 convention=_CONVENTION,
                 source=(
@@ -90,13 +89,19 @@ _CONVENTION = (
     "mean over columns of 1 - distance from train; numbers and dates: exact two-sample "
     "Kolmogorov-Smirnov with missing as a value above all others; categories: total variation with "
     "missing as a value; ceiling: holdout against train; floor: columns drawn from train one by one. "
-    "Per column: estimate and 95 % interval of the populations' distance, freed of the noise of finite "
-    "samples, an upper bound alone where it begins at 0; distance, ks and tvd as the samples show them; "
+    "Per column: estimate and 95 % interval of 1 - the populations' distance, freed of the noise of finite "
+    "samples, a lower bound alone where it ends at 1; distance, ks and tvd as the samples show them; "
     "Wasserstein over the known values in units of train's interquartile range "
     "(standard deviation where that is 0); Jensen-Shannon divergence in bits and its root, the "
     "Jensen-Shannon distance; Kullback-Leibler KL(real||synthetic) and the reverse in bits with 1/2 "
     "added to every count; numbers on bins from train quantiles plus spikes and missing."
 )
+
+
+def _liked(distance: Distance) -> dict[str, Any]:
+    """On the score's own scale, so that rules on columns and on their mean read alike."""
+    estimate, interval = distance.likeness
+    return {"estimate": estimate, "interval": interval, "one_sided": distance.one_sided}
 
 
 class _Comparison:
@@ -130,17 +135,17 @@ def _compare(
             out.distances[name], at, sign = kolmogorov_smirnov(orders[name], ascending)
             # ties with `at` lie below the step, as in the distribution function
             on_train = np.where(_extended(train, name) <= at, sign, 0.0)
-            out.on_synthetic -= sign * (values <= at)
-            draws = effective_size(on_train, train.persons), float(len(other))
+            on_other = np.where(values <= at, -sign, 0.0)
+            draws = effective_size(on_train, train.persons), effective_size(on_other, other.persons)
             out.populations[name] = kolmogorov_smirnov_interval(orders[name], ascending, noise, draws)
         else:
             p, q = (np.bincount(coded.codes[name], minlength=plan.size) for coded in (train, other))
             out.distances[name] = total_variation(p, q)
             half = 0.5 * np.sign(p / len(train) - q / len(other))
-            on_train = half[train.codes[name]]
-            out.on_synthetic -= half[other.codes[name]]
-            draws = effective_size(on_train, train.persons), float(len(other))
+            on_train, on_other = half[train.codes[name]], -half[other.codes[name]]
+            draws = effective_size(on_train, train.persons), effective_size(on_other, other.persons)
             out.populations[name] = total_variation_interval(p, q, draws)
+        out.on_synthetic += on_other
         out.on_train += on_train
     out.on_train /= len(plans)
     out.on_synthetic /= len(plans)

@@ -63,7 +63,7 @@ class DiscriminativeScore(Metric):
                 variance=f"scored sequences of each block (DeLong), and {self.seeds} seeds",
                 estimand="the area of such classifiers on fresh sequences of both sources",
                 convention=(
-                    f"area under the ROC curve, mean of blocks 3 to {_BLOCKS} and {self.seeds} seeds, of "
+                    f"area under the ROC curve, mean of {_BLOCKS - 2} blocks and {self.seeds} seeds, of "
                     "boosted trees that tell synthetic from as many holdout sequences by their summaries "
                     "(levels, spread, steps, products at lags, shares of categories, times); 0.5 cannot be "
                     "told; ceiling: train in their place; floor: columns drawn one by one"

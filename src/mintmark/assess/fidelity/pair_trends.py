@@ -64,7 +64,7 @@ class PairTrends(Metric):
                 variance="draw of the synthetic and train rows (infinitesimal jackknife)",
                 estimand=(
                     "the mean score of samples of these sizes, which noise keeps below 1: compare it with "
-                    "the ceiling, at the same sizes. Per pair: the distance of the two populations"
+                    "the ceiling, at the same sizes. Per pair: 1 - the distance of the two populations"
                 ),
                 convention=_CONVENTION,
                 source="Efron (1982) for the interval; per pair Stephens (2017)",
@@ -79,9 +79,9 @@ _CONVENTION = (
     f"of the contingency table, numbers on {_LEVELS} bins, the {_LEVELS - 1} most frequent categories "
     "and the rest, missing as a value; at most "
     f"{_MOST_COLUMNS} columns; ceiling: holdout against train; floor: columns drawn one by one. "
-    f"The {_WORST} lowest pairs, two numbers included: estimate and 95 % interval of the populations' "
-    f"total variation on these levels ({_COARSE} a number in pairs of numbers), freed of the noise of "
-    "finite samples, an upper bound alone where it begins at 0; tvd as the samples show it."
+    f"The {_WORST} lowest pairs, two numbers included: estimate and 95 % interval of 1 - the "
+    f"populations' total variation on these levels ({_COARSE} a number in pairs of numbers), freed of the "
+    "noise of finite samples, a lower bound alone where it ends at 1; tvd as the samples show it."
 )
 
 
@@ -144,15 +144,17 @@ def _describe(
     found: _Comparison,
     anchors: dict[str, _Comparison],
 ) -> dict[str, Any]:
-    """One pair: the populations' total variation beside its anchors, and the scores."""
+    """One pair: 1 - the populations' total variation beside its anchors, and the scores."""
     distances = {which: _distance(train, side, pair) for which, side in sides.items()}
     mine, tvd = distances["synthetic"]
+    estimate, interval = mine.likeness
     return {
         "columns": list(pair),
-        **mine._asdict(),
+        "estimate": estimate,
+        "interval": interval,
         "one_sided": mine.one_sided,
-        "ceiling": distances["ceiling"][0].estimate if "ceiling" in distances else None,
-        "floor": distances["floor"][0].estimate,
+        "ceiling": distances["ceiling"][0].likeness[0] if "ceiling" in distances else None,
+        "floor": distances["floor"][0].likeness[0],
         "tvd": tvd,
         "score": found.scores[pair],
         "score_ceiling": anchors["ceiling"].scores[pair] if "ceiling" in anchors else None,
@@ -162,10 +164,12 @@ def _describe(
 
 def _distance(train: _Side, other: _Side, pair: tuple[str, str]) -> tuple[Distance, float]:
     """The populations' total variation of one pair, and that of the samples."""
-    at_train, _, p, q = _cells(train, other, *pair, coarse=set(pair) <= set(train.numeric))
-    size = len(other.coded)
-    influence = np.sign(p / len(at_train) - q / size)[at_train]
-    draws = effective_size(influence, train.coded.persons), float(size)
+    at_train, at_other, p, q = _cells(train, other, *pair, coarse=set(pair) <= set(train.numeric))
+    sign = np.sign(p / len(at_train) - q / len(at_other))
+    draws = (
+        effective_size(sign[at_train], train.coded.persons),
+        effective_size(sign[at_other], other.coded.persons),
+    )
     return total_variation_interval(p, q, draws), total_variation(p, q)
 
 

@@ -37,7 +37,8 @@ def sensitivity(
     z : float
         Normal point of the level.
     share : float, 0..1
-        Share of all positives that there are which are among these; see `delong`.
+        Share of all positives that there are which are among these; they vary the less for it (finite
+        population correction, Cochran 1977, equation 2.9).
     """
     levels, placed = np.unique(np.concatenate([positive, negative]), return_inverse=True)
     up = np.bincount(placed[: len(positive)], minlength=len(levels))
