@@ -17,7 +17,7 @@ from mintmark.assess.privacy._rows import Rows
 from mintmark.assess.privacy._shares import clustered, newcombe, relative, wilson, z_of
 from mintmark.metric import NotRun
 
-__all__ = ["FIGURES", "against", "attacked", "paired", "targets"]
+__all__ = ["FIGURES", "against", "attacked", "floored", "paired", "targets"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -62,6 +62,11 @@ def attacked(rows: Rows, wanted: int, columns: int = 1) -> int:
     """How many persons can be attacked where each is compared with every released row."""
     cells = len(rows.scored) * columns * len(rows.tables["synthetic"])
     return min(wanted, max(_LEAST, _WORK // cells))
+
+
+def floored(most: int, wanted: int) -> int:
+    """How many are attacked to measure the floor: it is far from 0 and needs no more."""
+    return min(wanted, max(_FEWEST, most // 4))
 
 
 def against(

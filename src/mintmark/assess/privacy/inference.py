@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from mintmark.assess.privacy._attacks import FIGURES, against, attacked, targets
+from mintmark.assess.privacy._attacks import FIGURES, against, attacked, floored, targets
 from mintmark.assess.privacy._near import Near, batches
 from mintmark.assess.privacy._right import NEAR_ENOUGH, Secret
 from mintmark.assess.privacy._rows import Rows, rows_of
@@ -55,7 +55,7 @@ class Inference(Metric):
             raise NotRun("a secret and a column to know a person by are needed. Give a table of two columns.")
         most = attacked(rows, self.targets, 2)
         found = _guessed(rows, "synthetic", secrets, most, rng)
-        floor = _guessed(rows, "train", secrets, min(_FLOOR, most), rng)
+        floor = _guessed(rows, "train", secrets, floored(most, _FLOOR), rng)
         known = [name for name in secrets if all(_judged(found[role][name]) for role in found)]
         if not known:
             raise NotRun(f"no secret is known of {_FEWEST} persons. Give more rows.")

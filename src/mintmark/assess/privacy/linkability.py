@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from mintmark.assess.privacy._attacks import FIGURES, against, attacked, targets
+from mintmark.assess.privacy._attacks import FIGURES, against, attacked, floored, targets
 from mintmark.assess.privacy._near import Near, batches
 from mintmark.assess.privacy._rows import Rows, rows_of
 from mintmark.assess.privacy._shares import z_of
@@ -60,7 +60,7 @@ class Linkability(Metric):
         splits = self._splits([column.name for column in rows.scored], rng)
         most = attacked(rows, self.targets)
         found = self._linked(rows, "synthetic", splits, most, rng)
-        floor = self._linked(rows, "train", splits, min(_FLOOR * len(splits), most), rng)
+        floor = self._linked(rows, "train", splits, floored(most, _FLOOR * len(splits)), rng)
         every = [np.concatenate([one[role] for one in found]) for role in ("train", "holdout")]
         told = against(every[0], every[1], z_of())
         n = len(tables.synthetic)
