@@ -76,7 +76,10 @@ class Database:
             raise InputError("a database needs at least one table.")
         for link in self.links:
             _check_key(self.tables[link.parent].table[link.key], link)
-            ends = (self.tables[link.child].table[link.column].type, self.tables[link.parent].table[link.key].type)
+            ends = (
+                self.tables[link.child].table[link.column].type,
+                self.tables[link.parent].table[link.key].type,
+            )
             if _sort(ends[0]) != _sort(ends[1]):
                 raise InputError(
                     f"{link} is {ends[0]}, {link.parent}.{link.key} is {ends[1]}: no value of one equals one of "
