@@ -52,7 +52,7 @@ class Population:
         self.slope = self.rng.uniform(0.7, 1.0)
         self.mean = self.rng.uniform(2.5, 4.0)
         self.weight = self.rng.normal(size=20)
-        self.mixed = self.rng.dirichlet(np.ones(3), 4)
+        self.mixed = self.rng.dirichlet(np.full(3, 0.3), 4)
 
     def draw(self, n: int, first: int = 0) -> Database:
         rng = self.rng
@@ -60,13 +60,16 @@ class Population:
         region = rng.integers(4, size=n)
         children = rng.poisson(self.mean * np.exp(0.4 * income - 0.08))
         owner = np.repeat(np.arange(n), children)
-        amount = self.slope * income[owner] + 0.5 * rng.normal(size=len(owner))
+        amount = self.slope * income[owner] + 0.6 * age[owner] + 0.3 * rng.normal(size=len(owner))
         channel = (rng.random((len(owner), 1)) > self.mixed.cumsum(1)[region[owner]]).sum(1).clip(0, 2)
         order = np.repeat(np.arange(len(owner)), 1 + rng.poisson(1.0, len(owner)))
         product = rng.integers(20, size=len(order))
         price = 0.7 * amount[order] + 0.5 * self.weight[product] + 0.3 * rng.normal(size=len(order))
         tables = {
-            "customers": {"id": np.arange(n) + first, "age": age, "income": income, "region": np.array(list("nesw"))[region]},
+            "customers": {
+                "id": np.arange(n) + first, "age": age, "income": income,
+                "region": np.array(list("nesw"))[region],
+            },
             "orders": {
                 "id": np.arange(len(owner)) + 100 * first, "customer": owner + first, "amount": amount,
                 "channel": np.array(["web", "shop", "phone"])[channel],
@@ -155,3 +158,21 @@ def orphaned(data: Database, share: float, rng: np.random.Generator) -> Database
     lost = rng.random(len(new["orders"]["customer"])) < share
     new["orders"]["customer"][lost] += 10**9
     return database(new)
+
+
+def mixed(train: Database, fresh: Database, share: float, rng: np.random.Generator) -> Database:
+    """Fresh families, a share of which give way to families of train."""
+    n = len(fresh["customers"])
+    copies = round(share * n)
+    parts = [
+        arrays(repeated(data, rng.choice(len(data["customers"]), size, replace=False)))
+        for data, size in ((train, copies), (fresh, n - copies))
+    ]
+    moved = {"customers": ["id"], "orders": ["id", "customer"], "items": ["order"]}
+    for name, columns in moved.items():
+        for column in columns:
+            parts[1][name][column] = parts[1][name][column] + 10**6
+    joint = {
+        name: {c: np.concatenate([part[name][c] for part in parts]) for c in parts[0][name]} for name in moved
+    }
+    return database(joint | {"products": parts[0]["products"]})

@@ -144,9 +144,10 @@ def _check_apart(train: Database, holdout: Database) -> None:
         both &= set(holdout[link.parent].table[link.key].to_pylist())
         if both:
             raise InputError(
-                f"{len(both):,} rows of {link.parent!r} ({link.key!r}, e.g. {first_three(sorted(map(repr, both)))}) "
-                "are in train and in the holdout. `train, holdout = real.split(0.2)` keeps families on one side; "
-                "where the numbers only happen to be the same, number the holdout's differently."
+                f"{len(both):,} rows of {link.parent!r} ({link.key!r}, e.g. "
+                f"{first_three(sorted(map(repr, both)))}) are in train and in the holdout. "
+                "`train, holdout = real.split(0.2)` keeps families on one side; where the numbers only "
+                "happen to be the same, number the holdout's differently."
             )
 
 
@@ -165,7 +166,13 @@ def _parts(
     for key in links:
         views[str(key)] = list(of_joined), {role: joined(data, key) for role, data in databases.items()}
     return {
-        part: assess(**tables, metrics=wanted, seed=seed)
+        part: assess(
+            train=tables["train"],
+            synthetic=tables["synthetic"],
+            holdout=tables.get("holdout"),
+            metrics=wanted,
+            seed=seed,
+        )
         for part, (wanted, tables) in track(list(views.items()), "assessing tables")
         if all(len(data) for data in tables.values())
     }
@@ -194,7 +201,7 @@ def _pictures(
     """What the report draws: every table's columns as table.column, the rows of all tables together."""
     train = databases["train"]
     parts = {name: found.tables for name, found in assessed.items() if name in train.tables}
-    for name, data in train.tables.items():
+    for name in train.tables:
         sizes = ", ".join(f"{role} {len(each[name]):,}" for role, each in databases.items())
         shared = (
             "; it belongs to nobody, so only keys and pairs that lead to it are scored"

@@ -134,6 +134,7 @@ def assess(
 
 
 def policy_record(policy: Any) -> dict[str, Any] | None:
+    """Name, digest and text of a policy given by name, path, value or record."""
     if policy is None or isinstance(policy, Mapping):
         return None if policy is None else dict(policy)
     if not hasattr(policy, "record"):
@@ -144,6 +145,7 @@ def policy_record(policy: Any) -> dict[str, Any] | None:
 
 
 def chosen_metric(given: str | Metric) -> tuple[str, Metric]:
+    """A metric and the name of its stream."""
     if isinstance(given, str):
         return given, registry.find("metrics", given)()
     return type(given).__module__.rpartition(".")[2], given

@@ -82,8 +82,8 @@ class Database:
             )
             if _sort(ends[0]) != _sort(ends[1]):
                 raise InputError(
-                    f"{link} is {ends[0]}, {link.parent}.{link.key} is {ends[1]}: no value of one equals one of "
-                    "the other. Give both the same type (kinds= when reading)."
+                    f"{link} is {ends[0]}, {link.parent}.{link.key} is {ends[1]}: no value of "
+                    "one equals one of the other. Give both the same type (kinds= when reading)."
                 )
         self._check_circles()
 
@@ -219,8 +219,8 @@ class Database:
         """Refuse a database in which nothing belongs to anybody."""
         if not self.roots:
             raise InputError(
-                f"every table ({first_three(self.tables)}) is shared, so no row belongs to anybody. Put the key "
-                "that leads to the persons' table first among the keys of each table."
+                f"every table ({first_three(self.tables)}) is shared, so no row belongs to anybody. Put the "
+                "key that leads to the persons' table first among the keys of each table."
             )
 
     def _held(self, root: str, share: float, seed: int) -> npt.NDArray[np.bool_]:
@@ -305,8 +305,8 @@ def _check_key(array: pa.ChunkedArray, link: ForeignKey) -> None:
     missing = np.asarray(array.combine_chunks().is_null(nan_is_null=True))
     if missing.any():
         raise InputError(
-            f"{where} is missing in row {int(np.argmax(missing)) + 1} ({int(missing.sum())} such rows). Fill it "
-            "in or leave the rows out."
+            f"{where} is missing in row {int(np.argmax(missing)) + 1} ({int(missing.sum())} such rows). Fill "
+            "it in or leave the rows out."
         )
     counts = array.value_counts()
     twice = pc.greater(counts.field("counts"), 1)

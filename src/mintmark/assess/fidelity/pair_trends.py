@@ -16,7 +16,7 @@ from mintmark.stats.distance_intervals import Distance, total_variation_interval
 from mintmark.stats.divergence import total_variation
 from mintmark.stats.intervals import effective_size, influence_variance, normal
 
-__all__ = ["Pair", "PairTrends", "pairs_score"]
+__all__ = ["PairTrends", "pairs_score"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

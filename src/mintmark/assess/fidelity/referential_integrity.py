@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -28,13 +29,13 @@ class ReferentialIntegrity(Metric):
             raise NotRun("the database has no foreign key. Name the keys in `Database`.")
         return [worst_of({str(key): self._score(databases, key) for key in keys}, "keys")]
 
-    def _score(self, databases: dict[str, Database], key: ForeignKey) -> Score:
+    def _score(self, databases: Mapping[str, Database], key: ForeignKey) -> Score:
         shares = {role: _share(data, key) for role, data in databases.items()}
         found, n = shares["synthetic"]
         if not n:
             return Score(
                 metric=name_of(type(self)), family=self.family, status="not run",
-                reason="every synthetic value is missing, so none leads anywhere. Give children their parents.",
+                reason="every synthetic value is missing: none leads anywhere. Give children their parents.",
             )  # fmt: skip
         return Score(
             metric=name_of(type(self)),
@@ -46,8 +47,8 @@ class ReferentialIntegrity(Metric):
             variance="none: every released value is looked up",
             estimand="the share among the released rows",
             convention=(
-                "share of a foreign key's known values that occur in the parent's key; ceiling: holdout (train "
-                "without one); no floor, since a key drawn at random may exist or not"
+                "share of a foreign key's known values that occur in the parent's key; ceiling: holdout "
+                "(train without one); no floor, since a key drawn at random may exist or not"
             ),
             source="referential integrity (Codd 1970)",
         )

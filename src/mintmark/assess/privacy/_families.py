@@ -83,7 +83,8 @@ def _summary(rows: Rows, role: str, name: str, family: Ints, roots: int) -> dict
         known = ~np.isnan(values)
         total = np.bincount(family[known], weights=values[known], minlength=roots)
         number = np.bincount(family[known], minlength=roots)
-        return np.divide(total, number, out=np.full(roots, np.nan), where=number > 0)
+        out: Floats = np.divide(total, number, out=np.full(roots, np.nan), where=number > 0)
+        return out
 
     for column in rows.scored:
         if column.is_numeric:
@@ -93,6 +94,6 @@ def _summary(rows: Rows, role: str, name: str, family: Ints, roots: int) -> dict
             continue
         train = rows.values[column.name]["train"]
         frequent = np.argsort(-np.bincount(train[train >= 0], minlength=1), kind="stable")[:_SHARES]
-        values = rows.values[column.name][role][kept]
-        found |= {f"{column.name} {code}": mean((values == code).astype(np.float64)) for code in frequent}
+        codes = rows.values[column.name][role][kept]
+        found |= {f"{column.name} {code}": mean((codes == code).astype(np.float64)) for code in frequent}
     return found

@@ -53,11 +53,14 @@ def _of(databases: Mapping[str, Database], root: str, rng: np.random.Generator) 
     exact = {role: np.isin(held[role], held["train"]) for role in ("synthetic", "holdout")}
     near, floor = _near(databases, root, rng)
     return [
-        *_scores("exact", "equal a family of train: root row and all rows below, whatever the keys", exact, 1.0),
+        *_scores(
+            "exact", "equal a family of train: root row and all rows below, whatever the keys",
+            exact, 1.0,
+        ),
         *_scores(
             "near",
-            "lie so much nearer to a family of train than to other fresh ones (ratio of the distances of root "
-            "columns, numbers of children, their means, spreads and shares) as those of "
+            "lie so much nearer to a family of train than to other fresh ones (ratio of the distances of "
+            "root columns, numbers of children, their means, spreads and shares) as those of "
             f"{1 - _NATURAL:.0%} of holdout families do not",
             near, floor,
         ),
