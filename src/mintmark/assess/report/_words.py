@@ -551,26 +551,26 @@ _WORDS = {
     ),
     "children_per_parent": _Words(
         "Children per parent",
-        "How many rows belong to one parent agrees with the real tables to {p}, in the worst of the foreign keys.",
+        "How many rows belong to one parent agrees with the real tables to {p}, in the worst of the keys.",
         best="Fresh real parents reach {c}.",
     ),
     "referential_integrity": _Words(
         "References that lead somewhere",
-        "{p} of the references from one synthetic table to another name a row that exists, in the worst of the "
-        "foreign keys.",
+        "{p} of the references from one synthetic table to another name a row that exists, in the "
+        "worst of the keys.",
         ceiling="real rows",
         best="Among real rows {c} do.",
     ),
     "parent_child_pairs": _Words(
         "Parents and their children",
-        "How columns of a parent hang together with columns of its children agrees with the real tables to {p}, "
-        "in the worst of the foreign keys.",
+        "How columns of a parent hang together with columns of its children agrees with the real tables to "
+        "{p}, in the worst of the keys.",
         best="Fresh real rows reach {c}.",
     ),
     "family_copies.exact": _Words(
         "Copied families",
-        "{p} of the synthetic families (a parent with everything that belongs to it) equal one of the training "
-        "data.",
+        "{p} of the synthetic families (a parent with everything that belongs to it) equal one of the "
+        "training data.",
         best="Of fresh real families, {c} do so by chance.",
     ),
     "family_copies.near": _Words(
@@ -586,8 +586,8 @@ _WORDS = {
     ),
     "family_copies.near_excess": _Words(
         "Nearly copied families beyond chance",
-        "Families that almost equal one of the training data, less those that fresh real ones show by chance: "
-        "{p}. Above 0 the method copied.",
+        "Families that almost equal one of the training data, less those that fresh real ones show by "
+        "chance: {p}. Above 0 the method copied.",
         ceiling="chance",
     ),
     "window_copies.exact": _Words(
