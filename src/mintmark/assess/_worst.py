@@ -55,5 +55,5 @@ def _details(scores: Mapping[str, Score], ran: Mapping[str, Score], worst: str, 
     if columns:
         found["columns"] = columns
     if pairs:
-        found["pairs"] = sorted(pairs, key=lambda pair: -float(pair["estimate"]))[:_MOST]
+        found["pairs"] = sorted(pairs, key=lambda pair: float(pair["estimate"]))[:_MOST]
     return found
