@@ -72,7 +72,8 @@ def test_ten_families_repeated_fail_in_fidelity(drawn):
     assert {"rows-are-as-varied", "pairs-keep-their-trend", "children-fit-their-parents"} <= rules(
         found, "fail"
     )
-    assert not COPIES & rules(found, "fail")
+    # one of ten that looks like a near copy, as 1 in 100 does, is a tenth of this release
+    assert found["no-more-copied-families-than-chance"] == "pass"
 
 
 def test_children_under_other_parents_fail_in_what_joins_them(drawn):
