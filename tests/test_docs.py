@@ -111,6 +111,19 @@ def test_series(here):
     assert names["assessment"]["window_copies.excess"].estimate <= 0
 
 
+def test_relational(here):
+    (code,) = blocks("docs/relational.md")
+    rng = np.random.default_rng(0)
+    for folder in ("shop", "made"):
+        (here / folder).mkdir()
+        mm.read({"id": np.arange(120), "age": rng.normal(size=120)}).write(here / folder / "customers.csv")
+        orders = {"customer": rng.integers(120, size=300), "amount": rng.normal(size=300)}
+        mm.read(orders).write(here / folder / "orders.csv")
+    names = {"mm": mm}
+    exec(code, names)
+    assert names["assessment"]["referential_integrity"].estimate == 1
+
+
 def test_compare(here, capsys):
     compared, front = blocks("docs/compare.md")
     names = {}
@@ -140,8 +153,8 @@ def test_utility(here):
 def test_every_python_block_of_the_pages_is_run():
     run = {
         "README.md": 1, "docs/compare.md": 2, "docs/index.md": 1, "docs/how-to.md": 4,
-        "docs/personal.md": 1, "docs/recipes.md": 1, "docs/report.md": 1, "docs/series.md": 1,
-        "docs/utility.md": 2,
+        "docs/personal.md": 1, "docs/recipes.md": 1, "docs/relational.md": 1, "docs/report.md": 1,
+        "docs/series.md": 1, "docs/utility.md": 2,
     }  # fmt: skip
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     found = {str(page.relative_to(ROOT)): len(blocks(str(page.relative_to(ROOT)))) for page in pages}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mintmark.assess.assess import assess
     from mintmark.assess.assessment import Assessment
     from mintmark.check import Check
+    from mintmark.data.database import Database, read_database
     from mintmark.data.dataset import Dataset
     from mintmark.data.read import read
     from mintmark.data.schema import Column, Schema
@@ -38,6 +39,7 @@ _PUBLIC = {
     "Assessment": "mintmark.assess.assessment",
     "Check": "mintmark.check",
     "Column": "mintmark.data.schema",
+    "Database": "mintmark.data.database",
     "Dataset": "mintmark.data.dataset",
     "Metric": "mintmark.metric",
     "MintmarkError": "mintmark.errors",
@@ -53,6 +55,7 @@ _PUBLIC = {
     "load": "mintmark.synthesizer:load_model",
     "method": "mintmark.method",
     "read": "mintmark.data.read",
+    "read_database": "mintmark.data.database",
     "rule": "mintmark.rules",
     "run": "mintmark.run.run",
     "synthesizer": "mintmark.synthesizer:make",
@@ -61,9 +64,9 @@ _PUBLIC = {
 }
 
 __all__ = [
-    "Assessment", "Check", "Column", "Dataset", "Metric", "MintmarkError", "Policy", "Recipe",
+    "Assessment", "Check", "Column", "Database", "Dataset", "Metric", "MintmarkError", "Policy", "Recipe",
     "Schema", "Score", "Synthesizer", "assess", "certify", "check", "compare", "load", "method", "read",
-    "rule", "run", "synthesizer", "verify", "write",
+    "read_database", "rule", "run", "synthesizer", "verify", "write",
 ]  # fmt: skip
 
 

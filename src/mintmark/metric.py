@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from mintmark.data.database import Database
 from mintmark.data.dataset import Dataset
 from mintmark.method import name_of
 
@@ -114,6 +115,8 @@ class Tables:
         Real rows the synthesizer never saw.
     floor : Dataset
         Independent marginals of train, as many rows as synthetic.
+    databases : mapping of Database, optional
+        By "train", "synthetic" and, where given, "holdout": the tables around these rows.
     """
 
     train: Dataset
@@ -121,6 +124,7 @@ class Tables:
     holdout: Dataset | None
     floor: Dataset
     synthesizer: Any = None
+    databases: Mapping[str, Database] | None = None
 
     @property
     def target(self) -> str | None:
@@ -147,9 +151,14 @@ class Metric:
     of_sequences: ClassVar[bool] = False
     """Whether it is about the order of rows: then it has no score where no column is a sequence key."""
 
+    of_databases: ClassVar[bool] = False
+    """Whether it is about foreign keys: then it has no score where a single table is assessed."""
+
     def measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         """The metric's scores, one or several; a score that cannot be had says why."""
         if self.of_sequences and not tables.train.schema.with_role("sequence_key"):
+            return []
+        if self.of_databases and tables.databases is None:
             return []
         try:
             return self._measure(tables, rng)

@@ -20,6 +20,7 @@ from mintmark.assess.assessment import Assessment, digest_of
 from mintmark.assess.cost import check_cost
 from mintmark.assess.inputs import check_apart, check_classes, check_finite
 from mintmark.check import load
+from mintmark.data.database import Database
 from mintmark.data.dataset import Dataset
 from mintmark.data.keys import is_renewed
 from mintmark.data.protect import OTHER
@@ -31,7 +32,7 @@ from mintmark.errors import InputError, UnknownNameError, first_three
 from mintmark.metric import Metric, Score, Tables
 from mintmark.progress import track
 
-__all__ = ["assess"]
+__all__ = ["aligned", "assess", "chosen_metric", "policy_record", "versions"]
 
 
 def assess(
@@ -50,8 +51,9 @@ def assess(
 
     Parameters
     ----------
-    train, synthetic : Dataset, or anything `mintmark.read` takes
-        The rows a synthesizer learnt from, and the rows it made. Train's schema rules.
+    train, synthetic : Dataset, or anything `mintmark.read` takes; or Database
+        The rows a synthesizer learnt from, and the rows it made. Train's schema rules. Where one is a
+        `Database` all are, see ``docs/relational.md``.
     holdout : optional
         Real rows that the synthesizer never saw; without them many metrics are not run.
     target : str, optional
@@ -75,18 +77,26 @@ def assess(
     UnknownNameError
         If the target, a metric, the policy or a key of the cost does not exist.
     """
+    if any(isinstance(data, Database) for data in (train, synthetic, holdout)):
+        from mintmark.assess._databases import assess_databases  # which calls this function for each table
+
+        given = {"train": train, "synthetic": synthetic} | (
+            {"holdout": holdout} if holdout is not None else {}
+        )
+        refused = {"target": target, "synthesizer": synthesizer}
+        return assess_databases(given, refused, policy=policy, metrics=metrics, seed=seed, cost=cost)
     check_seed(seed)
     cost = None if cost is None else check_cost(cost)
-    record = _policy_record(policy)
-    chosen = [_metric(name) for name in (metrics if metrics is not None else registry.names("metrics"))]
+    record = policy_record(policy)
+    chosen = [chosen_metric(name) for name in (metrics if metrics is not None else registry.names("metrics"))]
     train = _dataset(train, "train")
     released = _dataset(synthetic, "synthetic", like=train.schema)
     train = _aimed(train, target)
     differences: list[str] = []
     train = _ruled(train, released.schema, differences)
-    synthetic = _aligned(released, train.schema, "synthetic", differences)
+    synthetic = aligned(released, train.schema, "synthetic", differences)
     if holdout is not None:
-        holdout = _aligned(
+        holdout = aligned(
             _dataset(holdout, "holdout", like=train.schema), train.schema, "holdout", differences
         )
         check_apart(train, holdout)
@@ -118,12 +128,13 @@ def assess(
         provenance=dict(released.provenance),
         sha256=digest_of(released.table),
         seed=seed,
-        versions=_versions(),
+        versions=versions(),
         cost=cost,
     )
 
 
-def _policy_record(policy: Any) -> dict[str, Any] | None:
+def policy_record(policy: Any) -> dict[str, Any] | None:
+    """Name, digest and text of a policy given by name, path, value or record."""
     if policy is None or isinstance(policy, Mapping):
         return None if policy is None else dict(policy)
     if not hasattr(policy, "record"):
@@ -133,7 +144,8 @@ def _policy_record(policy: Any) -> dict[str, Any] | None:
     return dict(policy.record())
 
 
-def _metric(given: str | Metric) -> tuple[str, Metric]:
+def chosen_metric(given: str | Metric) -> tuple[str, Metric]:
+    """A metric and the name of its stream."""
     if isinstance(given, str):
         return given, registry.find("metrics", given)()
     return type(given).__module__.rpartition(".")[2], given
@@ -177,7 +189,7 @@ def _ruled(train: Dataset, released: Schema, differences: list[str]) -> Dataset:
     return train.with_checks(*kept)
 
 
-def _aligned(data: Dataset, schema: Schema, which: str, differences: list[str]) -> Dataset:
+def aligned(data: Dataset, schema: Schema, which: str, differences: list[str]) -> Dataset:
     """The rows under train's schema: its columns in its order and types; what differed is noted."""
     absent = {column.name for column in schema if column.name not in data.schema}
     # a key says nothing about the rows and may be left away; whose row it is must be known of real rows,
@@ -266,7 +278,7 @@ def _independent(train: Dataset, rows: int, seed: int) -> Dataset:
     return Dataset(table, train.schema)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """Versions that decide the figures, read without importing the packages."""
     return {
         "mintmark": __version__,

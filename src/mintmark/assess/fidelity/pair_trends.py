@@ -16,10 +16,11 @@ from mintmark.stats.distance_intervals import Distance, total_variation_interval
 from mintmark.stats.divergence import total_variation
 from mintmark.stats.intervals import effective_size, influence_variance, normal
 
-__all__ = ["PairTrends"]
+__all__ = ["PairTrends", "pairs_score"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Pair = tuple[str, str]
 _LEVELS = 12
 _COARSE = 6  # two numbers: 144 cells hold too few rows each for the distance of the populations
 _MOST_COLUMNS = 60
@@ -37,40 +38,60 @@ class PairTrends(Metric):
         if len(plans) < 2:
             raise NotRun("fewer than two columns are scored: there is no pair.")
         plans = _at_most(plans, rng)
-        train = _Side(full(tables, "train"), plans, None)
-        synthetic = _Side(equal(tables, "synthetic"), plans, train)
-        found = _compare(train, synthetic, plans, influence=True)
-        sides = {"synthetic": synthetic, "floor": _Side(equal(tables, "floor"), plans, train)}
-        if tables.holdout is not None:
-            sides["ceiling"] = _Side(equal(tables, "holdout"), plans, train)
-        anchors = {
-            which: _compare(train, side, plans) for which, side in sides.items() if which != "synthetic"
-        }
-        ceiling, floor = anchors.get("ceiling"), anchors["floor"]
-        worst = sorted(found.scores, key=found.scores.__getitem__)[:_WORST]
-        pairs = [_describe(train, sides, pair, found, anchors) for pair in worst]
-        variance = influence_variance(found.on_synthetic, synthetic.coded.persons) + influence_variance(
-            found.on_train, train.coded.persons
-        )
         return [
-            Score(
-                metric=name_of(type(self)),
-                family=self.family,
-                estimate=found.score,
-                interval=normal(found.score, variance, low=0, high=1),
-                ceiling=ceiling.score if ceiling else None,
-                floor=floor.score,
-                n=len(synthetic.coded),
-                variance="draw of the synthetic and train rows (infinitesimal jackknife)",
-                estimand=(
-                    "the mean score of samples of these sizes, which noise keeps below 1: compare it with "
-                    "the ceiling, at the same sizes. Per pair: 1 - the distance of the two populations"
-                ),
-                convention=_CONVENTION,
-                source="Efron (1982) for the interval; per pair Stephens (2017)",
-                details={"pairs": pairs, "scored": len(found.scores)},
+            pairs_score(
+                tables, plans, list(combinations(plans, 2)), equal(tables, "floor"),
+                metric=name_of(type(self)), convention=_CONVENTION,
             )
-        ]
+        ]  # fmt: skip
+
+
+def pairs_score(
+    tables: Tables, plans: dict[str, Coding], pairs: list[Pair], floor: Coded, *, metric: str, convention: str
+) -> Score:
+    """Mean over these pairs of columns of one minus how much their relation differs from train's.
+
+    Parameters
+    ----------
+    plans : dict of Coding
+        Of every column of the pairs.
+    floor : Coded
+        Rows in which no pair is related.
+    """
+    train = _Side(full(tables, "train"), plans, None)
+    synthetic = _Side(equal(tables, "synthetic"), plans, train)
+    found = _compare(train, synthetic, plans, pairs, influence=True)
+    sides = {"synthetic": synthetic, "floor": _Side(floor, plans, train)}
+    if tables.holdout is not None:
+        sides["ceiling"] = _Side(equal(tables, "holdout"), plans, train)
+    anchors = {
+        which: _compare(train, side, plans, pairs) for which, side in sides.items() if which != "synthetic"
+    }
+    ceiling = anchors.get("ceiling")
+    worst = sorted(found.scores, key=found.scores.__getitem__)[:_WORST]
+    variance = influence_variance(found.on_synthetic, synthetic.coded.persons) + influence_variance(
+        found.on_train, train.coded.persons
+    )
+    return Score(
+        metric=metric,
+        family="fidelity",
+        estimate=found.score,
+        interval=normal(found.score, variance, low=0, high=1),
+        ceiling=ceiling.score if ceiling else None,
+        floor=anchors["floor"].score,
+        n=len(synthetic.coded),
+        variance="draw of the synthetic and train rows (infinitesimal jackknife)",
+        estimand=(
+            "the mean score of samples of these sizes, which noise keeps below 1: compare it with "
+            "the ceiling, at the same sizes. Per pair: 1 - the distance of the two populations"
+        ),
+        convention=convention,
+        source="Efron (1982) for the interval; per pair Stephens (2017)",
+        details={
+            "pairs": [_describe(train, sides, pair, found, anchors) for pair in worst],
+            "scored": len(found.scores),
+        },
+    )
 
 
 _CONVENTION = (
@@ -124,9 +145,11 @@ class _Comparison:
         return float(np.mean(list(self.scores.values())))
 
 
-def _compare(train: _Side, other: _Side, plans: dict[str, Coding], *, influence: bool = False) -> _Comparison:
+def _compare(
+    train: _Side, other: _Side, plans: dict[str, Coding], pairs: list[Pair], *, influence: bool = False
+) -> _Comparison:
     out = _Comparison(len(train.coded), len(other.coded))
-    for a, b in combinations(plans, 2):
+    for a, b in pairs:
         pair = _correlations if plans[a].numeric and plans[b].numeric else _contingency
         out.scores[a, b], on_train, on_other = pair(train, other, a, b, influence)
         if influence:

@@ -549,6 +549,47 @@ _WORDS = {
         "0 means nothing is lost.",
         ceiling="nothing lost",
     ),
+    "children_per_parent": _Words(
+        "Children per parent",
+        "How many rows belong to one parent agrees with the real tables to {p}, in the worst of the keys.",
+        best="Fresh real parents reach {c}.",
+    ),
+    "referential_integrity": _Words(
+        "References that lead somewhere",
+        "{p} of the references from one synthetic table to another name a row that exists, in the "
+        "worst of the keys.",
+        ceiling="real rows",
+        best="Among real rows {c} do.",
+    ),
+    "parent_child_pairs": _Words(
+        "Parents and their children",
+        "How columns of a parent hang together with columns of its children agrees with the real tables to "
+        "{p}, in the worst of the keys.",
+        best="Fresh real rows reach {c}.",
+    ),
+    "family_copies.exact": _Words(
+        "Copied families",
+        "{p} of the synthetic families (a parent with everything that belongs to it) equal one of the "
+        "training data.",
+        best="Of fresh real families, {c} do so by chance.",
+    ),
+    "family_copies.near": _Words(
+        "Nearly copied families",
+        "{p} of the synthetic families almost equal one of the training data.",
+        best="Of fresh real families, {c} do so by chance.",
+    ),
+    "family_copies.excess": _Words(
+        "Copied families beyond chance",
+        "Families that equal one of the training data, less those that fresh real ones show by chance: {p}. "
+        "Above 0 the method copied.",
+        ceiling="chance",
+    ),
+    "family_copies.near_excess": _Words(
+        "Nearly copied families beyond chance",
+        "Families that almost equal one of the training data, less those that fresh real ones show by "
+        "chance: {p}. Above 0 the method copied.",
+        ceiling="chance",
+    ),
     "window_copies.exact": _Words(
         "Copied pieces",
         "{p} of the synthetic sequences hold a piece that equals one of a training sequence.",
