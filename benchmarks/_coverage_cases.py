@@ -63,11 +63,11 @@ def pair_of(kind, index):
     return make(), make()
 
 
-def distances(repeat, rng):
+def distances(repeat, rng, shares=SHARES):
     """KS and TVD of columns, TVD of pairs, from `column_shapes` and `pair_trends`."""
     index = repeat % POPULATIONS
     nets, mixes = pair_of("network", index), pair_of("mixture", index)
-    for share in SHARES:
+    for share in shares:
         drawn = [(mixed(*nets, s, ROWS, rng), mixed(*mixes, s, ROWS, rng)) for s in (0.0, share)]
         train, synthetic = (
             dataset({f"c{j}": [f"v{v}" for v in c[:, j]] for j in range(len(LEVELS))} | numbers(x))
@@ -83,6 +83,11 @@ def distances(repeat, rng):
             case = f"{figure}/{'-'.join(names)}/{index}/{share}"
             record = [case, truth, 1 - at["estimate"], 1 - high, 1 - low]
             yield [*record, rivals(*counts, distance, rng)] if repeat // POPULATIONS % 5 == 0 else record
+
+
+def close(repeat, rng):
+    """The same so near to 0 that not even a pair of numbers shows it."""
+    return distances(repeat, rng, (0.03,))
 
 
 def truths(tables, nets, mixes, share, drawn):
@@ -211,4 +216,4 @@ def membership(repeat, rng):
         yield [f"membership tpr/worst of four/{tag}", truth, rate.estimate, *rate.interval]
 
 
-FIGURES = {"distances": distances, "c2st": c2st, "tstr": tstr, "membership": membership}
+FIGURES = {"distances": distances, "c2st": c2st, "tstr": tstr, "membership": membership, "close": close}

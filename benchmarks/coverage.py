@@ -38,6 +38,7 @@ STRATA = ("at 0", "near 0", "3 se and more")
 CHANCE = {"c2st": 0.5, "tstr": 0.5, "membership auc": 0.5, "membership tpr": 0.01}
 TAKES_A_RIVAL = ("at 0", "near 0")
 FEWEST = 20
+COMMAND = "python benchmarks/coverage.py"  # in as many runs as it took
 
 
 def main():
@@ -123,7 +124,7 @@ def summarise(repeats):
         label = f"{figure}, {name}" if figure.startswith("membership") else figure
         found.setdefault((label, stratum), []).append(records)
     return {
-        "command": "python benchmarks/coverage.py " + " ".join(sys.argv[1:]),
+        "command": COMMAND,
         "date": date.today().isoformat(),
         "versions": {name: version(name) for name in ("mintmark", "numpy", "scipy", "lightgbm")}
         | {"python": platform.python_version()},
@@ -176,8 +177,8 @@ def compared(tried, *, one_sided):
 def best(parts, stratum):
     """The narrowest rival that covers at least 93 % both at and near 0 (or far from it)."""
     key = "one_sided_" if stratum in TAKES_A_RIVAL else ""
-    asked = [s for s in (TAKES_A_RIVAL if key else (stratum,)) if "rivals" in parts.get(s, {})]
-    if stratum not in asked:
+    asked = TAKES_A_RIVAL if key else (stratum,)
+    if not all("rivals" in parts.get(s, {}) for s in asked):
         return None
     good = [
         (parts[stratum]["rivals"][name][f"{key}width"], name)
