@@ -268,30 +268,24 @@ def agreement(queries: Points, references: Points) -> Floats:
     queries, references : Points
         Of one `Space`.
     """
-    best = np.zeros(len(queries))
-    for some in _blocks(len(references), 4 * _REFERENCES):
-        columns = [column[some] for column in references.grid]
-        total, small = np.empty(len(some), dtype=np.uint32), np.empty(len(some), dtype=np.uint8)
-        agrees, moved = np.empty(len(some), dtype=bool), np.empty(len(some), dtype=np.uint8)
-        for row in range(len(queries)):
-            total[:], small[:], held = 0, 0, 0
-            for i, column in enumerate(columns):
-                weight = queries.weights[i][row]
-                if weight == 0:
-                    continue
-                if queries.on_grid[i]:  # unsigned wrap-around makes |a - b| <= s one comparison
-                    low = np.uint8((int(queries.grid[i][row]) - _NEAR) % 256)
-                    np.subtract(column, low, out=moved)
-                    np.less_equal(moved, np.uint8(2 * _NEAR), out=agrees)
-                else:
-                    np.equal(column, queries.grid[i][row], out=agrees)
-                if held + int(weight) > 255:  # sums of bytes are several times faster than wider ones
-                    total += small
-                    small[:], held = 0, 0
-                np.multiply(agrees.view(np.uint8), weight, out=moved)
-                np.add(small, moved, out=small)
-                held += int(weight)
-            total += small
-            most = int(total.max())
-            best[row] = max(best[row], most / _UNITS)
-    return best
+    from mintmark.stats._agreement import best_sums  # compiles once: not before it is needed
+
+    best = np.zeros(len(queries), dtype=np.uint32)
+    ranked, narrow = np.array(queries.on_grid), np.array([c.dtype == np.uint8 for c in queries.grid])
+    sides = [_stacked(points.grid, narrow, len(points)) for points in (queries, references)]
+    # numbers agree within a few steps on either side, codes when equal
+    sides[0][0][ranked[narrow]] -= np.uint8(_NEAR)
+    spans = np.where(ranked[narrow], 2 * _NEAR, 0).astype(np.uint8)
+    best_sums(*sides, _stacked(queries.weights, narrow, len(queries), np.uint8), spans, best)
+    return best / _UNITS
+
+
+def _stacked(
+    columns: tuple[npt.NDArray[Any], ...], narrow: npt.NDArray[np.bool_], n: int, wide: Any = np.uint32
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]:
+    """Columns of bytes and the others as two arrays, shapes (narrow, n) and (wide, n)."""
+    parts = []
+    for which, dtype in ((True, np.uint8), (False, wide)):
+        some = [column for column, small in zip(columns, narrow, strict=True) if small == which]
+        parts.append(np.stack(some).astype(dtype) if some else np.zeros((0, n), dtype=dtype))
+    return parts[0], parts[1]

@@ -1,8 +1,8 @@
 """Do the 95 % intervals cover? Repeats on populations whose truth is known.
 
-    python benchmarks/coverage.py --minutes 60 --workers 2
-    python benchmarks/coverage.py --figures distances --repeats 1000
-    python benchmarks/coverage.py --summarise
+    python benchmarks/interval_coverage.py --minutes 60 --workers 2
+    python benchmarks/interval_coverage.py --figures distances --repeats 1000
+    python benchmarks/interval_coverage.py --summarise
 
 Repeats are appended to `results/coverage.jsonl` as they end, and those that are there are not run
 again: a run that was stopped goes on. What is finished is summarised in `results/coverage.json`
@@ -123,7 +123,7 @@ def summarise(repeats):
         label = f"{figure}, {name}" if figure.startswith("membership") else figure
         found.setdefault((label, stratum), []).append(records)
     return {
-        "command": "python benchmarks/coverage.py " + " ".join(sys.argv[1:]),
+        "command": "python benchmarks/interval_coverage.py " + " ".join(sys.argv[1:]),
         "date": date.today().isoformat(),
         "versions": {name: version(name) for name in ("mintmark", "numpy", "scipy", "lightgbm")}
         | {"python": platform.python_version()},
