@@ -5,7 +5,8 @@
 
 Each PYTHON is that of an environment with `sdmetrics`, `mostlyai-qa`, `sdv` or `mostlyai-engine`;
 what is not given is left out. Each measurement is a process of its own with two threads, ours and a
-peer's by turns; times are CPU seconds of all threads without imports, medians over the runs (of what
+peer's by turns; times are CPU seconds of all threads without
+imports, for marginals and pairs also without compiling, medians over the runs (of what
 takes minutes over one). Exit code 1 where a goal is missed. The attacks are in `attacks.py`.
 """
 

@@ -38,7 +38,7 @@ def best_sums(
     for start in range(0, narrow.shape[1], _BLOCK):
         size = min(_BLOCK, narrow.shape[1] - start)
         for row in range(len(best)):
-            small[:], total[:], held = 0, 0, 0
+            small[:], total[:], held = 0, 0, np.int64(0)
             for i in range(len(narrow)):
                 weight = weights[0][i, row]
                 if weight == 0:
@@ -46,7 +46,7 @@ def best_sums(
                 if held + np.int64(weight) > 255:  # bytes add several times faster than wider numbers
                     for j in range(size):
                         total[j] += small[j]
-                    small[:], held = 0, 0
+                    small[:], held = 0, np.int64(0)
                 held += np.int64(weight)
                 column, low, span = narrow[i, start : start + size], queries[0][i, row], spans[i]
                 for j in range(size):  # unsigned wrap-around makes a range one comparison

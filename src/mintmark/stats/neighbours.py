@@ -177,18 +177,17 @@ def nearest_rows(queries: Points, references: Points, k: int = 1) -> tuple[Float
     out, places = np.full((len(queries), k), np.inf), np.full((len(queries), k), -1, dtype=np.int64)
     if not len(references):
         return out, places
-    single = _augmented(references, np.float32)
+    norms = np.einsum("ij,ij->i", references.flat, references.flat, dtype=np.float64)
     again: list[Ints] = []
     for rows in _blocks(len(queries), _QUERIES):
         block = queries.take(rows)
-        out[rows], places[rows], doubtful = _search(block, references, single, k)
+        out[rows], places[rows], doubtful = _search(block, references, norms, k, np.float32)
         again.append(rows[doubtful])
     rest = np.concatenate(again) if again else np.zeros(0, dtype=np.int64)
     if len(rest):
-        double = _augmented(references, np.float64)
         for part in _blocks(len(rest), _QUERIES):
             rows = rest[part]
-            out[rows], places[rows], _ = _search(queries.take(rows), references, double, k)
+            out[rows], places[rows], _ = _search(queries.take(rows), references, norms, k, np.float64)
     return out, places
 
 
@@ -197,25 +196,21 @@ def _blocks(n: int, size: int) -> Iterator[Ints]:
         yield np.arange(start, min(n, start + size))
 
 
-def _augmented(points: Points, dtype: Any) -> npt.NDArray[Any]:
-    """Rows with their squared norm beside them: one product then gives |r|² - 2 q·r."""
-    norms = np.einsum("ij,ij->i", points.flat, points.flat, dtype=np.float64)
-    return np.concatenate([points.flat, norms[:, None].astype(dtype)], axis=1, dtype=dtype)
-
-
 def _search(
-    block: Points, references: Points, augmented: npt.NDArray[Any], k: int
+    block: Points, references: Points, squared: Floats, k: int, dtype: Any
 ) -> tuple[Floats, Ints, npt.NDArray[np.bool_]]:
     """Distances (q, k), whose they are, and which queries need double precision."""
     asked = min(k + _SPARE, len(references))
     norms = np.einsum("ij,ij->i", block.flat, block.flat, dtype=np.float64)
-    left = np.concatenate([-2 * block.flat, np.ones((len(block), 1))], axis=1, dtype=augmented.dtype)
+    left, lengths = -2 * block.flat.astype(dtype), squared.astype(dtype)  # |r|² - 2 q·r
     best = np.full((len(block), 0), np.inf)
     where = np.zeros((len(block), 0), dtype=np.int64)
     for some in _blocks(len(references), _REFERENCES):
-        squares = left @ augmented[some[0] : some[-1] + 1].T
+        part = slice(some[0], some[-1] + 1)
+        squares = left @ references.flat[part].astype(dtype, copy=False).T
+        squares += lengths[part]
         for column in range(references.wide.shape[1]):
-            squares += block.wide[:, column, None] != references.wide[some, column]
+            squares += block.wide[:, column, None] != references.wide[part, column]
         values, places = _smallest(squares, min(asked, len(some)))
         best = np.concatenate([best, values + norms[:, None]], axis=1)
         where = np.concatenate([where, places + some[0]], axis=1)
@@ -227,9 +222,9 @@ def _search(
     out, places = np.full((len(block), k), np.inf), np.full((len(block), k), -1, dtype=np.int64)
     out[:, : min(k, asked)] = np.sqrt(exact[:, :k])
     places[:, : min(k, asked)] = where[:, :k]
-    if augmented.dtype == np.float64 or asked == len(references):
+    if dtype == np.float64 or asked == len(references):
         return out, places, np.zeros(len(block), dtype=bool)
-    slack = 4 * np.finfo(np.float32).eps * (norms + float(augmented[:, -1].max()))
+    slack = 4 * np.finfo(np.float32).eps * (norms + float(squared.max()))
     kth = exact[:, min(k, asked) - 1]
     # an error of `slack` in the square moves the distance d by slack / 2d at most
     return out, places, (kth > 0) & (kth + slack > best[:, -1]) & (slack > 2e-5 * np.sqrt(kth))
