@@ -62,7 +62,7 @@ def sdv(train: str, rows: str, file: str) -> None:
     from sdv.single_table import GaussianCopulaSynthesizer
 
     real = pd.read_parquet(train)
-    model = GaussianCopulaSynthesizer(Metadata.detect_from_dataframe(real))
+    model = GaussianCopulaSynthesizer(Metadata.detect_from_dataframes({"adult": real}))
     model.fit(real)
     model.sample(int(rows)).to_parquet(file, index=False)
 
