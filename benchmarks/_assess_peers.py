@@ -63,8 +63,9 @@ def sdv(train: str, rows: str, file: str) -> None:
 
     real = pd.read_parquet(train)
     model = GaussianCopulaSynthesizer(Metadata.detect_from_dataframes({"adult": real}))
-    model.fit(real)
-    model.sample(int(rows)).to_parquet(file, index=False)
+    model.fit({"adult": real})
+    made = model.sample(int(rows))
+    (made["adult"] if isinstance(made, dict) else made).to_parquet(file, index=False)
 
 
 def mostlyai(train: str, rows: str, file: str) -> None:
