@@ -392,3 +392,15 @@ def test_a_rule_that_cannot_be_read_is_one_message(orders, option, says, capsys)
     said = capsys.readouterr().err
     assert says in said
     assert "Traceback" not in said
+
+
+def test_an_assessment_without_a_directory_is_only_printed(stations, tmp_path, monkeypatch, capsys):
+    here, _ = stations
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    told = call("assess", here / "train.parquet", here / "synthetic.parquet", "--metric", "column_shapes")
+    printed = capsys.readouterr().out
+    assert told == 0
+    assert "Fidelity" in printed
+    assert "report:" not in printed
+    assert not list(tmp_path.iterdir())

@@ -25,7 +25,7 @@ __all__ = ["assess_", "certify_", "keygen_", "report_outcome", "verify_"]
 @click.option("--policy", help="Fixed before scoring: a shipped policy or a YAML file.")
 @click.option("--metric", "metrics", multiple=True, help="Only this one; repeatable.")
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--out", "to", type=click.Path(path_type=Path), required=True, help="Assessment directory.")
+@click.option("--out", "to", type=click.Path(path_type=Path), help="Assessment directory; none: only print.")
 def assess_(
     train: str,
     synthetic: str,
@@ -34,7 +34,7 @@ def assess_(
     policy: str | None,
     metrics: tuple[str, ...],
     seed: int,
-    to: Path,
+    to: Path | None,
 ) -> None:
     """Score the table SYNTHETIC against TRAIN: report.json, report.html and the scored file."""
     from mintmark.assess.assess import assess
@@ -45,7 +45,8 @@ def assess_(
     from mintmark.run.ledger import counted
 
     rules = None if policy is None else Policy.load(policy)
-    vacant(to)
+    if to is not None:
+        vacant(to)
     real = read(train, **reading)
     alike = {name: reading[name] for name in ("delimiter", "encoding", "decimal")} | {"like": real.schema}
     made = read(synthetic, **alike)
@@ -59,10 +60,11 @@ def assess_(
         if rules is None
         else rules.judge(assessment.to_json(), nature=assessment.provenance.get("nature", ""))
     )
-    write_assessment(assessment, made, to, verdicts)
-    out(
-        f"{text(assessment, verdicts)}\nreport: {to / 'report.html'}", assessment.to_json() | {"out": str(to)}
-    )
+    table, values = text(assessment, verdicts), assessment.to_json()
+    if to is not None:
+        write_assessment(assessment, made, to, verdicts)
+        table, values = f"{table}\nreport: {to / 'report.html'}", values | {"out": str(to)}
+    out(table, values)
 
 
 @command("certify")
