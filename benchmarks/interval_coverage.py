@@ -1,8 +1,8 @@
 """Do the 95 % intervals cover? Repeats on populations whose truth is known.
 
-    python benchmarks/coverage.py --minutes 60 --workers 2
-    python benchmarks/coverage.py --figures distances --repeats 1000
-    python benchmarks/coverage.py --summarise
+    python benchmarks/interval_coverage.py --minutes 60 --workers 2
+    python benchmarks/interval_coverage.py --figures distances --repeats 1000
+    python benchmarks/interval_coverage.py --summarise
 
 Repeats are appended to `results/coverage.jsonl` as they end, and those that are there are not run
 again: a run that was stopped goes on. What is finished is summarised in `results/coverage.json`
@@ -38,7 +38,7 @@ STRATA = ("at 0", "near 0", "3 se and more")
 CHANCE = {"c2st": 0.5, "tstr": 0.5, "membership auc": 0.5, "membership tpr": 0.01}
 TAKES_A_RIVAL = ("at 0", "near 0")
 FEWEST = 20
-COMMAND = "python benchmarks/coverage.py"  # in as many runs as it took
+COMMAND = "python benchmarks/interval_coverage.py"  # in as many runs as it took
 
 
 def main():
