@@ -127,6 +127,7 @@ def test_a_copy_of_train_is_not_authentic_even_where_train_is_larger(adult):
     assert copied.interval[1] < 0.01 < 0.4 < copied.ceiling
 
 
+@pytest.mark.usefixtures("overlap_allowed")
 def test_points_far_from_all_others_are_neither_dense_nor_covering():
     train = dataset({"x": rng(1).normal(size=500), "c": ["a"] * 500})
     found = scores(train, dataset({"x": rng(2).normal(size=500), "c": ["z"] * 500}), train)
@@ -163,6 +164,7 @@ HARD = {
 }
 
 
+@pytest.mark.usefixtures("overlap_allowed")
 @pytest.mark.parametrize("case", HARD)
 def test_hard_tables_are_scored_or_say_why_not(case):
     data = dataset(HARD[case])

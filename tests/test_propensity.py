@@ -111,6 +111,7 @@ HARD = {
 }
 
 
+@pytest.mark.usefixtures("overlap_allowed")
 @pytest.mark.parametrize("case", HARD)
 def test_hard_tables_are_scored_or_say_why_not(case):
     data = dataset(HARD[case])

@@ -89,6 +89,7 @@ def test_rows_of_one_person_widen_the_interval():
     assert ratio == pytest.approx(5**0.5, rel=0.1)
 
 
+@pytest.mark.usefixtures("overlap_allowed")
 def test_many_columns_are_sampled_and_the_same_seed_draws_the_same():
     data = dataset({f"x{i}": rng(i).normal(size=300) for i in range(100)})
     first, second = (scores(data, data, data)["triples"] for _ in range(2))
@@ -106,6 +107,7 @@ HARD = {
 }
 
 
+@pytest.mark.usefixtures("overlap_allowed")
 @pytest.mark.parametrize("case", HARD)
 def test_hard_tables_are_scored_or_say_why_not(case):
     data = dataset(HARD[case])

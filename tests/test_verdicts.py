@@ -52,8 +52,11 @@ def test_independent_marginals_are_refused_for_lost_relations_and_not_for_privac
     assert not_passed(adult, made) == {
         "pairs-keep-their-trend",
         "rows-look-real-together",
+        "no-relation-is-lost",
         "no-class-is-lost",  # the class within a category, where the two went together
         "models-learn-as-well",
+        "no-group-is-served-worse",
+        "no-class-is-forgotten",
     }
 
 
