@@ -39,7 +39,9 @@ SEED = 20261126
 
 def policies() -> list[Policy]:
     """The shipped policies for tables."""
-    return [policy for name in shipped() if (policy := Policy.load(name)).name != "series"]
+    return [
+        policy for name in shipped() if (policy := Policy.load(name)).name not in ("relational", "series")
+    ]
 
 
 def asked(rules: list[Policy]) -> list[str]:

@@ -18,7 +18,7 @@ from mintmark.errors import InputError, UnknownNameError
 from mintmark.metric import Score
 from mintmark.release.public_report import public_report
 
-BASEBALL = Path("/work/shared/data/baseball_databank")
+BASEBALL = Path(__file__).parents[2] / "shared" / "data" / "baseball_databank"
 OF_KEYS = [name for name in registry.names("metrics") if registry.find("metrics", name).of_databases]
 
 

@@ -21,7 +21,7 @@ from mintmark.stats.curves import distance, half_sum, jackknife, largest, root_m
 from sequence_populations import SCHEMA, Population, jittered, parts, table
 
 OF_SEQUENCES = [name for name in registry.names("metrics") if registry.find("metrics", name).of_sequences]
-VISITS = Path("/work/shared/data/pbcseq_patient_visits/pbcseq.parquet")
+VISITS = Path(__file__).parents[2] / "shared" / "data" / "pbcseq_patient_visits" / "pbcseq.parquet"
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from mintmark.errors import UnknownNameError
 from mintmark.stats.intervals import influence_variance
 from mintmark.stats.survival import brier_at, concordance, cox, curve_influence, distance, kaplan_meier
 
-DATA = Path("/work/shared/data")
+DATA = Path(__file__).parents[2] / "shared" / "data"
 TIME, EVENT = np.array([1.0, 2, 2, 3, 4]), np.array([True, True, False, True, False])
 
 
