@@ -227,7 +227,8 @@ def test_a_match_counts_where_the_person_and_the_secret_are_right():
     train = dataset({"q": list("aabc"), "s": list("uvuw")}, **roles)
     holdout = dataset({"q": list("adde"), "s": list("uuuu")}, **roles)
     released = dataset({"q": list("aabb"), "s": list("uuuv")}, **roles)
-    found = _attacked(small(train, released, holdout), "synthetic", ["q"], ["s"])
+    rows = small(train, released, holdout)
+    found = _attacked(rows, "synthetic", rows.alike(["q"]), ["s"])
     # class a: two persons of train and one of the holdout, two released rows, both u;
     # class b: one person of train, u, one of two released rows right; c, d, e: no released row
     forward, back = found["real_to_synthetic", "s"], found["synthetic_to_real", "s"]

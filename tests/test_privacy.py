@@ -142,6 +142,7 @@ def test_copy_of_train_is_found_by_every_metric(adult):
     assert found["copies.near"].estimate == pytest.approx(found["copies.near"].floor, abs=0.02)
     assert found["copies.near_excess"].interval[0] > 0.1
     assert found["unique_values"].estimate == pytest.approx(found["unique_values"].floor)
+    assert found["exposed"].estimate == found["exposed"].interval[1] == found["exposed"].floor == 1
     assert found["membership.auc"].estimate > 0.99
     assert found["membership.auc"].estimate == pytest.approx(found["membership.auc"].floor, abs=1e-3)
     assert found["membership.tpr"].interval[0] > 0.98

@@ -7,9 +7,16 @@ import numpy.typing as npt
 
 from mintmark.assess.privacy._shares import Interval, wilson
 
-__all__ = ["auc_interval", "sensitivity"]
+__all__ = ["SWAPPED", "auc_interval", "sensitivity"]
 
 Floats = npt.NDArray[np.float64]
+SWAPPED = 2.0
+"""Factor on the non-members' variance where the holdout's halves swap roles.
+
+Two non-members near each other lower each other's score, one in either round. The second round thus
+errs as the first did: it steadies the members' side, and the variance of the non-members' is that of
+one round (at most so, by Cauchy-Schwarz; nearly so, as measured).
+"""
 
 
 def auc_interval(area: float, variance: float, n: int, z: float) -> Interval:

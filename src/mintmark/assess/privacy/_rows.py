@@ -6,6 +6,7 @@ a real key that turns up again is a leak.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -89,10 +90,14 @@ class Rows:
     @cached_property
     def identities(self) -> dict[str, Ints]:
         """For each role the identity of every row: equal where all scored columns are equal."""
+        return self.alike([column.name for column in self.scored])
+
+    def alike(self, names: Sequence[str]) -> dict[str, Ints]:
+        """For each role the class of every row, from 0: equal where these columns are equal, in any table."""
         sizes = [len(data) for data in self.tables.values()]
         same = np.zeros(sum(sizes), dtype=np.int64)
-        for column in self.scored:
-            coded = np.concatenate(list(self.values[column.name].values()))
+        for name in names:
+            coded = np.concatenate(list(self.values[name].values()))
             both = same * (coded.max(initial=-1) + 2) + coded + 1
             same = np.unique(both, return_inverse=True)[1].astype(np.int64)
         return dict(zip(self.tables, np.split(same, np.cumsum(sizes)[:-1]), strict=True))

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess.privacy._classes import classes, declared
 from mintmark.assess.privacy._guesses import BINS
+from mintmark.assess.privacy._quasi_identifiers import declared
 from mintmark.assess.privacy._rows import Rows, rows_of
 from mintmark.method import method
 from mintmark.metric import Direction, Metric, Score, Tables
@@ -51,7 +51,7 @@ class Anonymity(Metric):
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         rows = rows_of(tables)
         known, secrets = declared(rows)
-        inside = classes(rows, known)
+        inside = rows.alike(known)
         n = min(len(data) for data in rows.tables.values())
         some = {
             role: np.sort(rng.choice(len(data), n, replace=False)) for role, data in rows.tables.items()

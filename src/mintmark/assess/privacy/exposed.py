@@ -190,7 +190,7 @@ class _Test:
         return self.allowed * len(self.members) / (len(self.others) + 1)
 
     def bounds(self, of: float, tests: int) -> tuple[float, float]:
-        """Members found beyond chance as a share of `of` persons, at once for this many tests."""
+        """Members found beyond chance as a share of `of` persons, 1 at most, at once for many tests."""
         m, n = len(self.members), len(self.others)
         count = np.arange(min(m, 50 + 5 * self.allowed) + 1)
         # at least k members above: among the k + allowed - 1 highest at most allowed - 1 are others
@@ -198,14 +198,14 @@ class _Test:
         unlikely = np.flatnonzero(tail <= 0.025 / tests)
         most = int(unlikely[0]) - 1 if len(unlikely) else m
         high = wilson(min(1.0, self.above / of), of, z_of(tests))[1]
-        return (self.above - most) / of, high
+        return min(1.0, (self.above - most) / of), high
 
 
 def _score(tests: dict[str, _Test], of: float, n: int) -> Score:
     bounds = {name: test.bounds(of, len(tests)) for name, test in tests.items()}
     clearest = max(bounds, key=lambda name: bounds[name][0])
     test, (low, high) = tests[clearest], bounds[clearest]
-    estimate = (test.above - test.expected) / of
+    estimate = min(1.0, (test.above - test.expected) / of)
     return Score(
         metric="exposed",
         family="privacy",

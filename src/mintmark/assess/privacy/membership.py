@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess.privacy._roc import auc_interval, sensitivity
+from mintmark.assess.privacy._roc import SWAPPED, auc_interval, sensitivity
 from mintmark.assess.privacy._rows import Rows, rows_of, worst_row
 from mintmark.assess.privacy._shares import z_of
 from mintmark.method import method
@@ -32,7 +32,6 @@ _MOST = 6_000  # persons on either side: a standard error of 0.005 of the area a
 _FEWEST = 100
 _FEWEST_FOR_1_PERCENT, _FEWEST_FOR_1_PER_MILLE = 500, 5_000
 _DIGITS = 5
-_SWAPPED = 2.0  # see `_drawn`
 _TINY = 1e-6
 _SOURCE = "van Breugel et al. (2023); Carlini et al. (2022); DeLong et al. (1988)"
 _MEANS = {
@@ -77,12 +76,7 @@ Round = tuple[Ints, Ints, Ints]
 
 
 def _drawn(rows: Rows, rng: np.random.Generator) -> list[Round]:
-    """Two rounds, in which the halves of the holdout swap roles; no person is attacked twice.
-
-    Two non-members near each other lower each other's score, one in either round. The second round
-    thus errs as the first did: it steadies the members' side, and the variance of the non-members'
-    is that of one round (at most so, by Cauchy-Schwarz; nearly so, as measured).
-    """
+    """Two rounds, in which the halves of the holdout swap roles; no person is attacked twice."""
     person = {role: rows.persons[role] for role in ("train", "holdout")}
     in_holdout, in_train = (int(person[role].max()) + 1 for role in ("holdout", "train"))
     each = min(in_holdout // 2, in_train // 2, _MOST // 2)
@@ -170,7 +164,7 @@ def _filled(distances: Floats) -> Floats:
 
 def _area(positive: dict[str, Floats], negative: dict[str, Floats], natural: float, share: float) -> Score:
     z, n = z_of(len(positive)), len(next(iter(negative.values())))
-    areas = {name: delong(positive[name], negative[name], factors=(1 - share, _SWAPPED)) for name in positive}
+    areas = {name: delong(positive[name], negative[name], factors=(1 - share, SWAPPED)) for name in positive}
     intervals = {name: auc_interval(area, variance, n, z) for name, (area, variance) in areas.items()}
     worst = max(areas, key=lambda name: areas[name][0])
     return Score(

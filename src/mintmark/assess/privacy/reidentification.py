@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.assess.privacy._attacks import FIGURES, against
-from mintmark.assess.privacy._classes import classes, declared
 from mintmark.assess.privacy._near import source
+from mintmark.assess.privacy._quasi_identifiers import declared
 from mintmark.assess.privacy._right import NEAR_ENOUGH, reach
 from mintmark.assess.privacy._rows import Rows, rows_of
 from mintmark.assess.privacy._shares import z_of
@@ -51,10 +51,10 @@ class Reidentification(Metric):
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         rows = rows_of(tables)
         known, secrets = declared(rows)
-        found = _attacked(rows, "synthetic", known, secrets)
-        copied = _attacked(rows, "train", known, secrets)
+        inside = rows.alike(known)
+        found = _attacked(rows, "synthetic", inside, secrets)
+        copied = _attacked(rows, "train", inside, secrets)
         worst = max(found, key=lambda one: (found[one]["interval"][0], found[one]["estimate"]))
-        matched = classes(rows, known)
         columns = {
             secret: max((found[way, secret] for way in _DIRECTIONS), key=lambda told: float(told["estimate"]))
             for secret in secrets
@@ -91,7 +91,7 @@ class Reidentification(Metric):
                     "columns": columns,
                     "quasi_identifiers": known,
                     "matched": {
-                        role: float(np.isin(matched[role], matched["synthetic"]).mean()) for role in _REAL
+                        role: float(np.isin(inside[role], inside["synthetic"]).mean()) for role in _REAL
                     },
                 },
             ),
@@ -106,10 +106,9 @@ class Reidentification(Metric):
 
 
 def _attacked(
-    rows: Rows, released: str, known: list[str], secrets: list[str]
+    rows: Rows, released: str, inside: dict[str, Ints], secrets: list[str]
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Figures by direction and secret."""
-    inside = classes(rows, known)
     last = max(int(held.max()) for held in inside.values()) + 1
     alike = np.bincount(inside[released], minlength=last)  # released rows of each class
     real, own = _persons(rows, inside, last)

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess.privacy._roc import auc_interval, sensitivity
+from mintmark.assess.privacy._roc import SWAPPED, auc_interval, sensitivity
+from mintmark.assess.privacy._rows import worst_row
 from mintmark.assess.privacy._shares import z_of
 from mintmark.assess.privacy._window_distances import found
 from mintmark.method import method, name_of
@@ -41,8 +42,8 @@ class SequenceMembership(Metric):
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         seen = found(tables)
-        positive = {name: _persons(found, seen.unit["inside"]) for name, found in seen.inside.items()}
-        negative = {name: _persons(found, seen.unit["outside"]) for name, found in seen.outside.items()}
+        positive = {name: worst_row(found, seen.unit["inside"]) for name, found in seen.inside.items()}
+        negative = {name: worst_row(found, seen.unit["outside"]) for name, found in seen.outside.items()}
         n = min(len(next(iter(side.values()))) for side in (positive, negative))
         if n < _FEWEST:
             raise NotRun(f"{n} persons in train or holdout are too few: {_FEWEST} of each are needed.")
@@ -66,16 +67,8 @@ class SequenceMembership(Metric):
 _AREA = "area under the ROC curve"
 
 
-def _persons(scores: Floats, unit: npt.NDArray[np.int64]) -> Floats:
-    """The highest score of each person."""
-    owner = np.unique(unit, return_inverse=True)[1]
-    worst = np.full(int(owner.max()) + 1, -np.inf)
-    np.maximum.at(worst, owner, scores)
-    return worst
-
-
 def _area(positive: Floats, negative: Floats, z: float) -> tuple[float, tuple[float, float]]:
-    area, variance = delong(positive, negative)
+    area, variance = delong(positive, negative, factors=(1.0, SWAPPED))
     return area, auc_interval(area, variance, min(len(positive), len(negative)), z)
 
 

@@ -1,16 +1,11 @@
-"""Equivalence classes: rows alike in every quasi-identifier, and the secrets to be learnt of them."""
+"""What an attacker knows of a person, and what is to be learnt: quasi-identifiers and secrets."""
 
 from __future__ import annotations
-
-import numpy as np
-import numpy.typing as npt
 
 from mintmark.assess.privacy._rows import Rows
 from mintmark.metric import NotRun
 
-__all__ = ["classes", "declared"]
-
-Ints = npt.NDArray[np.int64]
+__all__ = ["declared"]
 
 
 def declared(rows: Rows) -> tuple[list[str], list[str]]:
@@ -33,14 +28,3 @@ def declared(rows: Rows) -> tuple[list[str], list[str]]:
     if not chosen:
         raise NotRun("every column is a quasi-identifier: there is nothing to be learnt. Declare fewer.")
     return known, chosen
-
-
-def classes(rows: Rows, names: list[str]) -> dict[str, Ints]:
-    """For each role the class of every row, from 0, the same number for the same values in all tables."""
-    sizes = [len(data) for data in rows.tables.values()]
-    same = np.zeros(sum(sizes), dtype=np.int64)
-    for name in names:
-        coded = np.concatenate(list(rows.values[name].values()))
-        both = same * (coded.max(initial=-1) + 2) + coded + 1
-        same = np.unique(both, return_inverse=True)[1].astype(np.int64)
-    return dict(zip(rows.tables, np.split(same, np.cumsum(sizes)[:-1]), strict=True))
