@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mintmark.stats.contingency import contingency
 from mintmark.stats.divergence import (
     jensen_shannon,
     kolmogorov_smirnov,
@@ -135,3 +136,21 @@ def test_detection_finds_a_shift_and_nothing_where_nothing_is():
     assert int(np.argmax(found.gain)) == 1
     assert found.gain.sum() == pytest.approx(1)
     assert detect(a, b, rng()).auc == found.auc
+
+
+def test_gaps_of_values_that_repeat_equal_those_at_every_value():
+    rng = np.random.default_rng(5)
+    a, b = (np.sort(np.append(rng.integers(0, high, n), np.inf)) for high, n in ((30, 700), (40, 500)))
+    every = np.concatenate([a, b])
+    gaps = [(a <= value).mean() - (b <= value).mean() for value in every]
+    distance, at, sign = kolmogorov_smirnov(a, b)
+    assert distance == pytest.approx(np.abs(gaps).max(), abs=1e-15)
+    assert sign * ((a <= at).mean() - (b <= at).mean()) == pytest.approx(distance, abs=1e-15)
+
+
+def test_a_contingency_table_counts_every_pair_of_codes():
+    rng = np.random.default_rng(6)
+    a, b = rng.integers(0, 4, 500), rng.integers(0, 7, 500)
+    table = contingency(a, b, 4, 7).reshape(4, 7)
+    assert table[2, 5] == ((a == 2) & (b == 5)).sum()
+    assert table.sum() == 500

@@ -17,9 +17,12 @@ def grade(values: Floats, order: Floats) -> Floats:
     """Mid-percentile of each value among the ascending values of train, NaN where missing."""
     if not len(order):
         return np.full(len(values), np.nan)
-    share = (np.searchsorted(order, values, "left") + np.searchsorted(order, values, "right")) / (
-        2 * len(order)
-    )
+    # one search among the distinct values, which are few
+    last = np.flatnonzero(np.append(order[1:] != order[:-1], True))
+    below = np.concatenate([[0], last + 1])
+    at = np.searchsorted(order[last], values, "left")
+    found = order[last][np.minimum(at, len(last) - 1)] == values
+    share = (below[at] + below[at + found]) / (2 * len(order))
     return np.where(np.isnan(values), np.nan, share)
 
 

@@ -1,17 +1,16 @@
 """Compiled loops of the trees: growing, pruning, and going down.
 
-Compiled once on a machine, by numba, and kept beside this file or in the user's cache folder.
 Row numbers and codes are unsigned, since numba then need not look for negative ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from mintmark.stats.compiled import compiled
 
 __all__ = ["fall", "grow", "pick", "subtrees"]
 
@@ -20,15 +19,7 @@ Array = NDArray[Any]
 _ONE = np.uint32(1)
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    try:
-        compiled = njit(cache=True, nogil=True, error_model="numpy")(function)
-    except RuntimeError:  # no folder to keep it in may be written to
-        compiled = njit(nogil=True, error_model="numpy")(function)
-    return cast("Callable[..., Any]", compiled)
-
-
-@_compiled
+@compiled
 def _gathered(x: Array, ids: Array, begin: int, end: int, raw: Array) -> tuple[int, int]:
     """Copy the codes of rows ``ids[begin:end]`` to ``raw``; returns the least and the largest."""
     low = x[ids[begin]]
@@ -41,7 +32,7 @@ def _gathered(x: Array, ids: Array, begin: int, end: int, raw: Array) -> tuple[i
     return low, high
 
 
-@_compiled
+@compiled
 def _sort(
     raw: Array, m: int, low: Any, span: Any, given: Array, count: Array, value: Array, out: Array
 ) -> None:
@@ -60,7 +51,7 @@ def _sort(
         out[at] = given[i]
 
 
-@_compiled
+@compiled
 def _best_of_classes(
     value: Array, label: Array, m: int, total: Array, left: Array, one_by: Array, min_leaf: int
 ) -> tuple[float, int]:
@@ -86,7 +77,7 @@ def _best_of_classes(
     return best, at
 
 
-@_compiled
+@compiled
 def _best_of_numbers(
     value: Array, place: Array, y: Array, m: int, total: Array, left: Array, one_by: Array, min_leaf: int
 ) -> tuple[float, int]:
@@ -111,7 +102,7 @@ def _best_of_numbers(
     return best, at
 
 
-@_compiled
+@compiled
 def _parted(x: Array, ids: Array, begin: int, end: int, cut: int, spare: Array) -> int:
     """Bring the rows of at most ``cut`` to the front, orders kept; returns where the others begin."""
     to = begin
@@ -129,7 +120,7 @@ def _parted(x: Array, ids: Array, begin: int, end: int, cut: int, spare: Array) 
     return to
 
 
-@_compiled
+@compiled
 def _totals_of_classes(labels: Array, ids: Array, begin: int, end: int, here: Array, total: Array) -> float:
     """Rows of each class and, as they lie, their labels; returns the impurity times rows."""
     for c in range(len(total)):
@@ -144,7 +135,7 @@ def _totals_of_classes(labels: Array, ids: Array, begin: int, end: int, here: Ar
     return (end - begin) - held / (end - begin)
 
 
-@_compiled
+@compiled
 def _totals_of_numbers(y: Array, ids: Array, begin: int, end: int, here: Array, total: Array) -> float:
     """Sums of the outputs and, as they lie, the rows; returns the impurity times rows."""
     for o in range(len(total)):
@@ -161,7 +152,7 @@ def _totals_of_numbers(y: Array, ids: Array, begin: int, end: int, here: Array, 
     return squares
 
 
-@_compiled
+@compiled
 def _grown(
     x: Array, labels: Array, q: int, y: Array, min_leaf: int, codes: int, out: Array, carried: Array
 ) -> int:
@@ -250,7 +241,7 @@ def _grown(
     return node + 1
 
 
-@_compiled
+@compiled
 def grow(x: Array, labels: Array, classes: int, y: Array, codes: int, min_leaf: int, noise: float) -> Array:
     """A tree grown to its end by least impurity, then pruned.
 
@@ -305,7 +296,7 @@ def grow(x: Array, labels: Array, classes: int, y: Array, codes: int, min_leaf: 
     return nodes
 
 
-@_compiled
+@compiled
 def fall(
     node: Array, codes: Array, column: Array, offset: Array, threshold: Array, right: Array, maps: Array
 ) -> None:
@@ -320,7 +311,7 @@ def fall(
         node[i] = t
 
 
-@_compiled
+@compiled
 def pick(node: Array, chance: Array, parent: Array, climb: Array, first: Array, end: Array) -> None:
     """Replace each row's ``node`` by the place of one of the atoms at it or, now and then, above it.
 
@@ -337,7 +328,7 @@ def pick(node: Array, chance: Array, parent: Array, climb: Array, first: Array, 
         node[i] = first[t] + min(int(u * held), held - 1)
 
 
-@_compiled
+@compiled
 def subtrees(right: Array) -> Array:
     """The last node below each, in preorder."""
     last = np.arange(len(right))

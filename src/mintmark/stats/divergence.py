@@ -14,6 +14,7 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 def kolmogorov_smirnov(a: Floats, b: Floats) -> tuple[float, float, float]:
@@ -33,8 +34,8 @@ def kolmogorov_smirnov(a: Floats, b: Floats) -> tuple[float, float, float]:
         +1 where the first function lies above the second there, else -1 (0 if they are equal).
     """
     gaps = []
-    for points in (a, b):
-        gap = np.searchsorted(a, points, "right") / len(a) - np.searchsorted(b, points, "right") / len(b)
+    for points, _ in (_steps(a), _steps(b)):
+        gap = _below(a, points) / len(a) - _below(b, points) / len(b)
         widest = int(np.argmax(np.abs(gap)))
         gaps.append((float(gap[widest]), float(points[widest])))
     gap_at, at = max(gaps, key=lambda item: abs(item[0]))
@@ -51,10 +52,22 @@ def wasserstein(a: Floats, b: Floats) -> float:
     a, b : array, shape (n,) and (m,), ascending, finite, at least one value each
     """
     # two ascending runs: the stable sort merges them in one pass
-    points = np.sort(np.concatenate([a, b]), kind="stable")
-    left = points[:-1]
-    gap = np.searchsorted(a, left, "right") / len(a) - np.searchsorted(b, left, "right") / len(b)
+    points, _ = _steps(np.sort(np.concatenate([a, b]), kind="stable"))
+    gap = _below(a, points[:-1]) / len(a) - _below(b, points[:-1]) / len(b)
     return float(np.abs(gap) @ np.diff(points))
+
+
+def _steps(ascending: Floats) -> tuple[Floats, Ints]:
+    """Distinct values, and how many values are not above each."""
+    last = np.flatnonzero(np.append(ascending[1:] != ascending[:-1], True))
+    return ascending[last], last + 1
+
+
+def _below(ascending: Floats, points: Floats) -> Ints:
+    """How many values are not above each point: a search among the few distinct ones."""
+    values, counts = _steps(ascending)
+    below: Ints = np.concatenate([[0], counts])[np.searchsorted(values, points, "right")]
+    return below
 
 
 def total_variation(p: npt.ArrayLike, q: npt.ArrayLike) -> float:

@@ -177,18 +177,17 @@ def nearest_rows(queries: Points, references: Points, k: int = 1) -> tuple[Float
     out, places = np.full((len(queries), k), np.inf), np.full((len(queries), k), -1, dtype=np.int64)
     if not len(references):
         return out, places
-    single = _augmented(references, np.float32)
+    norms = np.einsum("ij,ij->i", references.flat, references.flat, dtype=np.float64)
     again: list[Ints] = []
     for rows in _blocks(len(queries), _QUERIES):
         block = queries.take(rows)
-        out[rows], places[rows], doubtful = _search(block, references, single, k)
+        out[rows], places[rows], doubtful = _search(block, references, norms, k, np.float32)
         again.append(rows[doubtful])
     rest = np.concatenate(again) if again else np.zeros(0, dtype=np.int64)
     if len(rest):
-        double = _augmented(references, np.float64)
         for part in _blocks(len(rest), _QUERIES):
             rows = rest[part]
-            out[rows], places[rows], _ = _search(queries.take(rows), references, double, k)
+            out[rows], places[rows], _ = _search(queries.take(rows), references, norms, k, np.float64)
     return out, places
 
 
@@ -197,25 +196,21 @@ def _blocks(n: int, size: int) -> Iterator[Ints]:
         yield np.arange(start, min(n, start + size))
 
 
-def _augmented(points: Points, dtype: Any) -> npt.NDArray[Any]:
-    """Rows with their squared norm beside them: one product then gives |r|² - 2 q·r."""
-    norms = np.einsum("ij,ij->i", points.flat, points.flat, dtype=np.float64)
-    return np.concatenate([points.flat, norms[:, None].astype(dtype)], axis=1, dtype=dtype)
-
-
 def _search(
-    block: Points, references: Points, augmented: npt.NDArray[Any], k: int
+    block: Points, references: Points, squared: Floats, k: int, dtype: Any
 ) -> tuple[Floats, Ints, npt.NDArray[np.bool_]]:
     """Distances (q, k), whose they are, and which queries need double precision."""
     asked = min(k + _SPARE, len(references))
     norms = np.einsum("ij,ij->i", block.flat, block.flat, dtype=np.float64)
-    left = np.concatenate([-2 * block.flat, np.ones((len(block), 1))], axis=1, dtype=augmented.dtype)
+    left, lengths = -2 * block.flat.astype(dtype), squared.astype(dtype)  # |r|² - 2 q·r
     best = np.full((len(block), 0), np.inf)
     where = np.zeros((len(block), 0), dtype=np.int64)
     for some in _blocks(len(references), _REFERENCES):
-        squares = left @ augmented[some[0] : some[-1] + 1].T
+        part = slice(some[0], some[-1] + 1)
+        squares = left @ references.flat[part].astype(dtype, copy=False).T
+        squares += lengths[part]
         for column in range(references.wide.shape[1]):
-            squares += block.wide[:, column, None] != references.wide[some, column]
+            squares += block.wide[:, column, None] != references.wide[part, column]
         values, places = _smallest(squares, min(asked, len(some)))
         best = np.concatenate([best, values + norms[:, None]], axis=1)
         where = np.concatenate([where, places + some[0]], axis=1)
@@ -227,9 +222,9 @@ def _search(
     out, places = np.full((len(block), k), np.inf), np.full((len(block), k), -1, dtype=np.int64)
     out[:, : min(k, asked)] = np.sqrt(exact[:, :k])
     places[:, : min(k, asked)] = where[:, :k]
-    if augmented.dtype == np.float64 or asked == len(references):
+    if dtype == np.float64 or asked == len(references):
         return out, places, np.zeros(len(block), dtype=bool)
-    slack = 4 * np.finfo(np.float32).eps * (norms + float(augmented[:, -1].max()))
+    slack = 4 * np.finfo(np.float32).eps * (norms + float(squared.max()))
     kth = exact[:, min(k, asked) - 1]
     # an error of `slack` in the square moves the distance d by slack / 2d at most
     return out, places, (kth > 0) & (kth + slack > best[:, -1]) & (slack > 2e-5 * np.sqrt(kth))
@@ -268,30 +263,24 @@ def agreement(queries: Points, references: Points) -> Floats:
     queries, references : Points
         Of one `Space`.
     """
-    best = np.zeros(len(queries))
-    for some in _blocks(len(references), 4 * _REFERENCES):
-        columns = [column[some] for column in references.grid]
-        total, small = np.empty(len(some), dtype=np.uint32), np.empty(len(some), dtype=np.uint8)
-        agrees, moved = np.empty(len(some), dtype=bool), np.empty(len(some), dtype=np.uint8)
-        for row in range(len(queries)):
-            total[:], small[:], held = 0, 0, 0
-            for i, column in enumerate(columns):
-                weight = queries.weights[i][row]
-                if weight == 0:
-                    continue
-                if queries.on_grid[i]:  # unsigned wrap-around makes |a - b| <= s one comparison
-                    low = np.uint8((int(queries.grid[i][row]) - _NEAR) % 256)
-                    np.subtract(column, low, out=moved)
-                    np.less_equal(moved, np.uint8(2 * _NEAR), out=agrees)
-                else:
-                    np.equal(column, queries.grid[i][row], out=agrees)
-                if held + int(weight) > 255:  # sums of bytes are several times faster than wider ones
-                    total += small
-                    small[:], held = 0, 0
-                np.multiply(agrees.view(np.uint8), weight, out=moved)
-                np.add(small, moved, out=small)
-                held += int(weight)
-            total += small
-            most = int(total.max())
-            best[row] = max(best[row], most / _UNITS)
-    return best
+    from mintmark.stats._agreement import best_sums  # compiles once: not before it is needed
+
+    best = np.zeros(len(queries), dtype=np.uint32)
+    ranked, narrow = np.array(queries.on_grid), np.array([c.dtype == np.uint8 for c in queries.grid])
+    sides = [_stacked(points.grid, narrow, len(points)) for points in (queries, references)]
+    # numbers agree within a few steps on either side, codes when equal
+    sides[0][0][ranked[narrow]] -= np.uint8(_NEAR)
+    spans = np.where(ranked[narrow], 2 * _NEAR, 0).astype(np.uint8)
+    best_sums(*sides, _stacked(queries.weights, narrow, len(queries), np.uint8), spans, best)
+    return best / _UNITS
+
+
+def _stacked(
+    columns: tuple[npt.NDArray[Any], ...], narrow: npt.NDArray[np.bool_], n: int, wide: Any = np.uint32
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]:
+    """Columns of bytes and the others as two arrays, shapes (narrow, n) and (wide, n)."""
+    parts = []
+    for which, dtype in ((True, np.uint8), (False, wide)):
+        some = [column for column, small in zip(columns, narrow, strict=True) if small == which]
+        parts.append(np.stack(some).astype(dtype) if some else np.zeros((0, n), dtype=dtype))
+    return parts[0], parts[1]

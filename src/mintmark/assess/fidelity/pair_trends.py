@@ -133,6 +133,11 @@ class _Side:
             if plan.numeric
         }
 
+    def cells(self, a: str, b: str, *, coarse: bool = False) -> Ints:
+        """The cell of the contingency table of two columns in which each row lies."""
+        codes, sizes = (self.coarse, self.coarse_sizes) if coarse else (self.codes, self.sizes)
+        return codes[a] * sizes[b] + codes[b]
+
 
 class _Comparison:
     def __init__(self, train: int, other: int) -> None:
@@ -187,36 +192,40 @@ def _describe(
 
 def _distance(train: _Side, other: _Side, pair: tuple[str, str]) -> tuple[Distance, float]:
     """The populations' total variation of one pair, and that of the samples."""
-    at_train, at_other, p, q = _cells(train, other, *pair, coarse=set(pair) <= set(train.numeric))
-    sign = np.sign(p / len(at_train) - q / len(at_other))
-    draws = (
-        effective_size(sign[at_train], train.coded.persons),
-        effective_size(sign[at_other], other.coded.persons),
-    )
+    coarse = set(pair) <= set(train.numeric)
+    p, q = _counts(train, other, *pair, coarse=coarse)
+    sign = np.sign(p / len(train.coded) - q / len(other.coded))
+    draws = _draws(train, pair, sign, coarse), _draws(other, pair, sign, coarse)
     return total_variation_interval(p, q, draws), total_variation(p, q)
 
 
-def _cells(
-    train: _Side, other: _Side, a: str, b: str, *, coarse: bool = False
-) -> tuple[Ints, Ints, Ints, Ints]:
-    """Each row's cell in the contingency table, and the counts, of train and of the other table."""
+def _draws(side: _Side, pair: Pair, sign: Floats, coarse: bool) -> float:
+    """How many independent draws one table's rows are worth, given the sign of each cell's difference."""
+    if side.coded.persons is None:
+        return float(len(side.coded))
+    return effective_size(sign[side.cells(*pair, coarse=coarse)], side.coded.persons)
+
+
+def _counts(train: _Side, other: _Side, a: str, b: str, *, coarse: bool = False) -> tuple[Ints, Ints]:
+    """Rows in each cell of the contingency table, of train and of the other table."""
+    from mintmark.stats.contingency import contingency  # compiles once: not before it is needed
+
     sizes = train.coarse_sizes if coarse else train.sizes
     codes = [side.coarse if coarse else side.codes for side in (train, other)]
-    at_train, at_other = (side[a] * sizes[b] + side[b] for side in codes)
-    p, q = (np.bincount(at, minlength=sizes[a] * sizes[b]) for at in (at_train, at_other))
-    return at_train, at_other, p, q
+    p, q = (contingency(side[a], side[b], sizes[a], sizes[b]) for side in codes)
+    return p, q
 
 
 def _contingency(
     train: _Side, other: _Side, a: str, b: str, influence: bool
 ) -> tuple[float, Floats | float, Floats | float]:
-    at_train, at_other, p, q = _cells(train, other, a, b)
-    difference = p / len(at_train) - q / len(at_other)
+    p, q = _counts(train, other, a, b)
+    difference = p / len(train.coded) - q / len(other.coded)
     score = 1 - 0.5 * float(np.abs(difference).sum())
     if not influence:
         return score, 0.0, 0.0
     half = 0.5 * np.sign(difference)
-    return score, -half[at_train], half[at_other]
+    return score, -half[train.cells(a, b)], half[other.cells(a, b)]
 
 
 def _correlations(

@@ -29,6 +29,7 @@ __all__ = ["Rows", "rows_of", "worst_row"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 ROLES = ("train", "synthetic", "holdout")
+_WIDEST = 2**62
 _MARKED = 30  # categories with a mark of their own; rarer ones share the lack of any
 
 
@@ -95,11 +96,14 @@ class Rows:
     def alike(self, names: Sequence[str]) -> dict[str, Ints]:
         """For each role the class of every row, from 0: equal where these columns are equal, in any table."""
         sizes = [len(data) for data in self.tables.values()]
-        same = np.zeros(sum(sizes), dtype=np.int64)
+        same, span = np.zeros(sum(sizes), dtype=np.int64), 1
         for name in names:
             coded = np.concatenate(list(self.values[name].values()))
-            both = same * (coded.max(initial=-1) + 2) + coded + 1
-            same = np.unique(both, return_inverse=True)[1].astype(np.int64)
+            size = int(coded.max(initial=-1)) + 2
+            if span * size > _WIDEST:  # number anew only when the product would not fit
+                same, span = _numbered(same)
+            same, span = same * size + coded + 1, span * size
+        same, _ = _numbered(same)
         return dict(zip(self.tables, np.split(same, np.cumsum(sizes)[:-1]), strict=True))
 
     @cached_property
@@ -176,6 +180,12 @@ def worst_row(scores: Floats, person: Ints) -> Floats:
     worst = np.full(int(owner.max()) + 1, -np.inf)
     np.maximum.at(worst, owner, scores)
     return worst
+
+
+def _numbered(codes: Ints) -> tuple[Ints, int]:
+    """Equal codes as equal numbers from 0, and how many there are; hashing is faster than sorting."""
+    found = pc.dictionary_encode(pa.array(codes))
+    return np.asarray(found.indices.to_numpy()).astype(np.int64), len(found.dictionary)
 
 
 def _coded_numbers(parts: list[Floats]) -> list[Ints]:

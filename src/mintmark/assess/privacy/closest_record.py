@@ -20,7 +20,8 @@ from mintmark.stats.neighbours import nearest
 __all__ = ["ClosestRecord"]
 
 Floats = npt.NDArray[np.float64]
-_QUERIES = 4_000
+_QUERIES, _FEWEST = 4_000, 1_000
+_PAIRS = 1_000_000_000  # of queries and rows of train; none of the latter is left out
 _BINS = 24
 
 
@@ -67,8 +68,8 @@ class ClosestRecord(Metric):
         ]
 
 
-def _some(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    return np.arange(n) if n <= _QUERIES else np.sort(rng.choice(n, _QUERIES, replace=False))
+def _some(n: int, rng: np.random.Generator, most: int = _QUERIES) -> npt.NDArray[np.int64]:
+    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
 
 
 def _nearer(a: Floats, b: Floats) -> float:
@@ -79,8 +80,10 @@ def _nearer(a: Floats, b: Floats) -> float:
 
 def _picture(rows: Rows, rng: np.random.Generator) -> dict[str, Any]:
     """Shares of rows by distance to the nearest train row; what lies beyond 99 % is in the last bin."""
+    train = rows.points["train"]
+    most = min(_QUERIES, max(_FEWEST, _PAIRS // len(train)))
     found = {
-        role: nearest(rows.points[role].take(_some(len(rows.points[role]), rng)), rows.points["train"])[:, 0]
+        role: nearest(rows.points[role].take(_some(len(rows.points[role]), rng, most)), train)[:, 0]
         for role in ("synthetic", "holdout")
     }
     top = float(np.quantile(np.concatenate(list(found.values())), 0.99)) or 1.0

@@ -28,6 +28,8 @@ Ints = npt.NDArray[np.int64]
 Found = tuple[Floats, Floats]
 _SHARE, _FEWEST, _LEAST = 0.02, 20, 100
 _REFERENCE = 1_000  # rows of either real table that say what is near
+_PAIRS = 2_000_000_000  # of persons attacked and synthetic rows; none of the latter is left out
+_LARGE, _SMALLER = 200_000, 250  # above as many rows of train fewer rows say what is near
 _TINY, _DIGITS = 1e-6, 5
 
 
@@ -39,7 +41,8 @@ class Exposed(Metric):
     everybody is tried as well. Two attacks (ratio of the distances to a reference row and to a
     synthetic row; agreement with a synthetic row) and two thresholds (no held-out person above it,
     1 % of them) make the tests; the clearest is told, its interval holding for all at once. Those
-    found are counted as a share of the 2 % of persons whose risk is highest.
+    found are counted as a share of the 2 % of persons whose risk is highest. Where synthetic rows are
+    many, that share is smaller, so that the most isolated are always attacked.
     """
 
     family = "privacy"
@@ -50,25 +53,30 @@ class Exposed(Metric):
         least = min(int(rows.persons[role].max()) + 1 for role in ("train", "holdout"))
         if least < _LEAST:
             raise NotRun(f"{least} persons in train or holdout are too few; {_LEAST} are needed in both.")
-        reference = {role: _some(len(rows.points[role]), rng) for role in ("train", "holdout")}
+        size = _REFERENCE if len(tables.train) <= _LARGE else _SMALLER
+        reference = {role: _some(len(rows.points[role]), size, rng) for role in ("train", "holdout")}
         tests: dict[str, _Test] = {}
-        for notion, isolation in (
-            ("far by ranks", _far(rows, reference)),
-            ("far in standard units", _standard(rows, reference)),
-            ("rare values", _rare(rows)),
-            ("everybody", None),
-        ):
-            chosen, apart = _chosen(rows, isolation), isolation is not None
+        isolations: dict[str, dict[str, Floats] | None] = {"far by ranks": _far(rows, reference)}
+        if len(tables.train) <= _LARGE:  # the marks of every category would not fit into memory
+            isolations["far in standard units"] = _standard(rows, reference)
+        isolations |= {"rare values": _rare(rows), "everybody": None}
+        for notion, isolation in isolations.items():
+            chosen, apart = _chosen(rows, isolation, rng), isolation is not None
             for attack, scores in _attacks(rows, chosen, reference, also=apart).items():
                 # what 1 % of false alarms finds among everybody is membership.tpr
                 allowed = sorted({1, max(1, len(scores[1]) // 100)}) if apart else [1]
                 tests |= {f"{notion}, {attack}, {r}": _Test(*scores, r) for r in allowed}
         share = _share(rows)
-        return [_score(tests, share * (int(rows.persons["train"].max()) + 1), len(tables.synthetic))]
+        return [_score(tests, share, rows)]
 
 
-def _some(n: int, rng: np.random.Generator) -> Ints:
-    return np.sort(rng.choice(n, min(n, _REFERENCE), replace=False))
+def _some(n: int, size: int, rng: np.random.Generator) -> Ints:
+    return np.sort(rng.choice(n, min(n, size), replace=False))
+
+
+def _most(rows: Rows) -> int:
+    """How many persons are attacked at most, so that each can meet every synthetic row."""
+    return max(_LEAST, _PAIRS // len(rows.points["synthetic"]))
 
 
 def _far(rows: Rows, reference: dict[str, Ints]) -> dict[str, Floats]:
@@ -115,14 +123,18 @@ def _rare(rows: Rows) -> dict[str, Floats]:
 
 
 def _share(rows: Rows) -> float:
-    """Share of persons called isolated: 2 %, more where those would be too few."""
-    return max(_SHARE, _FEWEST / min(int(rows.persons[role].max()) + 1 for role in ("train", "holdout")))
+    """Share of persons called isolated: 2 %, more where those would be too few, less where too many."""
+    persons = [int(rows.persons[role].max()) + 1 for role in ("train", "holdout")]
+    return min(max(_SHARE, _FEWEST / min(persons)), _most(rows) / max(persons))
 
 
-def _chosen(rows: Rows, isolation: dict[str, Floats] | None) -> dict[str, Ints]:
-    """Rows of the most isolated persons of both tables; a person stands by its most isolated row."""
+def _chosen(rows: Rows, isolation: dict[str, Floats] | None, rng: np.random.Generator) -> dict[str, Ints]:
+    """Rows of the most isolated persons of both tables; a person stands by its most isolated row.
+
+    Without an isolation every row, or those of persons drawn where they are too many to be attacked.
+    """
     if isolation is None:
-        return {role: np.arange(len(rows.points[role])) for role in ("train", "holdout")}
+        return {role: _drawn(rows.persons[role], _most(rows), rng) for role in ("train", "holdout")}
     standing = {}
     for role, values in isolation.items():
         order = np.lexsort((-values, rows.persons[role]))
@@ -167,6 +179,13 @@ def _usual(rows: Rows, targets: Points, chosen: dict[str, Ints], reference: dict
     return np.maximum(*(agreement(targets, points) for points in others))
 
 
+def _drawn(person: Ints, most: int, rng: np.random.Generator) -> Ints:
+    n = int(person.max()) + 1
+    if n <= most:
+        return np.arange(len(person))
+    return np.flatnonzero(np.isin(person, rng.choice(n, most, replace=False)))
+
+
 @dataclass(frozen=True)
 class _Test:
     """Members above the `allowed`-th highest score of the held-out persons.
@@ -201,7 +220,9 @@ class _Test:
         return min(1.0, (self.above - most) / of), high
 
 
-def _score(tests: dict[str, _Test], of: float, n: int) -> Score:
+def _score(tests: dict[str, _Test], share: float, rows: Rows) -> Score:
+    persons = int(rows.persons["train"].max()) + 1
+    of, percent = share * persons, f"{100 * share:.3g} %"
     bounds = {name: test.bounds(of, len(tests)) for name, test in tests.items()}
     clearest = max(bounds, key=lambda name: bounds[name][0])
     test, (low, high) = tests[clearest], bounds[clearest]
@@ -214,14 +235,14 @@ def _score(tests: dict[str, _Test], of: float, n: int) -> Score:
         direction="lower",
         ceiling=0.0,
         floor=1.0,
-        n=n,
+        n=len(rows.points["synthetic"]),
         variance="which of the isolated persons were in train (exact, at once for all tests)",
-        estimand="share of the 2 % of train who are most at risk that the release gives away",
+        estimand=f"share of the {percent} of train who are most at risk that the release gives away",
         convention=(
             f"of {len(test.members)} persons of train ({clearest.split(',')[0]}), those closer to a "
             f"synthetic row than all but {test.allowed - 1} of {len(test.others)} held-out persons like "
             f"them, less what chance brings, as a share of {of:.0f} persons; the clearest of {len(tests)} "
-            "tests; floor: a copy of train, which gives away all of them"
+            f"tests{_left_out(rows)}; floor: a copy of train, which gives away all of them"
         ),
         source="after Meeus, Guépin, Creţu, de Montjoye (2023); Stadler et al. (2022)",
         details={
@@ -233,3 +254,13 @@ def _score(tests: dict[str, _Test], of: float, n: int) -> Score:
             },
         },
     )  # fmt: skip
+
+
+def _left_out(rows: Rows) -> str:
+    """What a large table leaves out, in words."""
+    many, told = len(rows.points["train"]) > _LARGE, ""
+    if many:
+        told += f"; above {_LARGE:,} rows isolation is told by ranks and rare values alone"
+    if int(rows.persons["train"].max()) + 1 > _most(rows):
+        told += f"; everybody: {_most(rows):,} persons drawn, whose share of those found is a lower bound"
+    return told
