@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mintmark.stats.contingency import contingency
+from mintmark.stats.pairs import contingency
 from mintmark.stats.divergence import (
     jensen_shannon,
     kolmogorov_smirnov,

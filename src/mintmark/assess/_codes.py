@@ -8,7 +8,7 @@ column: a category that train does not hold, and missing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mintmark.assess._ranked import Ranked, ranked
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import distinct, numbers
 from mintmark.data.keys import is_renewed
@@ -24,13 +25,18 @@ from mintmark.data.schema import Column
 from mintmark.data.streams import stream
 from mintmark.metric import NotRun, Tables
 
-__all__ = ["Coded", "Coding", "codings", "equal", "features", "full", "kept", "levels", "once", "subset"]
+__all__ = [
+    "Coded", "Codes", "Coding", "codings", "equal", "features", "full", "kept", "levels", "once", "subset",
+    "witnesses",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.signedinteger[Any]]
 
 _QUANTILES = 20
 _SPIKES = 14
 _SPIKE_SHARE = 0.02
+_WITNESSES = 50_000
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,11 @@ class Coding:
         return self.bins + 2
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the codes: the arrays of all columns at once are what fills the memory."""
+        return np.dtype(np.int16 if self.size < 2**15 else np.int32)
+
+    @property
     def numeric(self) -> bool:
         """Whether the column is a number, date or duration."""
         return self.breaks is not None
@@ -71,7 +82,7 @@ class Coded:
 
     Parameters
     ----------
-    codes : dict of array, shape (n,)
+    codes : dict of array of int16 or int32, shape (n,)
         Codes of every scored column, see `Coding`.
     numbers : dict of array, shape (n,)
         Numeric columns as floats, NaN where missing.
@@ -79,13 +90,20 @@ class Coded:
         Whose row it is, where the schema declares a group or a sequence key.
     """
 
-    codes: dict[str, Ints]
+    codes: dict[str, Codes]
     numbers: dict[str, npt.NDArray[np.float64]]
     persons: Ints | None
     rows: int
+    _ranked: dict[str, Ranked] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return self.rows
+
+    def ranked(self, name: str) -> Ranked:
+        """A numeric column as its distinct values, made at the first call."""
+        if name not in self._ranked:
+            self._ranked[name] = ranked(self.numbers[name])
+        return self._ranked[name]
 
     def take(self, rows: Ints) -> Coded:
         """The rows at these positions."""
@@ -114,25 +132,32 @@ def codings(tables: Tables) -> dict[str, Coding]:
     return once(  # type: ignore[no-any-return]  # the kept value of another call
         tables,
         "codings",
-        lambda: {c.name: _coding(tables.train.table[c.name], c) for c in tables.train.schema if kept(c)},
+        lambda: {c.name: _coding(tables, c) for c in tables.train.schema if kept(c)},
     )
 
 
-def _coding(array: pa.ChunkedArray, column: Column) -> Coding:
+def _ranked(tables: Tables, column: Column) -> Ranked:
+    """A numeric column of train as its distinct values, which its bins and its codes need."""
+    return once(  # type: ignore[no-any-return]
+        tables, f"ranked {column.name}", lambda: ranked(numbers(tables.train.table[column.name], column))
+    )
+
+
+def _coding(tables: Tables, column: Column) -> Coding:
+    array = tables.train.table[column.name]
     if column.is_numeric:
-        breaks = _breaks(numbers(array, column))
+        breaks = _breaks(_ranked(tables, column))
         return Coding(column, breaks, None, len(breaks) + 1)
     values, counts = distinct(array)
     order = np.argsort(-counts, kind="stable")
-    ranked = pa.array([values[i] for i in order], array.type)
-    return Coding(column, None, ranked, len(ranked))
+    frequent = pa.array([values[i] for i in order], array.type)
+    return Coding(column, None, frequent, len(frequent))
 
 
-def _breaks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _breaks(column: Ranked) -> npt.NDArray[np.float64]:
     """Ends of at most 48 bins: spikes alone, the other values in twentieths."""
-    known = values[~np.isnan(values)]
-    distinct_values, counts = np.unique(known, return_counts=True)
-    frequent = np.flatnonzero(counts >= max(2.0, _SPIKE_SHARE * len(known)))
+    distinct_values, counts = column.values, column.counts
+    frequent = np.flatnonzero(counts >= max(2.0, _SPIKE_SHARE * counts.sum()))
     spikes = frequent[np.argsort(-counts[frequent], kind="stable")[:_SPIKES]]
     rest = counts.copy()
     rest[spikes] = 0
@@ -152,34 +177,36 @@ def full(tables: Tables, which: str) -> Coded:
     data: Dataset | None = getattr(tables, which)
     if data is None:
         raise NotRun("no holdout was given. Keep real rows apart before fitting and pass them.")
-    made: Coded = once(
-        tables, f"coded {which}", lambda: _coded(data, codings(tables), which in ("train", "holdout"))
-    )
+    made: Coded = once(tables, f"coded {which}", lambda: _coded(tables, data, which))
     return made
 
 
-def _coded(data: Dataset, plans: dict[str, Coding], real: bool) -> Coded:
-    codes, floats = {}, {}
+def _coded(tables: Tables, data: Dataset, which: str) -> Coded:
+    plans, real = codings(tables), which in ("train", "holdout")
+    codes, floats, distinct_values = {}, {}, {}
     for name, plan in plans.items():
         array = data.table[name].combine_chunks()
         if plan.breaks is not None:
             floats[name] = numbers(array, data.schema[name])
-            coded = np.searchsorted(plan.breaks, floats[name], "right")
-            coded[np.isnan(floats[name])] = plan.bins + 1
+            column = _ranked(tables, plan.column) if which == "train" else ranked(floats[name])
+            distinct_values[name] = column
+            table = np.append(np.searchsorted(plan.breaks, column.values, "right"), plan.bins + 1)
+            codes[name] = table.astype(plan.dtype)[column.places]
         else:
-            coded = _positions(array, plan)
-        codes[name] = coded.astype(np.int64, copy=False)
+            codes[name] = _positions(array, plan).astype(plan.dtype)
     # synthetic rows are nobody's: each is a draw of its own, unless they are drawn as sequences
     keys = [*(data.schema.with_role("group") if real else ()), *data.schema.with_role("sequence_key")]
-    return Coded(codes, floats, persons(data.select(keys[:1])) if keys else None, len(data))
+    made = Coded(codes, floats, persons(data.select(keys[:1])) if keys else None, len(data))
+    made._ranked.update(distinct_values)
+    return made
 
 
 def _positions(array: pa.Array, plan: Coding) -> Ints:
-    missing = np.asarray(array.is_null(nan_is_null=True).to_numpy(zero_copy_only=False), dtype=bool)
+    missing = array.is_null(nan_is_null=True).to_numpy(zero_copy_only=False)
     if plan.bins == 0:
         return np.where(missing, 1, 0)
-    found = pc.fill_null(pc.index_in(array, value_set=plan.values, skip_nulls=True), plan.bins)
-    return np.where(missing, plan.bins + 1, found.to_numpy(zero_copy_only=False))
+    found = pc.index_in(array, value_set=plan.values, skip_nulls=True)
+    return np.where(missing, plan.bins + 1, pc.fill_null(found, plan.bins).to_numpy(zero_copy_only=False))
 
 
 def equal(tables: Tables, which: str) -> Coded:
@@ -204,11 +231,19 @@ def subset(tables: Tables, which: str, rows: int) -> Coded:
     return once(tables, f"coded {which} {rows}", cut)  # type: ignore[no-any-return]
 
 
-def levels(coded: Coded, plans: dict[str, Coding], most: int) -> tuple[dict[str, Ints], dict[str, int]]:
+def witnesses(tables: Tables, which: str, compared: Coded) -> Coded:
+    """Rows of a compared table whose influence on a figure tells its variance.
+
+    All of them where a person owns several, else at most 50,000: their variance is known to 1 %.
+    """
+    return compared if compared.persons is not None else subset(tables, which, _WITNESSES)
+
+
+def levels(coded: Coded, plans: dict[str, Coding], most: int) -> tuple[dict[str, Codes], dict[str, int]]:
     """Codes coarsened to at most `most` levels and missing, with the number of levels of each.
 
     Neighbouring bins of a number are merged evenly; a category beyond the most frequent joins
-    the unknown ones.
+    the unknown ones. The codes are int16: products of three columns' levels fit up to 30 levels.
     """
     out, sizes = {}, {}
     for name, plan in plans.items():
@@ -219,7 +254,7 @@ def levels(coded: Coded, plans: dict[str, Coding], most: int) -> tuple[dict[str,
         elif plan.bins >= most:
             table = np.minimum(table, most - 1)
             table[-1] = most
-        out[name] = table[coded.codes[name]]
+        out[name] = table.astype(np.int16)[coded.codes[name]]
         sizes[name] = int(table.max()) + 1
     return out, sizes
 

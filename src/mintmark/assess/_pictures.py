@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mintmark.assess._association import correlation, cramers_v, grade
+from mintmark.assess._association import correlation, cramers_v
 from mintmark.assess._codes import Coded, Coding, codings, equal, full, levels, subset
 from mintmark.assess._labels import label
 from mintmark.data.encode import bound
@@ -156,16 +156,17 @@ def _round_steps(low: float, high: float) -> Floats:
 
 def _correlations(tables: Tables, plans: dict[str, Coding]) -> dict[str, Any]:
     train = full(tables, "train")
-    orders = {name: np.sort(values[~np.isnan(values)]) for name, values in train.numbers.items()}
     out: dict[str, Any] = {"names": list(plans)}
     for which in ("train", "synthetic"):
         coded = full(tables, which)
         codes, sizes = levels(coded, plans, 12)
-        grades = {name: grade(coded.numbers[name], orders[name]) for name, p in plans.items() if p.numeric}
+        grades = {
+            name: coded.ranked(name).percentiles(train.ranked(name)) for name, p in plans.items() if p.numeric
+        }
         matrix = np.eye(len(plans))
         for (i, a), (j, b) in combinations(enumerate(plans), 2):
             if a in grades and b in grades:
-                value = correlation(grades[a], grades[b])[0]
+                value = correlation(grades[a], grades[b])
             else:
                 value = cramers_v(codes[a], codes[b], sizes[b])
             matrix[i, j] = matrix[j, i] = round(float(value), 3)
@@ -177,8 +178,7 @@ def _projection(tables: Tables, plans: dict[str, Coding]) -> dict[str, Any] | No
     """Two principal components of train's percentiles and categories, as densities on a grid."""
     synthetic = equal(tables, "synthetic")
     train = subset(tables, "train", len(synthetic))  # as many rows, so that as many places are blank
-    orders = {name: np.sort(v[~np.isnan(v)]) for name, v in full(tables, "train").numbers.items()}
-    points = [_columns(coded, plans, orders) for coded in (train, synthetic)]
+    points = [_columns(coded, plans, full(tables, "train")) for coded in (train, synthetic)]
     centre = points[0].mean(0)
     points = [x - centre for x in points]
     values, vectors = np.linalg.eigh(points[0].T @ points[0] / len(points[0]))
@@ -201,13 +201,13 @@ def _projection(tables: Tables, plans: dict[str, Coding]) -> dict[str, Any] | No
     return out
 
 
-def _columns(coded: Coded, plans: dict[str, Coding], orders: dict[str, Floats]) -> Floats:
+def _columns(coded: Coded, plans: dict[str, Coding], train: Coded) -> Floats:
     """Percentiles of numbers and marks of frequent categories, each column of like weight."""
     parts = []
     codes, sizes = levels(coded, plans, 8)
     for name, plan in plans.items():
         if plan.numeric:
-            value = grade(coded.numbers[name], orders[name])
+            value = coded.ranked(name).percentiles(train.ranked(name))
             parts.append(np.where(np.isnan(value), 0.5, value)[:, None] * np.sqrt(12))
         else:
             parts.append((codes[name][:, None] == np.arange(sizes[name])).astype(np.float64))

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess._association import grade
 from mintmark.assess._codes import Coding, levels, once
+from mintmark.assess._ranked import ranked
 from mintmark.assess._series import FEWEST, Series, series, values
 from mintmark.metric import NotRun, Tables
 from mintmark.stats.neighbours import Points, nearest
@@ -187,15 +187,14 @@ def _flat(rows: Series, train: Series, plans: dict[str, Coding], timed: bool) ->
     for name, plan in plans.items():
         if plan.numeric:
             known = train.coded.numbers[name]
-            at = grade(rows.coded.numbers[name], np.sort(known[~np.isnan(known)]))
+            at = rows.coded.ranked(name).percentiles(train.coded.ranked(name))
             part = np.stack([np.nan_to_num(at), np.isnan(at)], axis=1)
             part = part if np.isnan(known).any() else part[:, :1]
         else:
             part = np.eye(sizes[name])[coded[name]] * np.sqrt(0.5)
         columns.append(part / _repeated(rows=train, name=name, plan=plan))
     if timed:
-        known = _gaps(train)
-        at = grade(_gaps(rows), np.sort(known[~np.isnan(known)]))
+        at = ranked(_gaps(rows)).percentiles(ranked(_gaps(train)))
         columns.append(np.nan_to_num(at)[:, None])
     every = np.concatenate(columns, axis=1).astype(np.float32)
     return np.concatenate([every, np.zeros((1, every.shape[1]), dtype=np.float32)])

@@ -37,6 +37,7 @@ _DRAWS, _GRID, _WINDOW = 300, 100, 5
 _BOUND = 1.2816  # 10 % point; the gap seen is wide by chance as well, so that fewer are missed
 _STRETCHES = np.linspace(0.0, 1.8, 25)
 _POINTS = (0.025, 0.5, 0.975)
+_NEGLIGIBLE = 1e-8  # weight beside the likeliest shape, below which one is left out
 
 
 class Distance(NamedTuple):
@@ -91,7 +92,7 @@ def total_variation_interval(
     spread = np.sqrt(np.maximum(p * (1 - p) / n + q * (1 - q) / m, 1e-14))
     z = (p - q) / spread
     weight, at, within = _posterior(z, spread, p, q, n, m)
-    low, high = (_quantile(level, weight, at, np.sqrt(within) + 1e-9) for level in _ENDS)
+    low, high = _quantiles(weight, at, np.sqrt(within) + 1e-9)
     half = np.sqrt(2 / np.pi)
     excess = 0.5 * float(np.abs(p - q).sum() - half * spread.sum())
     noise = 0.5 * float(np.sqrt((1 - 2 / np.pi) * (spread @ spread) * k / (k - 1)))
@@ -139,32 +140,32 @@ def _posterior(
 
     Cells count by their standard error, as in the distance; k cells of one table are k - 1 draws.
     """
-    shapes = _shapes()
-    near = _mixture(z, shapes.centre[:, None], shapes.spread[:, None])
+    shapes, shares = _shapes(), np.array(_SHARES)
     tails = 1 + np.square(_HEAVY)[:, None]
     far = np.logaddexp.reduce(-0.5 * z * z / tails - 0.5 * np.log(tails)) - np.log(len(_HEAVY))
+    # likelihoods relative to the large differences', whose tails are the longest
+    null = np.exp(-0.5 * z * z - far)
+    near = np.exp(_log_density(z, shapes.centre[:, None], shapes.spread[:, None]) - far)
+    none, large, prior = (part[:, None, None] for part in shares.T)
+    rest = (1 - none) * (1 - large)
+    density = np.maximum(none * (1 - large) * null + rest * near + large, 1e-300)
+    emphasis = spread / spread.mean() * (len(z) - 1) / len(z)
+    logs = np.log(density) @ emphasis + np.log(prior[:, 0] * shapes.prior)
+    weight = np.exp(logs - logs.max())
+    share, shape = np.nonzero(weight > _NEGLIGIBLE)
+    weight = weight[share, shape] / weight[share, shape].sum()
+    none, large, rest = none[share, 0], large[share, 0], rest[share, 0]
+    near, density = near[shape], density[share, shape]
     # a large difference is taken as seen: shrunk by a prior that fits it badly, many would fall short
     far_terms = [np.abs(z), z * z + 1, np.sign(z), np.zeros_like(z)]
-    # likelihoods relative to the large differences', whose tails are the longest
-    null, near_by = np.exp(-0.5 * z * z - far), np.exp(near[0] - far)
-    near_terms = [near_by * term for term in near[1:]]
-    emphasis = spread / spread.mean() * (len(z) - 1) / len(z)
-    log_weight, cells = [], []
-    for none, large, prior in _SHARES:
-        rest = (1 - none) * (1 - large)
-        density = none * (1 - large) * null + rest * near_by + large
-        density = np.maximum(density, 1e-300)
-        size, square, sign, excess = (
-            (rest * mine + large * theirs) / density
-            for mine, theirs in zip(near_terms, far_terms, strict=True)
-        )
-        excess += none * (1 - large) * null * np.sqrt(2 / np.pi) / density
-        log_weight.append(np.log(density) @ emphasis + np.log(prior * shapes.prior))
-        cells.append((size, square - size**2, sign * square / (1 + square), np.abs(z) - excess))
-    logs = np.concatenate(log_weight)
-    weight = np.exp(logs - logs.max())
-    weight /= weight.sum()
-    size, own, sign, freed = (np.concatenate(part) for part in zip(*cells, strict=True))
+    used, place = np.unique(shape, return_inverse=True)
+    near_terms = _moments(z, shapes.centre[used, None], shapes.spread[used, None])
+    by_near, by_far = rest * near / density, large / density
+    size, square, sign, excess = (
+        by_near * mine[place] + by_far * theirs for mine, theirs in zip(near_terms, far_terms, strict=True)
+    )
+    excess += none * (1 - large) * null * np.sqrt(2 / np.pi) / density
+    own, sign, freed = square - size**2, sign * square / (1 + square), np.abs(z) - excess
     shared = _shared(sign, p, q, n, m)
     at, within = 0.5 * size @ spread, _variance(own, shared, spread)
     # near 0 the expected size is the better guess, far from it the seen size less what noise adds to
@@ -191,30 +192,35 @@ def _variance(own: Floats, shared: Floats, spread: Floats) -> Floats:
     return np.asarray(0.25 * np.maximum(alone + shared, 0.02 * alone))
 
 
-def _mixture(z: Floats, centre: Floats, spread: Floats) -> list[Floats]:
-    """Two normals around plus and minus `centre`, seen through unit noise at z.
+def _log_density(z: Floats, centre: Floats, spread: Floats) -> Floats:
+    """Of two normals around plus and minus `centre`, seen through unit noise at z, up to a constant."""
+    total = 1 + spread**2
+    up, down = -0.5 * (z - centre) ** 2 / total, -0.5 * (z + centre) ** 2 / total
+    density: Floats = np.logaddexp(up, down) - np.log(2) - 0.5 * np.log(total)
+    return density
 
-    Returns the log density up to a constant, and of the true value given z: the expected size,
-    the expected square and sign, and by how much noise is expected to widen it; shape (shapes, k).
+
+def _moments(z: Floats, centre: Floats, spread: Floats) -> list[Floats]:
+    """What the true value is given z, under two normals around plus and minus `centre`.
+
+    Returns the expected size, the expected square and sign, and by how much noise is expected to
+    widen it; shape (shapes, k).
     """
-    from scipy.special import erf
+    from scipy.special import erf, expit
 
     total = 1 + spread**2
     shrink = spread**2 / total
-    up, down = -0.5 * (z - centre) ** 2 / total, -0.5 * (z + centre) ** 2 / total
-    both = np.logaddexp(up, down)
     deviation = np.sqrt(shrink)
-    log_density = both - np.log(2) - 0.5 * np.log(total)
-    size, square, sign, excess = (np.zeros_like(both) for _ in range(4))
-    for side, log_share in ((1, up), (-1, down)):
-        share = np.exp(log_share - both)
+    upper = expit(2 * z * centre / total)
+    size, square, sign, excess = (np.zeros_like(upper) for _ in range(4))
+    for side, share in ((1, upper), (-1, 1 - upper)):
         mean = z * shrink + side * centre * (1 - shrink)
         expected = _folded(mean, deviation)
         size += share * expected
         square += share * (mean**2 + shrink)
         sign += share * erf(mean / deviation / np.sqrt(2))
         excess += share * (_folded(mean, np.sqrt(1 + shrink)) - expected)
-    return [log_density, size, square, sign, excess]
+    return [size, square, sign, excess]
 
 
 def _folded(mean: Floats, deviation: Floats) -> Floats:
@@ -226,18 +232,19 @@ def _folded(mean: Floats, deviation: Floats) -> Floats:
     return folded
 
 
-def _quantile(level: float, weight: Floats, centre: Floats, deviation: Floats) -> float:
-    """Of a mixture of normals, by bisection."""
+def _quantiles(weight: Floats, centre: Floats, deviation: Floats) -> Floats:
+    """The `_ENDS` of a mixture of normals, by bisection; deviations above 0."""
     from scipy.special import ndtr
 
     kept = weight > 1e-6
     weight, centre, deviation = weight[kept] / weight[kept].sum(), centre[kept], deviation[kept]
-    low, high = float((centre - 5 * deviation).min()), float((centre + 5 * deviation).max())
+    low = np.full(len(_ENDS), (centre - 5 * deviation).min())
+    high = np.full(len(_ENDS), (centre + 5 * deviation).max())
     for _ in range(25):
         middle = (low + high) / 2
-        below = float(weight @ ndtr((middle - centre) / deviation)) < level
-        low, high = (middle, high) if below else (low, middle)
-    return (low + high) / 2
+        below = ndtr((middle[:, None] - centre) / deviation) @ weight < _ENDS
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray((low + high) / 2)
 
 
 def bridges(rng: np.random.Generator) -> Floats:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess._codes import Coded, Coding, codings, equal, full
+from mintmark.assess._codes import Coded, Coding, codings, equal, full, witnesses
 from mintmark.method import method, name_of
 from mintmark.metric import Family, Metric, NotRun, Score, Tables
 from mintmark.stats.distance_intervals import (
@@ -41,25 +43,25 @@ class ColumnShapes(Metric):
         if not plans:
             raise NotRun("no column is scored: all are keys, free text or media.")
         train = full(tables, "train")
-        orders = {name: np.sort(_extended(train, name)) for name, p in plans.items() if p.numeric}
         synthetic = equal(tables, "synthetic")
         noise = bridges(rng)
-        found = _compare(train, synthetic, plans, orders, noise)
+        found = _compare(train, synthetic, plans, noise)
         ceiling = None
         if tables.holdout is not None:
-            ceiling = _compare(train, equal(tables, "holdout"), plans, orders, noise)
-        floor = _compare(train, equal(tables, "floor"), plans, orders, noise)
+            ceiling = _compare(train, equal(tables, "holdout"), plans, noise)
+        floor = _compare(train, equal(tables, "floor"), plans, noise)
         columns = {
-            name: _liked(found.populations[name])
-            | {"ceiling": ceiling.populations[name].likeness[0] if ceiling else None}
-            | {"floor": floor.populations[name].likeness[0]}
-            | {"distance": found.distances[name]}
-            | {"ceiling_distance": ceiling.distances[name] if ceiling else None}
-            | _describe(plan, train, synthetic, orders.get(name))
+            name: _liked(found.columns[name].population)
+            | {"ceiling": ceiling.columns[name].population.likeness[0] if ceiling else None}
+            | {"floor": floor.columns[name].population.likeness[0]}
+            | {"distance": found.columns[name].distance}
+            | {"ceiling_distance": ceiling.columns[name].distance if ceiling else None}
+            | _describe(plan, train, synthetic, found.columns[name].distance)
             for name, plan in plans.items()
         }
-        variance = influence_variance(found.on_synthetic, synthetic.persons) + influence_variance(
-            found.on_train, train.persons
+        variance = sum(
+            _variance(found, coded, witnesses(tables, which, coded))
+            for which, coded in (("train", train), ("synthetic", synthetic))
         )
         return [
             Score(
@@ -104,55 +106,82 @@ def _liked(distance: Distance) -> dict[str, Any]:
     return {"estimate": estimate, "interval": interval, "one_sided": distance.one_sided}
 
 
-class _Comparison:
-    """Distances of every column and what each row adds to their mean."""
+@dataclass(frozen=True)
+class _Column:
+    """Distance of one column in two samples and in their populations.
 
-    def __init__(self, train: int, other: int) -> None:
-        self.distances: dict[str, float] = {}
-        self.populations: dict[str, Distance] = {}
-        self.on_train: Floats = np.zeros(train)
-        self.on_synthetic: Floats = np.zeros(other)
+    Parameters
+    ----------
+    moves : function of a table
+        How much each of its rows moves the distance; the sign is of no matter to a variance.
+    """
+
+    distance: float
+    population: Distance
+    moves: Callable[[Coded], Floats]
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    columns: dict[str, _Column]
 
     @property
     def score(self) -> float:
-        return 1 - float(np.mean(list(self.distances.values())))
+        return 1 - float(np.mean([column.distance for column in self.columns.values()]))
 
 
-def _extended(coded: Coded, name: str) -> Floats:
-    """Values with missing ones above all others."""
-    values = coded.numbers[name]
-    return np.where(np.isnan(values), np.inf, values)
+def _compare(train: Coded, other: Coded, plans: dict[str, Coding], noise: Floats) -> _Comparison:
+    return _Comparison(
+        {
+            name: _of_numbers(train, other, name, noise)
+            if plan.numeric
+            else _of_categories(train, other, name, plan.size)
+            for name, plan in plans.items()
+        }
+    )
 
 
-def _compare(
-    train: Coded, other: Coded, plans: dict[str, Coding], orders: dict[str, Floats], noise: Floats
-) -> _Comparison:
-    out = _Comparison(len(train), len(other))
-    for name, plan in plans.items():
-        if plan.numeric:
-            values = _extended(other, name)
-            ascending = np.sort(values)
-            out.distances[name], at, sign = kolmogorov_smirnov(orders[name], ascending)
-            # ties with `at` lie below the step, as in the distribution function
-            on_train = np.where(_extended(train, name) <= at, sign, 0.0)
-            on_other = np.where(values <= at, -sign, 0.0)
-            draws = effective_size(on_train, train.persons), effective_size(on_other, other.persons)
-            out.populations[name] = kolmogorov_smirnov_interval(orders[name], ascending, noise, draws)
-        else:
-            p, q = (np.bincount(coded.codes[name], minlength=plan.size) for coded in (train, other))
-            out.distances[name] = total_variation(p, q)
-            half = 0.5 * np.sign(p / len(train) - q / len(other))
-            on_train, on_other = half[train.codes[name]], -half[other.codes[name]]
-            draws = effective_size(on_train, train.persons), effective_size(on_other, other.persons)
-            out.populations[name] = total_variation_interval(p, q, draws)
-        out.on_synthetic += on_other
-        out.on_train += on_train
-    out.on_train /= len(plans)
-    out.on_synthetic /= len(plans)
-    return out
+def _of_numbers(train: Coded, other: Coded, name: str, noise: Floats) -> _Column:
+    mine, theirs = (_ascending(coded, name) for coded in (train, other))
+    distance, at, sign = kolmogorov_smirnov(mine, theirs)
+
+    def moves(rows: Coded) -> Floats:
+        # ties with `at` lie below the step, as in the distribution function; missing lies above
+        return np.where(rows.numbers[name] <= at, sign, 0.0)
+
+    draws = _draws(train, moves), _draws(other, moves)
+    return _Column(distance, kolmogorov_smirnov_interval(mine, theirs, noise, draws), moves)
 
 
-def _describe(plan: Coding, train: Coded, other: Coded, order: Floats | None) -> dict[str, Any]:
+def _of_categories(train: Coded, other: Coded, name: str, size: int) -> _Column:
+    p, q = (np.bincount(coded.codes[name], minlength=size) for coded in (train, other))
+    half = 0.5 * np.sign(p / len(train) - q / len(other))
+
+    def moves(rows: Coded) -> Floats:
+        return np.asarray(half[rows.codes[name]])
+
+    draws = _draws(train, moves), _draws(other, moves)
+    return _Column(total_variation(p, q), total_variation_interval(p, q, draws), moves)
+
+
+def _ascending(coded: Coded, name: str) -> Floats:
+    """Values in order, missing ones above all others."""
+    column = coded.ranked(name)
+    return np.append(column.ascending, np.full(column.missing, np.inf))
+
+
+def _draws(rows: Coded, moves: Callable[[Coded], Floats]) -> float:
+    """How many independent draws a table's rows are worth for a distance."""
+    return float(len(rows)) if rows.persons is None else effective_size(moves(rows), rows.persons)
+
+
+def _variance(found: _Comparison, table: Coded, rows: Coded) -> float:
+    """Of the score, by the draw of one table, told by the influence of some of its rows."""
+    influence = np.mean([column.moves(rows) for column in found.columns.values()], axis=0)
+    return influence_variance(influence, rows.persons) * len(rows) / len(table)
+
+
+def _describe(plan: Coding, train: Coded, other: Coded, distance: float) -> dict[str, Any]:
     """Every distance of one column, by its name in the literature."""
     name = plan.column.name
     p = np.bincount(train.codes[name], minlength=plan.size)
@@ -168,10 +197,9 @@ def _describe(plan: Coding, train: Coded, other: Coded, order: Floats | None) ->
         "kl_bits": kullback_leibler(p, q),
         "kl_reverse_bits": kullback_leibler(q, p),
     }
-    if order is not None:
-        values = np.sort(_extended(other, name))
-        out["ks"] = kolmogorov_smirnov(order, values)[0]
-        out["wasserstein"] = _scaled_wasserstein(order[np.isfinite(order)], values[np.isfinite(values)])
+    if plan.numeric:
+        out["ks"] = distance
+        out["wasserstein"] = _scaled_wasserstein(*(coded.ranked(name).ascending for coded in (train, other)))
     return out
 
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess._association import correlation, grade
-from mintmark.assess._codes import Coded, Coding, codings, equal, full, levels
+from mintmark.assess._association import correlation, correlation_influence
+from mintmark.assess._codes import Coded, Codes, Coding, codings, equal, full, levels, witnesses
 from mintmark.method import method, name_of
 from mintmark.metric import Family, Metric, NotRun, Score, Tables
 from mintmark.stats.distance_intervals import Distance, total_variation_interval
@@ -58,27 +58,28 @@ def pairs_score(
     floor : Coded
         Rows in which no pair is related.
     """
-    train = _Side(full(tables, "train"), plans, None)
-    synthetic = _Side(equal(tables, "synthetic"), plans, train)
-    found = _compare(train, synthetic, plans, pairs, influence=True)
-    sides = {"synthetic": synthetic, "floor": _Side(floor, plans, train)}
+    train = _Side(full(tables, "train"), plans)
+    sides = {
+        "synthetic": _Side(equal(tables, "synthetic"), plans, train),
+        "floor": _Side(floor, plans, train),
+    }
     if tables.holdout is not None:
         sides["ceiling"] = _Side(equal(tables, "holdout"), plans, train)
-    anchors = {
-        which: _compare(train, side, plans, pairs) for which, side in sides.items() if which != "synthetic"
-    }
-    ceiling = anchors.get("ceiling")
-    worst = sorted(found.scores, key=found.scores.__getitem__)[:_WORST]
-    variance = influence_variance(found.on_synthetic, synthetic.coded.persons) + influence_variance(
-        found.on_train, train.coded.persons
+    scores = {which: {pair: _likeness(train, side, *pair) for pair in pairs} for which, side in sides.items()}
+    means = {which: float(np.mean(list(found.values()))) for which, found in scores.items()}
+    synthetic, found = sides["synthetic"], scores["synthetic"]
+    worst = sorted(found, key=found.__getitem__)[:_WORST]
+    variance = sum(
+        _variance(train, synthetic, pairs, which, witnesses(tables, which, side.coded))
+        for which, side in (("train", train), ("synthetic", synthetic))
     )
     return Score(
         metric=metric,
         family="fidelity",
-        estimate=found.score,
-        interval=normal(found.score, variance, low=0, high=1),
-        ceiling=ceiling.score if ceiling else None,
-        floor=anchors["floor"].score,
+        estimate=means["synthetic"],
+        interval=normal(means["synthetic"], variance, low=0, high=1),
+        ceiling=means.get("ceiling"),
+        floor=means["floor"],
         n=len(synthetic.coded),
         variance="draw of the synthetic and train rows (infinitesimal jackknife)",
         estimand=(
@@ -88,8 +89,8 @@ def pairs_score(
         convention=convention,
         source="Efron (1982) for the interval; per pair Stephens (2017)",
         details={
-            "pairs": [_describe(train, sides, pair, found, anchors) for pair in worst],
-            "scored": len(found.scores),
+            "pairs": [_describe(train, sides, pair, scores) for pair in worst],
+            "scored": len(found),
         },
     )
 
@@ -117,60 +118,76 @@ def _at_most(plans: dict[str, Coding], rng: np.random.Generator) -> dict[str, Co
 class _Side:
     """One table's coarse codes, and its numbers as percentiles in train."""
 
-    def __init__(self, coded: Coded, plans: dict[str, Coding], train: _Side | None) -> None:
-        self.coded = coded
-        self.codes, self.sizes = levels(coded, plans, _LEVELS)
+    def __init__(self, coded: Coded, plans: dict[str, Coding], train: _Side | None = None) -> None:
+        self.coded, self.plans = coded, plans
         self.numeric = {name: plan for name, plan in plans.items() if plan.numeric}
+        self.codes, self.sizes = levels(coded, plans, _LEVELS)
         self.coarse, self.coarse_sizes = levels(coded, self.numeric, _COARSE)
-        self.orders: dict[str, Floats] = (
-            {name: np.sort(values[~np.isnan(values)]) for name, values in coded.numbers.items()}
-            if train is None
-            else train.orders
-        )
-        self.grades = {
-            name: grade(coded.numbers[name], self.orders[name])
-            for name, plan in plans.items()
-            if plan.numeric
-        }
+        scale = (train or self).coded
+        self.grades = {name: coded.ranked(name).percentiles(scale.ranked(name)) for name in self.numeric}
+        self._counts: dict[tuple[str, str, bool], Ints] = {}
+        self._correlations: dict[Pair, float] = {}
 
-    def cells(self, a: str, b: str, *, coarse: bool = False) -> Ints:
+    def __len__(self) -> int:
+        return len(self.coded)
+
+    def cells(self, a: str, b: str, *, coarse: bool = False) -> Codes:
         """The cell of the contingency table of two columns in which each row lies."""
-        codes, sizes = (self.coarse, self.coarse_sizes) if coarse else (self.codes, self.sizes)
+        codes, sizes = self._levels(coarse)
         return codes[a] * sizes[b] + codes[b]
 
+    def counts(self, a: str, b: str, *, coarse: bool = False) -> Ints:
+        """Rows in each cell of the contingency table of two columns, counted once."""
+        from mintmark.stats.pairs import contingency  # compiles once: not before it is needed
 
-class _Comparison:
-    def __init__(self, train: int, other: int) -> None:
-        self.scores: dict[tuple[str, str], float] = {}
-        self.on_train: Floats = np.zeros(train)
-        self.on_synthetic: Floats = np.zeros(other)
+        if (a, b, coarse) not in self._counts:
+            codes, sizes = self._levels(coarse)
+            self._counts[a, b, coarse] = contingency(codes[a], codes[b], sizes[a], sizes[b])
+        return self._counts[a, b, coarse]
 
-    @property
-    def score(self) -> float:
-        return float(np.mean(list(self.scores.values())))
+    def _levels(self, coarse: bool) -> tuple[dict[str, Codes], dict[str, int]]:
+        return (self.coarse, self.coarse_sizes) if coarse else (self.codes, self.sizes)
+
+    def both_numbers(self, *pair: str) -> bool:
+        """Whether a pair is scored by its correlation."""
+        return set(pair) <= set(self.numeric)
+
+    def correlation(self, a: str, b: str) -> float:
+        """Of the percentiles of two numbers."""
+        if (a, b) not in self._correlations:
+            self._correlations[a, b] = correlation(self.grades[a], self.grades[b])
+        return self._correlations[a, b]
 
 
-def _compare(
-    train: _Side, other: _Side, plans: dict[str, Coding], pairs: list[Pair], *, influence: bool = False
-) -> _Comparison:
-    out = _Comparison(len(train.coded), len(other.coded))
+def _difference(train: _Side, other: _Side, a: str, b: str, *, coarse: bool = False) -> Floats:
+    """Shares of train's rows in each cell less the other table's."""
+    p, q = (side.counts(a, b, coarse=coarse) / len(side) for side in (train, other))
+    return p - q
+
+
+def _likeness(train: _Side, other: _Side, a: str, b: str) -> float:
+    """One minus how much a relation differs from train's."""
+    if train.both_numbers(a, b):
+        return 1 - 0.5 * abs(train.correlation(a, b) - other.correlation(a, b))
+    return 1 - 0.5 * float(np.abs(_difference(train, other, a, b)).sum())
+
+
+def _variance(train: _Side, synthetic: _Side, pairs: list[Pair], which: str, rows: Coded) -> float:
+    """Of the mean likeness, by the draw of one table, told by the influence of some of its rows."""
+    side = {"train": train, "synthetic": synthetic}[which]
+    seen = side if rows is side.coded else _Side(rows, side.plans, train)
+    influence = np.zeros(len(rows))
     for a, b in pairs:
-        pair = _correlations if plans[a].numeric and plans[b].numeric else _contingency
-        out.scores[a, b], on_train, on_other = pair(train, other, a, b, influence)
-        if influence:
-            out.on_train += on_train
-            out.on_synthetic += on_other
-    out.on_train /= len(out.scores)
-    out.on_synthetic /= len(out.scores)
-    return out
+        if train.both_numbers(a, b):
+            sign = np.sign(train.correlation(a, b) - synthetic.correlation(a, b))
+            influence += 0.5 * sign * correlation_influence(seen.grades[a], seen.grades[b])
+        else:
+            influence += 0.5 * np.sign(_difference(train, synthetic, a, b))[seen.cells(a, b)]
+    return influence_variance(influence / len(pairs), rows.persons) * len(rows) / len(side)
 
 
 def _describe(
-    train: _Side,
-    sides: dict[str, _Side],
-    pair: tuple[str, str],
-    found: _Comparison,
-    anchors: dict[str, _Comparison],
+    train: _Side, sides: dict[str, _Side], pair: Pair, scores: dict[str, dict[Pair, float]]
 ) -> dict[str, Any]:
     """One pair: 1 - the populations' total variation beside its anchors, and the scores."""
     distances = {which: _distance(train, side, pair) for which, side in sides.items()}
@@ -184,17 +201,17 @@ def _describe(
         "ceiling": distances["ceiling"][0].likeness[0] if "ceiling" in distances else None,
         "floor": distances["floor"][0].likeness[0],
         "tvd": tvd,
-        "score": found.scores[pair],
-        "score_ceiling": anchors["ceiling"].scores[pair] if "ceiling" in anchors else None,
-        "score_floor": anchors["floor"].scores[pair],
+        "score": scores["synthetic"][pair],
+        "score_ceiling": scores["ceiling"][pair] if "ceiling" in scores else None,
+        "score_floor": scores["floor"][pair],
     }
 
 
-def _distance(train: _Side, other: _Side, pair: tuple[str, str]) -> tuple[Distance, float]:
+def _distance(train: _Side, other: _Side, pair: Pair) -> tuple[Distance, float]:
     """The populations' total variation of one pair, and that of the samples."""
-    coarse = set(pair) <= set(train.numeric)
-    p, q = _counts(train, other, *pair, coarse=coarse)
-    sign = np.sign(p / len(train.coded) - q / len(other.coded))
+    coarse = train.both_numbers(*pair)
+    p, q = (side.counts(*pair, coarse=coarse) for side in (train, other))
+    sign = np.sign(_difference(train, other, *pair, coarse=coarse))
     draws = _draws(train, pair, sign, coarse), _draws(other, pair, sign, coarse)
     return total_variation_interval(p, q, draws), total_variation(p, q)
 
@@ -202,37 +219,5 @@ def _distance(train: _Side, other: _Side, pair: tuple[str, str]) -> tuple[Distan
 def _draws(side: _Side, pair: Pair, sign: Floats, coarse: bool) -> float:
     """How many independent draws one table's rows are worth, given the sign of each cell's difference."""
     if side.coded.persons is None:
-        return float(len(side.coded))
+        return float(len(side))
     return effective_size(sign[side.cells(*pair, coarse=coarse)], side.coded.persons)
-
-
-def _counts(train: _Side, other: _Side, a: str, b: str, *, coarse: bool = False) -> tuple[Ints, Ints]:
-    """Rows in each cell of the contingency table, of train and of the other table."""
-    from mintmark.stats.contingency import contingency  # compiles once: not before it is needed
-
-    sizes = train.coarse_sizes if coarse else train.sizes
-    codes = [side.coarse if coarse else side.codes for side in (train, other)]
-    p, q = (contingency(side[a], side[b], sizes[a], sizes[b]) for side in codes)
-    return p, q
-
-
-def _contingency(
-    train: _Side, other: _Side, a: str, b: str, influence: bool
-) -> tuple[float, Floats | float, Floats | float]:
-    p, q = _counts(train, other, a, b)
-    difference = p / len(train.coded) - q / len(other.coded)
-    score = 1 - 0.5 * float(np.abs(difference).sum())
-    if not influence:
-        return score, 0.0, 0.0
-    half = 0.5 * np.sign(difference)
-    return score, -half[train.cells(a, b)], half[other.cells(a, b)]
-
-
-def _correlations(
-    train: _Side, other: _Side, a: str, b: str, influence: bool
-) -> tuple[float, Floats | float, Floats | float]:
-    first, on_first = correlation(train.grades[a], train.grades[b], influence)
-    second, on_second = correlation(other.grades[a], other.grades[b], influence)
-    score = 1 - 0.5 * abs(first - second)
-    sign = 0.5 * np.sign(first - second)
-    return score, -sign * on_first, sign * on_second
