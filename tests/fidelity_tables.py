@@ -12,7 +12,7 @@ from mintmark.data.dataset import Dataset
 from mintmark.data.schema import Column, Schema
 from mintmark.metric import Score
 
-__all__ = ["HARD", "assert_sound", "dataset", "hard_tables", "rng", "scored_hard"]
+__all__ = ["HARD", "assert_sound", "dataset", "hard_tables", "rng", "scored_hard", "sequences"]
 
 ROWS = 140
 ROUNDING = 1e-9
@@ -59,6 +59,15 @@ def names(part: int, n: int) -> list[str]:
 def persons(part: int, many: int, role: str) -> Dataset:
     """Rows of so many persons, no two parts sharing one."""
     return dataset({"who": np.arange(ROWS) % many + 1000 * part, **plain(part)}, {"who": (role,)})
+
+
+def sequences(part: int, many: int = 40, each: int = 20, role: str = "sequence_key") -> Dataset:
+    """Sequences of one population, whose rows scatter half as far as the sequences do."""
+    draw = rng(part)
+    level, own = draw.normal(size=(many, 3)), np.repeat(np.arange(many), each)
+    x = level[own] + 0.5 * draw.normal(size=(many * each, 3))
+    columns = {"who": own + 1000 * part, "x": x[:, 0], "y": x[:, 1], "c": np.where(x[:, 2] > 0, "p", "q")}
+    return dataset(columns, {"who": (role,)})
 
 
 HARD: dict[str, Callable[[int], Dataset]] = {
