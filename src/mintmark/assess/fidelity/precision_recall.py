@@ -90,7 +90,8 @@ class PrecisionRecall(Metric):
                     "distances within train taken as given"
                 ),
                 estimand=(
-                    "the figure that tables of these sizes, drawn from both distributions, have on average"
+                    "the figure that tables of these sizes, drawn from both distributions, have on average; "
+                    "it is not 1 where nothing differs: compare it with the ceiling, at the same sizes"
                 ),
                 convention=(
                     f"{_CONVENTIONS[name]}; {EMBEDDING}; at most {_MOST:,} rows a table, drawn; ceiling: "

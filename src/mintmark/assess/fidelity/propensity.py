@@ -26,10 +26,10 @@ _LEAST = 100
 _FEATURES, _LEVELS, _MOST_COLUMNS = 150, 10, 100
 _CONVENTION = (
     "propensity mean squared error, mean of (p - 1/2)² over synthetic and as many train rows, divided by its "
-    "mean under permuted labels of train and holdout rows (of the compared rows without a holdout); p: "
-    "chance of being synthetic, in sample, by {}; 1 is indistinguishable and a value below 1 is chance; at "
-    f"most {_MOST:,} rows a table, drawn; ceiling: holdout in the place of synthetic rows; floor: columns "
-    "drawn one by one"
+    "mean under permuted labels of train and holdout rows (of the compared rows without a holdout), all rows "
+    "of a person under one label; p: chance of being synthetic, in sample, by {}; 1 is indistinguishable and "
+    f"a value below 1 is chance; at most {_MOST:,} rows a table, drawn; ceiling: holdout in the place of "
+    "synthetic rows; floor: columns drawn one by one"
 )
 
 
