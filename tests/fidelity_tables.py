@@ -61,13 +61,13 @@ def persons(part: int, many: int, role: str) -> Dataset:
     return dataset({"who": np.arange(ROWS) % many + 1000 * part, **plain(part)}, {"who": (role,)})
 
 
-def sequences(part: int, many: int = 40, each: int = 20, role: str = "sequence_key") -> Dataset:
-    """Sequences of one population, whose rows scatter half as far as the sequences do."""
+def sequences(part: int, many: int = 40, each: int = 20, scatter: float = 0.5) -> Dataset:
+    """Sequences of one population; rows scatter round their sequence, the sequences by 1."""
     draw = rng(part)
     level, own = draw.normal(size=(many, 3)), np.repeat(np.arange(many), each)
-    x = level[own] + 0.5 * draw.normal(size=(many * each, 3))
+    x = level[own] + scatter * draw.normal(size=(many * each, 3))
     columns = {"who": own + 1000 * part, "x": x[:, 0], "y": x[:, 1], "c": np.where(x[:, 2] > 0, "p", "q")}
-    return dataset(columns, {"who": (role,)})
+    return dataset(columns, {"who": ("sequence_key",)})
 
 
 HARD: dict[str, Callable[[int], Dataset]] = {

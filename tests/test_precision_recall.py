@@ -181,11 +181,12 @@ def test_a_real_row_is_lost_with_the_one_person_who_covers_it():
     assert reached(real, radii, other).alone.tolist() == [False, False, False]
 
 
-def test_sequences_spread_as_their_intervals_say():
+def test_sequences_of_alike_rows_spread_as_their_intervals_say():
+    """Forty sequences of twenty equal rows are forty draws, not eight hundred."""
     found = []
     for k in range(16):
-        tables = Tables(sequences(3 * k), sequences(3 * k + 1), None, sequences(3 * k + 2))
-        some = PrecisionRecall().measure(tables, rng())
+        train, synthetic = sequences(2 * k, many=800, each=1), sequences(2 * k + 1, scatter=0)
+        some = PrecisionRecall().measure(Tables(train, synthetic, None, synthetic), rng())
         found.append([(score.estimate, np.ptp(score.interval) / 3.92) for score in some[:4]])
     values = np.array(found)
     ratio = values[:, :, 1].mean(0) / values[:, :, 0].std(0, ddof=1)
