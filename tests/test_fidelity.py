@@ -7,6 +7,8 @@ import pyarrow as pa
 import pytest
 
 import mintmark
+from fidelity_tables import HARD as SHARED
+from fidelity_tables import assert_sound, scored_hard, sequences
 from mintmark.assess._codes import codings, equal, full, levels
 from mintmark.assess.assess import assess
 from mintmark.data.dataset import Dataset
@@ -257,3 +259,26 @@ def test_hard_tables_are_scored_or_say_why_not(case):
     data, held = dataset(HARD[case]), dataset(HELD.get(case, HARD[case]))
     for score in scores(data, data, held).values():
         assert score.reason if score.status == "not run" else np.isfinite(score.estimate)
+
+
+@pytest.mark.parametrize("case", SHARED)
+def test_the_two_sample_test_is_sound_on_hard_tables_or_says_why_not(case):
+    assert_sound(scored_hard(case, "two_sample"), (0, 1))
+
+
+def test_perfect_separation_in_small_tables_is_as_sure_as_the_tested_rows():
+    train, held = (dataset({"x": rng(k).normal(size=60)}) for k in (1, 2))
+    apart = dataset({"x": rng(3).normal(size=60) + 99})
+    score = scores(train, apart, held, ["two_sample"])["two_sample"]
+    assert score.estimate == 1
+    assert score.interval[0] == pytest.approx(36 / (36 + 1.96**2), abs=1e-3)  # blocks 3 to 5 of 5
+
+
+def test_rows_of_other_persons_are_not_told_apart():
+    """Twenty rows a sequence: blocks of rows would tell fresh sequences from others, area 0.63."""
+    found = []
+    for k in range(4):
+        train, held, fresh = (sequences(3 * k + i, many=60, each=10) for i in range(3))
+        found.append(scores(train, fresh, held, ["two_sample"])["two_sample"])
+    assert np.mean([score.estimate for score in found]) == pytest.approx(0.5, abs=0.08)
+    assert sum(score.interval[0] <= 0.5 <= score.interval[1] for score in found) >= 3

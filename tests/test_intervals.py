@@ -144,6 +144,37 @@ def test_the_two_sample_test_spreads_as_its_variance_says_where_tables_are_alike
     assert covered([auc_interval(d.auc, d.variance, 200) for d in found], 0.5, 0.93)
 
 
+def test_rows_of_one_person_lie_in_one_block_and_count_as_one_draw():
+    """Sixty persons a side with ten rows each: by rows they would be told apart."""
+    draw, own, found = rng(17), np.repeat(np.arange(60), 10), []
+    for _ in range(30):
+        a, b = (draw.normal(size=(60, 2))[own] + 0.05 * draw.normal(size=(600, 2)) for _ in "ab")
+        found.append(detect(a, b, draw, persons=(own, own), rounds=15))
+    spread = np.std([d.auc - 0.5 for d in found])
+    assert np.mean([d.auc for d in found]) == pytest.approx(0.5, abs=4 * spread / 30**0.5)
+    assert spread / np.sqrt(np.mean([d.variance for d in found])) == pytest.approx(1, abs=0.35)
+    assert covered([auc_interval(d.auc, d.variance, d.tested) for d in found], 0.5, 0.86)
+    assert found[0].tested == 36  # three of five blocks
+    assert detect(a, b, draw, rounds=15).auc > 0.8
+
+
+def test_persons_of_one_row_change_nothing():
+    a, b = rng(1).normal(size=(100, 2)), rng(2).normal(0.5, 1, size=(120, 2))
+    alone = detect(a, b, rng(3))
+    named = detect(a, b, rng(3), persons=(rng(4).permutation(100), np.arange(120)))
+    plain = detect(a, b, rng(3), persons=(np.arange(100), None))
+    assert (plain.auc, plain.variance) == (alone.auc, alone.variance)
+    assert named.tested == alone.tested == 60
+
+
+def test_perfect_separation_is_as_sure_as_the_tested_rows_are_many():
+    found = detect(np.zeros((50, 1)), np.ones((50, 1)), rng())
+    assert (found.auc, found.tested) == (1, 30)
+    assert auc_interval(found.auc, found.variance, found.tested)[0] == pytest.approx(
+        30 / (30 + 1.96**2), abs=1e-4
+    )
+
+
 def test_classifiers_come_with_the_detection_and_reach_its_area_on_fresh_rows():
     draw = rng(14)
     found = detect(draw.normal(size=(800, 2)), draw.normal(1, 1, size=(800, 2)), draw)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 import mintmark
+from fidelity_tables import HARD, assert_sound, scored_hard, sequences
 from mintmark.assess.assess import assess
 from mintmark.assess.fidelity.memorisation import Memorisation
 from mintmark.assess.report._words import sentence
@@ -87,3 +88,20 @@ def test_without_a_holdout_it_says_what_to_give(adult):
     found = assess(train=train, synthetic=fresh, metrics=["memorisation"])["memorisation"]
     assert found.status == "not run"
     assert "holdout" in found.reason
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_hard_tables_are_scored_or_say_why_not(case):
+    for score in scored_hard(case, "memorisation"):
+        assert_sound([score], (-1, 1) if score.metric.endswith("two_sample") else (-np.inf, np.inf))
+
+
+def test_fresh_sequences_are_not_called_memorised_and_spread_as_the_intervals_say():
+    found = []
+    for k in range(10):
+        train, holdout, fresh = (sequences(3 * k + i) for i in range(3))
+        some = Memorisation().measure(Tables(train, fresh, holdout, fresh), rng(k))
+        found.append([(score.estimate, np.ptp(score.interval) / 3.92) for score in some])
+    values = np.array(found)
+    assert (np.abs(values[:, :, 0]) < 1.96 * values[:, :, 1]).sum(0).min() >= 8
+    assert (values[:, :, 1].mean(0) > 0.65 * values[:, :, 0].std(0, ddof=1)).all()

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 import mintmark
+from fidelity_tables import HARD, assert_sound, scored_hard, sequences
 from mintmark.assess.assess import assess
 from mintmark.assess.fidelity.precision_recall import PrecisionRecall
 from mintmark.data.dataset import Dataset
@@ -154,22 +155,51 @@ def test_intervals_are_as_wide_as_the_figures_spread():
     assert (ratio < 2.5).all()
 
 
-HARD = {
-    "constant": {"x": [1.0] * 40, "c": ["a"] * 40},
-    "all missing": {"x": pa.array([None] * 40, pa.float64()), "c": pa.array([None] * 40, pa.string())},
-    "one column": {"x": np.arange(40.0)},
-    "unique categories": {"c": [f"k{i}" for i in range(200)], "d": [f"k{i}" for i in range(200)]},
-    "two rows": {"x": [1.0, 2.0], "c": ["a", "b"]},
-    "hundred columns": {f"x{i}": rng(i).normal(size=60) for i in range(100)},
-}
-
-
-@pytest.mark.usefixtures("overlap_allowed")
 @pytest.mark.parametrize("case", HARD)
 def test_hard_tables_are_scored_or_say_why_not(case):
-    data = dataset(HARD[case])
-    for name, score in scores(data, data, data).items():
-        if score.status == "not run":
-            assert score.reason
-        else:
-            assert score.estimate == pytest.approx(0 if name == "authenticity" else score.ceiling)
+    for score in scored_hard(case, "precision_recall"):
+        assert_sound([score], (0, np.inf if score.metric.endswith("density") else 1))
+
+
+def test_a_curve_is_no_further_off_than_everything_in_another_place():
+    """Reference points that tie have all their share in the first ball."""
+    assert curve(np.zeros(50), np.full(50, np.inf)).off == 1
+
+
+def test_density_is_as_many_times_one_as_rows_share_their_balls():
+    """Three categories: every train row of a category holds every row of it in a ball of radius 0."""
+    train, other = (dataset({"c": rng(k).choice(list("abc"), 600)}) for k in (1, 2))
+    found = PrecisionRecall().measure(Tables(train, other, None, other), rng())[2]
+    shares = [[(d.table["c"].to_numpy() == c).mean() for c in "abc"] for d in (train, other)]
+    assert found.estimate == pytest.approx(600 * np.dot(*shares) / 5)
+
+
+def test_a_real_row_is_lost_with_the_one_person_who_covers_it():
+    real, other = np.array([[0.0], [1], [9]], np.float32), np.array([[0.1], [0.2], [1.1]], np.float32)
+    radii, persons = np.array([0.5, 1.0, 0.5]), np.array([7, 7, 8])
+    assert reached(real, radii, other, persons).alone.tolist() == [True, False, False]
+    assert reached(real, radii, other).alone.tolist() == [False, False, False]
+
+
+def test_sequences_of_alike_rows_spread_as_their_intervals_say():
+    """Forty sequences of twenty equal rows are forty draws, not eight hundred."""
+    found = []
+    for k in range(16):
+        train, synthetic = sequences(2 * k, many=800, each=1), sequences(2 * k + 1, scatter=0)
+        some = PrecisionRecall().measure(Tables(train, synthetic, None, synthetic), rng())
+        found.append([(score.estimate, np.ptp(score.interval) / 3.92) for score in some[:4]])
+    values = np.array(found)
+    ratio = values[:, :, 1].mean(0) / values[:, :, 0].std(0, ddof=1)
+    assert (ratio > 0.75).all()
+
+
+def test_sequences_that_are_new_count_once_each():
+    """Authentic or not by the sequence: Wilson's interval of 40 sequences, not of their 800 rows."""
+    one, rows = sequences(1), sequences(2)
+    own = np.repeat(np.arange(40), 20)
+    half = pa.concat_tables(
+        [one.table.take(np.flatnonzero(own < 20)), rows.table.take(np.flatnonzero(own >= 20))]
+    )
+    found = PrecisionRecall().measure(Tables(one, Dataset(half, one.schema), None, rows), rng())[4]
+    assert found.estimate < 0.5
+    assert np.ptp(found.interval) > 0.13

@@ -11,12 +11,14 @@ import pytest
 import mintmark as mm
 from mintmark import registry
 from mintmark.assess.fidelity.autocorrelation import partial_autocorrelation
+from mintmark.assess.fidelity.discriminative_score import DiscriminativeScore
 from mintmark.assess.report._words import _WORDS
 from mintmark.data.dataset import Dataset
 from mintmark.data.protect import persons
 from mintmark.data.schema import Column, Schema
 from mintmark.data.sequences import sequences
 from mintmark.errors import InputError
+from mintmark.metric import Tables
 from mintmark.stats.curves import distance, half_sum, jackknife, largest, root_mean_square
 from sequence_populations import SCHEMA, Population, jittered, parts, table
 
@@ -290,3 +292,14 @@ def test_an_index_of_few_whole_numbers_is_no_category():
     )
     assert data.schema["visit"].kind == "integer"
     assert len(sequences(data)) == 50
+
+
+def test_sequences_told_apart_at_once_are_as_sure_as_the_tested_ones_are_many():
+    law = Population(5)
+    train, holdout, made = (law.draw(60, first=100 * k) for k in range(3))
+    key, step, numbers, state = parts(made)
+    apart = table(key, step, numbers + 99, state)
+    tables = Tables(train, apart, holdout, law.draw(60))
+    (score,) = DiscriminativeScore(seeds=1).measure(tables, np.random.default_rng(0))
+    assert score.estimate == 1
+    assert score.interval[0] == pytest.approx(36 / (36 + 1.96**2), abs=1e-3)  # blocks 3 to 5 of 5

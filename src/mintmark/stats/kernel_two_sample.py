@@ -15,6 +15,7 @@ import numpy.typing as npt
 __all__ = ["Discrepancy", "discrepancy", "permuted", "squared_distances"]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.float32]
 
 
@@ -27,7 +28,7 @@ class Discrepancy:
     value : float
         0 on average where both samples have one distribution.
     biased : float, >= 0
-        The V-statistic: pairs of a row with itself counted as well.
+        The V-statistic: pairs of a person with itself counted as well.
     between : float
         Mean of the kernel over pairs of the two samples.
     on_a, on_b : array, shape (n,) and (m,)
@@ -56,32 +57,47 @@ def squared_distances(a: Singles, b: Singles) -> Singles:
     return squares
 
 
-def discrepancy(aa: Singles, bb: Singles, ab: Singles) -> Discrepancy:
+def discrepancy(
+    aa: Singles, bb: Singles, ab: Singles, persons: tuple[Ints | None, Ints | None] = (None, None)
+) -> Discrepancy:
     """Squared maximum mean discrepancy of two samples, as a U-statistic.
 
     Parameters
     ----------
     aa, bb, ab : array, shape (n, n), (m, m), (n, m)
-        Kernel within and between samples, with n, m >= 2; the diagonals are left out.
+        Kernel within and between samples, with n, m >= 2; pairs of one person are left out.
+    persons : (array, array), shape (n,) and (m,), optional
+        Whose rows those of the samples are, two persons at least; None where each is a person of its own.
     """
-    n, m = ab.shape
     # sums in double precision: the value is a small difference of large means
-    own_a, own_b = np.diagonal(aa).astype(np.float64), np.diagonal(bb).astype(np.float64)
-    within_a = (aa.sum(1, dtype=np.float64) - own_a) / (n - 1)
-    within_b = (bb.sum(1, dtype=np.float64) - own_b) / (m - 1)
+    (within_a, mean_a, all_a), (within_b, mean_b, all_b) = (
+        _within(kernel, whose) for kernel, whose in zip((aa, bb), persons, strict=True)
+    )
     across_a, across_b = ab.mean(1, dtype=np.float64), ab.mean(0, dtype=np.float64)
     between = float(across_a.mean())
-    value = float(within_a.mean() + within_b.mean()) - 2 * between
+    value = mean_a + mean_b - 2 * between
     on_a, on_b = 2 * (within_a - across_a), 2 * (within_b - across_b)
     return Discrepancy(
         value=value,
-        biased=value + float((own_a - within_a).mean() / n + (own_b - within_b).mean() / m),
+        biased=value + (all_a - mean_a) + (all_b - mean_b),
         between=between,
         on_a=on_a - on_a.mean(),
         on_b=on_b - on_b.mean(),
         between_a=across_a - between,
         between_b=across_b - between,
     )
+
+
+def _within(kernel: Singles, persons: Ints | None) -> tuple[Floats, float, float]:
+    """Each row's mean kernel with the rows of other persons, the mean over such pairs and over all."""
+    total, n = kernel.sum(1, dtype=np.float64), len(kernel)
+    if persons is None:
+        own, size = np.diagonal(kernel).astype(np.float64), np.ones(n)
+    else:
+        same = persons[:, None] == persons
+        own, size = (kernel * same).sum(1, dtype=np.float64), same.sum(1).astype(np.float64)
+    others = total - own
+    return others / (n - size), float(others.sum() / (n - size).sum()), float(total.mean() / n)
 
 
 def permuted(aa: Singles, bb: Singles, ab: Singles, rng: np.random.Generator, *, times: int = 200) -> Floats:

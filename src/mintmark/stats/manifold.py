@@ -37,7 +37,7 @@ class Curve:
     shares : array, shape (100,)
         At each share of `GRID`.
     off : float, 0..1
-        Twice the area between the curve and the diagonal.
+        Twice the area between the curve and the diagonal, at most 1: beyond that are only points that tie.
     added : float
         At most what chance adds to it, on average.
     on_reference, on_other : array
@@ -51,7 +51,7 @@ class Curve:
     on_other: Floats
 
 
-def curve(reference: Floats, other: Floats) -> Curve:
+def curve(reference: Floats, other: Floats, effects: tuple[float, float] = (1.0, 1.0)) -> Curve:
     """The curve of distances from a centre.
 
     Parameters
@@ -60,6 +60,8 @@ def curve(reference: Floats, other: Floats) -> Curve:
         Distances from the centre of the points that set the balls.
     other : array, shape (m,)
         Of the points that are looked for in them; infinite for one that is in none.
+    effects : (float, float)
+        How much more shares of the reference and of the others vary than if all points were independent.
     """
     n, m = len(reference), len(other)
     ordered = np.sort(reference)
@@ -73,10 +75,10 @@ def curve(reference: Floats, other: Floats) -> Curve:
     held = np.append(np.cumsum(sign[::-1])[::-1], 0.0) / len(GRID)
     first = np.searchsorted(radii * (1 + 1e-7), reference)
     gap = np.append(np.abs(apart), abs(apart[-1]))[first]
-    errors = np.sqrt(inside * (1 - inside) / n + shares * (1 - shares) / m)
+    errors = np.sqrt(effects[0] * inside * (1 - inside) / n + effects[1] * shares * (1 - shares) / m)
     return Curve(
         shares=shares,
-        off=2 * float(np.abs(apart).mean()),
+        off=min(1.0, 2 * float(np.abs(apart).mean())),
         added=2 * float(excess(apart, errors).mean()),
         on_reference=2 * (gap - held[first]),
         on_other=2 * held[np.searchsorted(radii * (1 + 1e-7), other)],
@@ -95,23 +97,28 @@ class Reached:
         Real points within whose radius each other point lies.
     nearest : array, shape (n,)
         The nearest other point of each real point.
+    alone : array of bool, shape (n,)
+        Where all other points within the radius are one person's.
     """
 
     by_real: Ints
     by_other: Ints
     nearest: Ints
+    alone: npt.NDArray[np.bool_]
 
 
-def reached(real: Singles, radii: Floats, other: Singles) -> Reached:
+def reached(real: Singles, radii: Floats, other: Singles, persons: Ints | None = None) -> Reached:
     """Count points within radii, block by block.
 
     Parameters
     ----------
     real, other : array, shape (n, d) and (m, d)
     radii : array, shape (n,)
+    persons : array of int, shape (m,), optional
+        Whose the other points are; each a person of its own where not given.
     """
     by_real, nearest = np.zeros(len(real), dtype=np.int64), np.zeros(len(real), dtype=np.int64)
-    by_other = np.zeros(len(other), dtype=np.int64)
+    by_other, alone = np.zeros(len(other), dtype=np.int64), np.zeros(len(real), dtype=bool)
     limits = (radii**2 + _TIE).astype(np.float32)
     for start in range(0, len(real), _BLOCK):
         rows = slice(start, start + _BLOCK)
@@ -120,4 +127,13 @@ def reached(real: Singles, radii: Floats, other: Singles) -> Reached:
         inside = squares <= limits[rows, None]
         by_real[rows] = inside.sum(1)
         by_other += inside.sum(0)
-    return Reached(by_real, by_other, nearest)
+        alone[rows] = _alone(inside, persons)
+    return Reached(by_real, by_other, nearest, alone)
+
+
+def _alone(inside: npt.NDArray[np.bool_], persons: Ints | None) -> npt.NDArray[np.bool_]:
+    """Which rows hold points of just one person."""
+    if persons is None:
+        return np.asarray(inside.sum(1) == 1)
+    first = persons[inside.argmax(1)]
+    return np.asarray(inside.any(1) & ~(inside & (persons != first[:, None])).any(1))

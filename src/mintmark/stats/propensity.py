@@ -18,6 +18,7 @@ __all__ = ["Model", "logistic", "pmse", "tree"]
 Floats = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,14 @@ class Model:
         The rows as the two others take them; done once for all labels.
     fit : function of rows (n, k) and labels (n,)
         Each row's chance of the label, in sample, shape (n,).
-    null : function of rows, labels and a generator
-        Propensity mean squared errors under permuted labels, shape (permutations,).
+    null : function of rows, labels, each row's person (or None) and a generator
+        Propensity mean squared errors under labels permuted by person, shape (permutations,).
     """
 
     name: str
     prepare: Callable[[Matrix], Matrix]
     fit: Callable[[Matrix, Labels], Floats]
-    null: Callable[[Matrix, Labels, np.random.Generator], Floats]
+    null: Callable[[Matrix, Labels, Ints | None, np.random.Generator], Floats]
 
 
 _STEPS = 15
@@ -111,21 +112,31 @@ def _tree(x: Matrix, labels: Labels) -> Floats:
     return np.asarray(grown.fit(x, labels).predict_proba(x)[:, -1])
 
 
-def _refitted(x: Matrix, labels: Labels, rng: np.random.Generator) -> Floats:
+def _mixed(labels: Labels, persons: Ints | None, rng: np.random.Generator) -> Labels:
+    """Labels permuted; those of whole persons, numbered from 0 on, as nearly as many as their rows allow."""
+    if persons is None:
+        return rng.permutation(labels)
+    rows = np.bincount(persons)
+    order = rng.permutation(len(rows))
+    drawn = np.empty(len(rows), dtype=bool)
+    drawn[order] = np.cumsum(rows[order]) - rows[order] / 2 < labels.sum()
+    return drawn[persons]
+
+
+def _refitted(x: Matrix, labels: Labels, persons: Ints | None, rng: np.random.Generator) -> Floats:
     """Trees grown for permuted labels."""
     found = []
     for _ in range(_REFITS):
-        mixed = rng.permutation(labels)
+        mixed = _mixed(labels, persons, rng)
         found.append(pmse(_tree(x, mixed), mixed))
     return np.array(found)
 
 
-def _projected(x: Matrix, labels: Labels, rng: np.random.Generator) -> Floats:
+def _projected(x: Matrix, labels: Labels, persons: Ints | None, rng: np.random.Generator) -> Floats:
     """Permuted labels projected on the columns: Newton's first step, and near the null the last."""
-    mixed = np.stack([rng.permutation(labels) for _ in range(_PROJECTIONS)], axis=1)
-    share = labels.mean()
+    mixed = np.stack([_mixed(labels, persons, rng) for _ in range(_PROJECTIONS)], axis=1)
     # the columns are uncorrelated and of unit variance: the fit's mean square is that of its coefficients
-    errors: Floats = ((x.T @ (mixed - share) / len(x)) ** 2).sum(0)
+    errors: Floats = ((x.T @ (mixed - mixed.mean(0)) / len(x)) ** 2).sum(0)
     return errors
 
 

@@ -7,6 +7,9 @@ Rows are tested in blocks, each by a classifier that learnt from the blocks befo
 one and score the other and once the other way round; where nothing tells the tables apart this
 doubles the variance, and no interval made from the scores of one fold knows of it. In one
 direction the errors of the blocks are uncorrelated (martingale differences), and their variances add.
+
+Rows of one person hang together: a person is in one block, and one draw in its variance
+(Obuchowski 1997, Biometrics 53, for clusters that lie on one side each).
 """
 
 from __future__ import annotations
@@ -19,11 +22,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.stats.intervals import delong
+from mintmark.stats.intervals import auc_influence, influence_variance
 
 __all__ = ["Detection", "detect"]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Persons = Ints | None
 Classifier = Callable[[Floats], Floats]
 
 
@@ -36,21 +41,32 @@ class Detection:
     auc : float
         Mean over blocks of the area under the ROC curve; 0.5 is indistinguishable.
     variance : float
-        Of `auc`, by DeLong over the rows of each block.
+        Of `auc`, by DeLong over the persons of each block.
+    tested : int
+        Persons (rows, where each is a person of its own) that were scored, of the side with fewer.
     gain : array, shape (features,)
         Share of the trees' total gain that each feature brought.
     classifiers : tuple of callables
         Each tested block's fitted classifier: rows, shape (n, features), to scores, higher for `b`.
+        With them the area on fresh rows is known, which is what the variance is about.
     """
 
     auc: float
     variance: float
+    tested: int
     gain: Floats
     classifiers: tuple[Classifier, ...] = ()
 
 
 def detect(
-    a: Floats, b: Floats, rng: np.random.Generator, *, blocks: int = 5, rounds: int = 60, threads: int = 1
+    a: Floats,
+    b: Floats,
+    rng: np.random.Generator,
+    *,
+    persons: tuple[Persons, Persons] = (None, None),
+    blocks: int = 5,
+    rounds: int = 60,
+    threads: int = 1,
 ) -> Detection:
     """Test gradient-boosted trees that tell rows of `a` from rows of `b` on rows they have not seen.
 
@@ -59,16 +75,19 @@ def detect(
     Parameters
     ----------
     a, b : array, shape (n, features) and (m, features), NaN where missing
-        At least two rows a block each.
-    blocks : int, >= 3
+        At least two persons a block each.
     rng : numpy.random.Generator
         For blocks and trees.
+    persons : (array, array), shape (n,) and (m,), optional
+        Whose rows those of `a` and of `b` are; None where each is a person of its own.
+    blocks : int, >= 3
     """
     import lightgbm
 
     x = np.concatenate([a, b])
     y = np.repeat([0.0, 1.0], [len(a), len(b)])
-    block = np.concatenate([rng.permutation(np.arange(len(part)) % blocks) for part in (a, b)])
+    owner = [_numbered(rows, whose) for rows, whose in zip((a, b), persons, strict=True)]
+    block = np.concatenate([_blocks(whose, blocks, rng) for whose in owner])
     settings = {
         "objective": "binary", "num_leaves": 15, "learning_rate": 0.15, "min_data_in_leaf": 20,
         "max_bin": 127, "num_threads": threads, "deterministic": True, "force_row_wise": True,
@@ -83,18 +102,39 @@ def detect(
         model = lightgbm.train(settings, fit, num_boost_round=rounds)
         test = block == k
         classifiers.append(partial(_scores, model, threads))
-        score = classifiers[-1](x[test])
-        area, variance = delong(score[y[test] == 1], score[y[test] == 0])
+        area, variance = _area(classifiers[-1](x[test]), y[test] == 1, np.concatenate(owner)[test])
         areas.append(area)
         variances.append(variance)
         gain += model.feature_importance("gain")
     total = gain.sum()
+    tested = np.split(block >= 2, [len(a)])
     return Detection(
         float(np.mean(areas)),
         float(np.sum(variances)) / len(variances) ** 2,
+        min(len(np.unique(whose[some])) for whose, some in zip(owner, tested, strict=True)),
         gain / total if total else gain,
         tuple(classifiers),
     )
+
+
+def _numbered(rows: Floats, persons: Persons) -> Ints:
+    """Persons numbered from 0 on; each row one where none are given."""
+    return np.arange(len(rows)) if persons is None else np.unique(persons, return_inverse=True)[1]
+
+
+def _blocks(owner: Ints, blocks: int, rng: np.random.Generator) -> Ints:
+    """Each row's block, whole persons at random."""
+    dealt: Ints = rng.permutation(np.arange(owner.max() + 1) % blocks)[owner]
+    return dealt
+
+
+def _area(scores: Floats, positive: npt.NDArray[np.bool_], owner: Ints) -> tuple[float, float]:
+    """Area under the ROC curve and its variance by the draw of persons, who have one label each."""
+    area, influence = auc_influence(scores, positive)
+    variance = sum(
+        side.mean() ** 2 * influence_variance(influence[side], owner[side]) for side in (positive, ~positive)
+    )
+    return area, float(variance)
 
 
 def _scores(model: Any, threads: int, rows: Floats) -> Floats:

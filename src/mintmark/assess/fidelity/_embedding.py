@@ -13,9 +13,10 @@ from mintmark.assess._codes import Coded, Coding, codings, full, levels, once, s
 from mintmark.metric import NotRun, Tables
 from mintmark.stats.neighbours import Points, Space
 
-__all__ = ["EMBEDDING", "embedded", "room"]
+__all__ = ["EMBEDDING", "design_effect", "embedded", "room"]
 
 _CATEGORIES = 40
+_PERSONS = 20
 EMBEDDING = (
     "rows as points: numbers as ranks in train from 0 to 1, categories one apart, missing values apart "
     f"from all others, categories beyond the {_CATEGORIES - 1} most frequent as one"
@@ -28,15 +29,32 @@ def room(tables: Tables, most: int, least: int) -> int:
     Raises
     ------
     NotRun
-        If they are fewer than `least`, or no column is scored.
+        If they are fewer than `least` or of too few persons, or no column is scored.
     """
     if not codings(tables):
         raise NotRun("no column is scored: all are keys, free text or media.")
-    given = [tables.train, tables.synthetic, *([tables.holdout] if tables.holdout is not None else [])]
-    n = min(most, *map(len, given))
+    given = ("train", "synthetic", *(["holdout"] if tables.holdout is not None else []))
+    n = min(most, *(len(getattr(tables, which)) for which in given))
     if n < least:
         raise NotRun(f"{n} rows a side are too few: at least {least} are needed.")
+    for which in given:
+        persons = subset(tables, which, n).persons
+        many = _PERSONS if persons is None else len(np.unique(persons))
+        if many < _PERSONS:
+            raise NotRun(
+                f"the compared rows of {which} are of {many} persons or sequences, of which at least "
+                f"{_PERSONS} are needed, since rows of one are one draw. Give rows of more persons, or take "
+                "the role `group` or `sequence_key` from a column that does not make rows hang together."
+            )
     return n
+
+
+def design_effect(persons: npt.NDArray[np.int64] | None) -> float:
+    """At most how much more a mean varies than if every row were another person (Kish 1965)."""
+    if persons is None:
+        return 1.0
+    own = np.unique(persons, return_counts=True)[1]
+    return float(own @ own) / len(persons)
 
 
 def embedded(tables: Tables, which: str, rows: int) -> tuple[Points, npt.NDArray[np.int64] | None]:

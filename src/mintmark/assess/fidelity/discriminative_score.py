@@ -11,12 +11,12 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from mintmark.assess._series import equal_series
+from mintmark.assess._series import FEWEST, equal_series
 from mintmark.assess.fidelity._sequence_features import summaries
 from mintmark.method import method, name_of
 from mintmark.metric import Direction, Family, Metric, NotRun, Score, Tables
 from mintmark.stats.intervals import auc_interval
-from mintmark.stats.two_sample import detect
+from mintmark.stats.two_sample import Detection, detect
 
 __all__ = ["DiscriminativeScore"]
 
@@ -37,15 +37,21 @@ class DiscriminativeScore(Metric):
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         tables.need_holdout()
         roles = ("holdout", "synthetic", "train", "floor")
-        rows = {role: summaries(tables, equal_series(tables, role)) for role in roles}
+        taken = {role: equal_series(tables, role) for role in roles}
+        rows = {role: summaries(tables, some) for role, some in taken.items()}
         n = min(_MOST, *map(len, rows.values()))
         if n < 10 * _BLOCKS:
             raise NotRun(f"{n} sequences a side are too few to learn and test on; {10 * _BLOCKS} are needed.")
-        rows = {role: one[np.sort(rng.permutation(len(one))[:n])] for role, one in rows.items()}
-        found = {
-            role: [detect(rows["holdout"], rows[role], rng, blocks=_BLOCKS) for _ in range(self.seeds)]
-            for role in roles[1:]
-        }
+        drawn = {role: np.sort(rng.permutation(len(rows[role]))[:n]) for role in roles}
+        units = {role: taken[role].unit[drawn[role]] for role in roles}
+        if min(len(np.unique(some)) for some in units.values()) < FEWEST:
+            raise NotRun(f"the sequences are of fewer than {FEWEST} groups: give those of more persons.")
+
+        def told(role: str) -> Detection:
+            real, other = (rows[which][drawn[which]] for which in ("holdout", role))
+            return detect(real, other, rng, persons=(units["holdout"], units[role]), blocks=_BLOCKS)
+
+        found = {role: [told(role) for _ in range(self.seeds)] for role in roles[1:]}
         areas = {role: [one.auc for one in some] for role, some in found.items()}
         area = float(np.mean(areas["synthetic"]))
         variance = float(np.mean([one.variance for one in found["synthetic"]]))
@@ -56,7 +62,7 @@ class DiscriminativeScore(Metric):
                 family=self.family,
                 direction=self.direction,
                 estimate=area,
-                interval=auc_interval(area, variance + between, n),
+                interval=auc_interval(area, variance + between, found["synthetic"][0].tested),
                 ceiling=float(np.mean(areas["train"])),
                 floor=float(np.mean(areas["floor"])),
                 n=n,

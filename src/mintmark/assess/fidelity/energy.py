@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess.fidelity._embedding import EMBEDDING, embedded, room
+from mintmark.assess.fidelity._embedding import EMBEDDING, design_effect, embedded, room
 from mintmark.method import method, name_of
 from mintmark.metric import Direction, Family, Metric, Score, Tables
 from mintmark.stats.intervals import Z95, influence_variance
@@ -18,14 +18,15 @@ __all__ = ["Energy"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Persons = tuple[Ints | None, Ints | None]
 Singles = npt.NDArray[np.float32]
 
 _MOST = 2_000
 _LEAST = 20
 _COMMON = (
     f"{EMBEDDING}; at most {_MOST:,} rows a table, drawn; unbiased, so that 0 is what fresh real rows reach "
-    "on average and a value below 0 is chance; ceiling: holdout against train; floor: columns drawn one by "
-    "one"
+    "on average and a value below 0 is chance, pairs of one person's rows left out; ceiling: holdout "
+    "against train; floor: columns drawn one by one"
 )
 _VARIANCE = (
     "draw of the synthetic and train rows: first order by the infinitesimal jackknife, the rest by 200 "
@@ -42,14 +43,15 @@ class Energy(Metric):
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         n = room(tables, _MOST, _LEAST)
-        train, persons = embedded(tables, "train", n)
-        others = {which: embedded(tables, which, n)[0].flat for which in ("synthetic", "floor")}
-        if tables.holdout is not None:
-            others["holdout"] = embedded(tables, "holdout", n)[0].flat
+        train, whose = embedded(tables, "train", n)
+        roles = ("synthetic", "floor", *(["holdout"] if tables.holdout is not None else []))
+        others = {which: embedded(tables, which, n) for which in roles}
         within = squared_distances(train.flat, train.flat)
         blocks = {
-            which: (squared_distances(x, x), squared_distances(train.flat, x)) for which, x in others.items()
+            which: (squared_distances(rows.flat, rows.flat), squared_distances(train.flat, rows.flat))
+            for which, (rows, _) in others.items()
         }
+        persons = {which: (whose, theirs) for which, (_, theirs) in others.items()}
         gaussian = _gaussian(within)
         common: dict[str, Any] = {"family": self.family, "direction": self.direction, "n": n}
         return [
@@ -105,18 +107,20 @@ def _scored(
     kernel: Kernel,
     within: Singles,
     blocks: dict[str, tuple[Singles, Singles]],
-    persons: Ints | None,
+    persons: dict[str, Persons],
     rng: np.random.Generator,
 ) -> dict[str, Any]:
     """Estimate, interval and anchors under a kernel of squared distances."""
     aa = kernel(within)
     bb, ab = (kernel(block) for block in blocks["synthetic"])
-    found = discrepancy(aa, bb, ab)
-    value, variance = _value(found, kernel, persons)
-    effect = 1.0 if persons is None else _effect(persons)
+    found = discrepancy(aa, bb, ab, persons["synthetic"])
+    value, variance = _value(found, kernel, persons["synthetic"])
+    effect = float(np.mean([design_effect(whose) for whose in persons["synthetic"]]))
     null = permuted(aa, bb, ab, rng) * effect / _unit(found, kernel)
     anchors = {
-        which: _value(discrepancy(aa, kernel(blocks[which][0]), kernel(blocks[which][1])), kernel)[0]
+        which: _value(
+            discrepancy(aa, kernel(blocks[which][0]), kernel(blocks[which][1]), persons[which]), kernel
+        )[0]
         for which in blocks
         if which != "synthetic"
     }
@@ -150,7 +154,7 @@ def _unit(found: Discrepancy, kernel: Kernel) -> float:
     return (-2 * found.between or 1.0) if kernel is _minus_distance else 1.0
 
 
-def _value(found: Discrepancy, kernel: Kernel, persons: Ints | None = None) -> tuple[float, float]:
+def _value(found: Discrepancy, kernel: Kernel, persons: Persons = (None, None)) -> tuple[float, float]:
     """The value and the first-order part of its variance."""
     unit = _unit(found, kernel)
     value = found.value / unit
@@ -158,10 +162,4 @@ def _value(found: Discrepancy, kernel: Kernel, persons: Ints | None = None) -> t
     ratio = 2 * value if kernel is _minus_distance else 0.0
     on_train = (found.on_a + ratio * found.between_a) / unit
     on_other = (found.on_b + ratio * found.between_b) / unit
-    return value, influence_variance(on_train, persons) + influence_variance(on_other)
-
-
-def _effect(persons: Ints) -> float:
-    """At most how much more a mean varies than if every row were another person."""
-    own = np.unique(persons, return_counts=True)[1]
-    return float(own @ own) / len(persons)
+    return value, influence_variance(on_train, persons[0]) + influence_variance(on_other, persons[1])

@@ -50,7 +50,7 @@ class Memorisation(Metric):
                 n,
                 _classified(tables, "synthetic", n, rng),
                 _classified(tables, "train", n, rng)["difference"],
-                variance="scored rows of each fold (DeLong); the classifiers are taken as given",
+                variance="scored persons of each block (DeLong); the classifiers are taken as given",
                 estimand="difference of the areas that the fitted classifiers would reach on fresh rows",
                 convention=(
                     "area under the ROC curve of boosted trees that tell synthetic from holdout rows, less "
@@ -103,16 +103,19 @@ class Memorisation(Metric):
 
 
 def _classified(tables: Tables, which: str, n: int, rng: np.random.Generator) -> dict[str, Any]:
-    plans = codings(tables)
-    rows = {role: features(subset(tables, role, n), plans) for role in ("train", "holdout", which)}
-    found = {role: detect(rows[role], rows[which], rng) for role in ("train", "holdout")}
+    plans, other = codings(tables), subset(tables, which, n)
+    found = {}
+    for role in ("train", "holdout"):
+        real = subset(tables, role, n)
+        rows, persons = (features(real, plans), features(other, plans)), (real.persons, other.persons)
+        found[role] = detect(*rows, rng, persons=persons)
     difference = found["holdout"].auc - found["train"].auc
     variance = found["holdout"].variance + found["train"].variance
     return _told(found["train"].auc, found["holdout"].auc, difference, variance)
 
 
 def _dense(tables: Tables, which: str, n: int) -> dict[str, Any]:
-    other, _ = embedded(tables, which, n)
+    other, others = embedded(tables, which, n)
     per_row, variance = {}, 0.0
     for role in ("train", "holdout"):
         real, persons = embedded(tables, role, n)
@@ -120,7 +123,7 @@ def _dense(tables: Tables, which: str, n: int) -> dict[str, Any]:
         per_row[role] = near.by_other.astype(np.float64)
         variance += influence_variance(near.by_real.astype(np.float64) * (len(real) / len(other)), persons)
     gap = per_row["train"] - per_row["holdout"]  # of the same synthetic rows: what they share cancels
-    variance += influence_variance(gap)
+    variance += influence_variance(gap, others)
     return _told(
         float(per_row["train"].mean()), float(per_row["holdout"].mean()), float(gap.mean()), variance
     )

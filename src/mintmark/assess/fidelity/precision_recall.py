@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess.fidelity._embedding import EMBEDDING, embedded, room
+from mintmark.assess.fidelity._embedding import EMBEDDING, design_effect, embedded, room
 from mintmark.method import method, name_of
 from mintmark.metric import Family, Metric, Score, Tables
 from mintmark.stats.folded import folded_interval
-from mintmark.stats.intervals import influence_variance, normal, wilson
+from mintmark.stats.intervals import effective_size, influence_variance, normal, wilson
 from mintmark.stats.manifold import GRID, Curve, Reached, curve, reached
 from mintmark.stats.neighbours import Points, nearest, nearest_rows
 
@@ -20,6 +20,7 @@ __all__ = ["PrecisionRecall"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Rows = tuple[Points, Ints | None]
 
 _MOST = 4_000
 _LEAST = 20
@@ -39,7 +40,8 @@ _CONVENTIONS = {
     ),
     "density": (
         f"train rows within whose distance to neighbour number {_NEIGHBOURS} a synthetic row lies, divided "
-        f"by {_NEIGHBOURS}; 1 where synthetic rows lie as densely as train's, more where they crowd"
+        f"by {_NEIGHBOURS}; 1 where synthetic rows lie as densely as train's and no two rows are equal, more "
+        "where they crowd and where train's rows repeat, since equal rows share their balls"
     ),
     "coverage": (
         "share of train rows with a synthetic row within the distance to their neighbour number "
@@ -65,11 +67,11 @@ class PrecisionRecall(Metric):
         train, persons = embedded(tables, "train", n)
         radii = nearest(train, train, _NEIGHBOURS + 1)[:, -1]  # a row is its own first neighbour
         found = {
-            which: _Compared.of(train, radii, embedded(tables, which, n)[0])
+            which: _Compared.of((train, persons), radii, embedded(tables, which, n))
             for which in ("synthetic", "holdout", "floor")
             if which != "holdout" or tables.holdout is not None
         }
-        figures = {which: compared.figures(persons) for which, compared in found.items()}
+        figures = {which: compared.figures() for which, compared in found.items()}
         curves = {
             "alpha_precision": _drawn(found["synthetic"].precision),
             "beta_recall": _drawn(found["synthetic"].recall),
@@ -88,7 +90,8 @@ class PrecisionRecall(Metric):
                     "distances within train taken as given"
                 ),
                 estimand=(
-                    "the figure that tables of these sizes, drawn from both distributions, have on average"
+                    "the figure that tables of these sizes, drawn from both distributions, have on average; "
+                    "it is not 1 where nothing differs: compare it with the ceiling, at the same sizes"
                 ),
                 convention=(
                     f"{_CONVENTIONS[name]}; {EMBEDDING}; at most {_MOST:,} rows a table, drawn; ceiling: "
@@ -108,19 +111,21 @@ class PrecisionRecall(Metric):
         asked = min(len(tables.synthetic), int(np.clip(pairs / len(train), least, most)))
         if tables.holdout is not None:
             asked = min(asked, len(tables.holdout))
-        shares = {}
-        for which in ("synthetic", "holdout"):
-            if which == "synthetic" or tables.holdout is not None:
-                shares[which] = float(_authentic(embedded(tables, which, asked)[0], train).mean())
+        rows, persons = embedded(tables, "synthetic", asked)
+        new = _authentic(rows, train)
+        draws = round(effective_size(new.astype(np.float64), persons))
+        ceiling = None
+        if tables.holdout is not None:
+            ceiling = float(_authentic(embedded(tables, "holdout", asked)[0], train).mean())
         return Score(
             metric=f"{name_of(type(self))}.authenticity",
             family=self.family,
-            estimate=shares["synthetic"],
-            interval=wilson(shares["synthetic"] * asked, asked),
-            ceiling=shares.get("holdout"),
+            estimate=float(new.mean()),
+            interval=wilson(float(new.mean()) * draws, draws),
+            ceiling=ceiling,
             floor=0.0,
             n=asked,
-            variance="draw of the synthetic rows (Wilson), train as it is",
+            variance="draw of the synthetic rows, or sequences (Wilson), train as it is",
             estimand="share of authentic rows among all that the method would draw, beside this train table",
             convention=(
                 "share of synthetic rows that lie further from their nearest train row than that row from "
@@ -147,38 +152,45 @@ class _Compared:
     ----------
     precision, recall : Curve
     near : Reached
+    persons, others : array of int, optional
+        Whose the rows of train and of the other table are.
     """
 
     precision: Curve
     recall: Curve
     near: Reached
+    persons: Ints | None
+    others: Ints | None
 
     @classmethod
-    def of(cls, train: Points, radii: Floats, other: Points) -> _Compared:
-        near = reached(train.flat, radii, other.flat)
-        middle, centre = (points.flat.astype(np.float64).mean(0) for points in (train, other))
-        spread = _from(other, centre)
+    def of(cls, train: Rows, radii: Floats, other: Rows) -> _Compared:
+        (real, persons), (rows, others) = train, other
+        near = reached(real.flat, radii, rows.flat, others)
+        middle, centre = (points.flat.astype(np.float64).mean(0) for points in (real, rows))
+        spread = _from(rows, centre)
         covering = np.where(near.by_real > 0, spread[near.nearest], np.inf)
-        return cls(curve(_from(train, middle), _from(other, middle)), curve(spread, covering), near)
+        own, theirs = design_effect(persons), design_effect(others)
+        precision = curve(_from(real, middle), _from(rows, middle), (own, theirs))
+        return cls(precision, curve(spread, covering, (theirs, own)), near, persons, others)
 
-    def figures(self, persons: Ints | None) -> dict[str, tuple[float, tuple[float, float]]]:
-        """Value and interval of each figure; persons are train's."""
-        near, m = self.near, len(self.near.by_other)
+    def figures(self) -> dict[str, tuple[float, tuple[float, float]]]:
+        """Value and interval of each figure."""
+        near, m, persons, others = self.near, len(self.near.by_other), self.persons, self.others
         seen = near.by_real > 0
-        # a real row that one other row alone covers is lost without it
-        alone = np.where(near.by_real == 1, 1.0, 0.0)
+        # a real row that one other person alone covers is lost without it
+        alone = np.where(near.alone, 1.0, 0.0)
         lost = np.bincount(near.nearest, weights=alone, minlength=m) * m / len(seen)
         recalled = (
             np.bincount(near.nearest, weights=alone * self.recall.on_other, minlength=m) * m / len(seen)
         )
         inside = near.by_other / _NEIGHBOURS
-        cover = influence_variance(seen.astype(np.float64), persons) + influence_variance(lost)
-        dense = influence_variance(inside)
+        cover = influence_variance(seen.astype(np.float64), persons) + influence_variance(lost, others)
+        dense = influence_variance(inside, others)
         dense += influence_variance(near.by_real.astype(np.float64) * (len(seen) / m / _NEIGHBOURS), persons)
-        precise = influence_variance(self.precision.on_other)
+        precise = influence_variance(self.precision.on_other, others)
         precise += influence_variance(self.precision.on_reference, persons)
         recall = influence_variance(self.recall.on_other, persons)
-        recall += influence_variance(self.recall.on_reference + recalled)
+        recall += influence_variance(self.recall.on_reference + recalled, others)
         return {
             "alpha_precision": _one_minus(self.precision, precise),
             "beta_recall": _one_minus(self.recall, recall),
@@ -193,7 +205,7 @@ def _from(points: Points, centre: Floats) -> Floats:
 
 def _one_minus(found: Curve, variance: float) -> tuple[float, tuple[float, float]]:
     low, high = folded_interval(found.off, variance, found.added)
-    return 1 - found.off, (max(0.0, 1 - high), 1 - low)
+    return 1 - found.off, (max(0.0, 1 - high), min(1.0, 1 - low))
 
 
 def _drawn(found: Curve) -> dict[str, Any]:

@@ -26,10 +26,10 @@ _LEAST = 100
 _FEATURES, _LEVELS, _MOST_COLUMNS = 150, 10, 100
 _CONVENTION = (
     "propensity mean squared error, mean of (p - 1/2)² over synthetic and as many train rows, divided by its "
-    "mean under permuted labels of train and holdout rows (of the compared rows without a holdout); p: "
-    "chance of being synthetic, in sample, by {}; 1 is indistinguishable and a value below 1 is chance; at "
-    f"most {_MOST:,} rows a table, drawn; ceiling: holdout in the place of synthetic rows; floor: columns "
-    "drawn one by one"
+    "mean under permuted labels of train and holdout rows (of the compared rows without a holdout), all rows "
+    "of a person under one label; p: chance of being synthetic, in sample, by {}; 1 is indistinguishable and "
+    f"a value below 1 is chance; at most {_MOST:,} rows a table, drawn; ceiling: holdout in the place of "
+    "synthetic rows; floor: columns drawn one by one"
 )
 
 
@@ -45,16 +45,25 @@ class Propensity(Metric):
         coded = {which: subset(tables, which, n) for which in ("train", "synthetic", "floor")}
         if tables.holdout is not None:
             coded["holdout"] = subset(tables, "holdout", n)
-        persons = coded["train"].persons
+        persons = {which: rows.persons for which, rows in coded.items()}
         return [
             self._score("", tree, _codes(coded), persons, rng),
             self._score(".main", logistic, _marks(coded, tables, rng), persons, rng),
         ]
 
     def _score(
-        self, part: str, model: Model, rows: dict[str, Matrix], persons: Ints | None, rng: np.random.Generator
+        self,
+        part: str,
+        model: Model,
+        rows: dict[str, Matrix],
+        persons: dict[str, Ints | None],
+        rng: np.random.Generator,
     ) -> Score:
-        pools = {which: _Pool.of(rows["train"], rows[which], model) for which in rows if which != "train"}
+        pools = {
+            which: _Pool.of(rows["train"], rows[which], model, _persons(persons, which, len(rows["train"])))
+            for which in rows
+            if which != "train"
+        }
         null = pools["holdout" if "holdout" in pools else "synthetic"].null(rng)
         if not null.any():  # all real rows are alike
             null = pools["synthetic"].null(rng)
@@ -62,7 +71,7 @@ class Propensity(Metric):
         unit, spread = float(null.mean()) or 1.0, float(null.std(ddof=1))
         ratio = {which: pool.error / unit if null.mean() > 0 else 1.0 for which, pool in pools.items()}
         at, error = ratio["synthetic"], pools["synthetic"].error
-        variance = pools["synthetic"].variance(persons) + (at * spread) ** 2 / len(null)
+        variance = pools["synthetic"].variance() + (at * spread) ** 2 / len(null)
         return Score(
             metric=name_of(type(self)) + part,
             family=self.family,
@@ -89,19 +98,20 @@ class Propensity(Metric):
 
 @dataclass(frozen=True)
 class _Pool:
-    """Train and other rows together, and a model's chances that a row is of the others."""
+    """Train and other rows together, whose they are, and a model's chances that a row is of the others."""
 
     model: Model
     x: Matrix
     labels: npt.NDArray[np.bool_]
     chances: Floats
+    persons: Ints | None
 
     @classmethod
-    def of(cls, train: Matrix, other: Matrix, model: Model) -> _Pool:
+    def of(cls, train: Matrix, other: Matrix, model: Model, persons: Ints | None) -> _Pool:
         """The rows pooled and the model fitted."""
         x = model.prepare(np.concatenate([train, other]))
         labels = np.repeat([False, True], [len(train), len(other)])
-        return cls(model, x, labels, model.fit(x, labels))
+        return cls(model, x, labels, model.fit(x, labels), persons)
 
     @property
     def error(self) -> float:
@@ -110,14 +120,28 @@ class _Pool:
 
     def null(self, rng: np.random.Generator) -> Floats:
         """The error under permuted labels, several times."""
-        return self.model.null(self.x, self.labels, rng)
+        return self.model.null(self.x, self.labels, self.persons, rng)
 
-    def variance(self, persons: Ints | None) -> float:
+    def variance(self) -> float:
         """First-order variance of the error: a row counts by its chance and by moving it."""
         apart = self.chances - self.labels.mean()
         influence = apart**2 + 2 * apart * (self.labels - self.chances)
-        train, other = influence[~self.labels], influence[self.labels]
-        return (influence_variance(train, persons) + influence_variance(other)) / 4
+        sides = [self.labels, ~self.labels]
+        whose = [None if self.persons is None else self.persons[side] for side in sides]
+        return (
+            sum(influence_variance(influence[side], one) for side, one in zip(sides, whose, strict=True)) / 4
+        )
+
+
+def _persons(persons: dict[str, Ints | None], which: str, n: int) -> Ints | None:
+    """Whose the rows of train and of another table are, from 0 on; None where each is a person of its own."""
+    if persons["train"] is None and persons[which] is None:
+        return None
+    sides = [
+        np.arange(n) if side is None else np.unique(side, return_inverse=True)[1]
+        for side in (persons["train"], persons[which])
+    ]
+    return np.concatenate([sides[0], sides[1] + sides[0].max() + 1])
 
 
 def _codes(coded: dict[str, Coded]) -> dict[str, Matrix]:
@@ -128,12 +152,20 @@ def _codes(coded: dict[str, Coded]) -> dict[str, Matrix]:
 
 
 def _marks(coded: dict[str, Coded], tables: Tables, rng: np.random.Generator) -> dict[str, Matrix]:
-    """One-hot coarse codes of at most 100 columns; for main effects."""
-    plans = codings(tables)
-    if len(plans) > _MOST_COLUMNS:
-        picked = set(rng.choice(list(plans), _MOST_COLUMNS, replace=False))
+    """One-hot coarse codes, at most a feature for four persons a side; for main effects.
+
+    Regressions on more can nearly name each row: their error ends at 1/4 whatever the labels, and
+    neither a ratio to the null nor its variance says anything.
+    """
+    persons = min(
+        len(rows) if rows.persons is None else len(np.unique(rows.persons)) for rows in coded.values()
+    )
+    features = min(_FEATURES, persons // 4)
+    plans, columns = codings(tables), min(_MOST_COLUMNS, features // 2)
+    if len(plans) > columns:
+        picked = set(rng.choice(list(plans), columns, replace=False))
         plans = {name: plan for name, plan in plans.items() if name in picked}
-    most = int(np.clip(_FEATURES // len(plans), 2, _LEVELS))
+    most = int(np.clip(features // len(plans), 2, _LEVELS))
     out: dict[str, Any] = {}
     for which, rows in coded.items():
         codes, sizes = levels(rows, plans, most)
