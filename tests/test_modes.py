@@ -12,9 +12,11 @@ from scipy.stats import binomtest
 
 import mintmark
 from mintmark.assess.assess import assess
+from mintmark.assess.fidelity.modes import Modes
 from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
 from mintmark.data.schema import Column, Schema
+from mintmark.metric import Tables
 from mintmark.stats.rate_ratio import proves_absence, rate_ratio
 
 ADULT = Path(mintmark.__file__).parent / "examples/adult.parquet"
@@ -139,6 +141,37 @@ def test_rows_of_one_person_count_as_one():
     assert np.ptp(ends[1]) / np.ptp(ends[0]) == pytest.approx(
         ((1 / 756 + 10 / 640) / (1 / 756 + 1 / 640)) ** 0.5, rel=0.1
     )
+
+
+def sequences(seed: int, n: int, first: int, keep: float = 1.0) -> Dataset:
+    """Sequences of ten rows; a row has its sequence's word with chance `keep`, else any."""
+    draw, p = rng(seed), [0.4, 0.3, 0.2, 0.1]
+    own = draw.choice(4, n, p=p).repeat(10)
+    word = np.where(draw.random(10 * n) < keep, own, draw.choice(4, 10 * n, p=p))
+    return dataset(
+        {"c": np.array(list("abcd"))[word], "key": np.arange(n).repeat(10) + first},
+        {"key": ("sequence_key",)},
+    )
+
+
+@pytest.mark.parametrize("keep", [1.0, 0.5])
+def test_rows_of_one_synthetic_sequence_count_as_far_as_they_tell(keep):
+    held = []
+    for k in range(60):
+        train, other = sequences(2 * k, 1000, 0, keep), sequences(2 * k + 1, 120, 5000, keep)
+        (score,) = Modes().measure(Tables(train, other, None, other), rng())
+        held.append(score.interval[0] <= 1 <= score.interval[1])
+    assert np.mean(held) >= 0.93
+
+
+def test_a_word_that_no_synthetic_sequence_has_is_judged_by_sequences():
+    train, other = sequences(1, 1000, 0), sequences(2, 400, 5000)
+    kept = other.take(np.flatnonzero(pc.not_equal(other.table["c"], "b").to_numpy(zero_copy_only=False)))
+    (score,) = Modes().measure(Tables(train, kept, None, kept), rng())
+    worst = score.details["groups"][0]
+    assert (worst["value"], worst["estimate"]) == ("b", 0)
+    ends = proves_absence(len(kept) / 10, np.array([300.0]), 1000, 0.05 / 2 / len(score.details["groups"]))
+    assert worst["interval"][1] == pytest.approx(float(ends[0]), rel=0.15)
 
 
 def test_a_group_of_fewer_than_ten_persons_is_never_named():
