@@ -113,6 +113,28 @@ def test_intervals_hold_the_true_difference(keep):
     assert held / 100 >= 0.89  # 93 % less two standard errors would be 0.88
 
 
+def independent(seed, n, repeats=1):
+    """Two columns of ten words that tell nothing of each other, in sequences that repeat one row."""
+    words = np.array(list("abcdefghij"))[rng(seed).integers(10, size=(2, n))].repeat(repeats, axis=1)
+    columns = [Column(name=name, kind="category", dtype="string") for name in "cd"]
+    columns.append(Column(name="key", kind="integer", dtype="int64", roles=("sequence_key",)))
+    return Dataset(
+        pa.table({"c": words[0], "d": words[1], "key": np.arange(n).repeat(repeats)}), Schema(tuple(columns))
+    )
+
+
+@pytest.mark.parametrize(("n", "repeats"), [(100, 1), (200, 1), (100, 8)])
+def test_few_rows_do_not_make_information_of_independent_columns(n, repeats):
+    held, values = 0, []
+    for k in range(40):
+        train, synthetic = independent(2 * k, 3000, repeats), independent(2 * k + 1, n, repeats)
+        (found,) = MutualInformation().measure(Tables(train, synthetic, None, synthetic), rng())
+        held += found.interval[0] <= 1 <= found.interval[1]
+        values.append(found.details["pairs"][0]["synthetic"])
+    assert held / 40 >= 0.85  # 95 % less three standard errors
+    assert abs(np.mean(values)) < 0.03
+
+
 def test_fresh_rows_reach_the_ceiling_and_independent_columns_the_floor():
     train, holdout, fresh = (chained(k, 3000, 0.7) for k in (1, 2, 3))
     good, bad = score(train, fresh, holdout), score(train, chained(4, 3000, 0.0), holdout)

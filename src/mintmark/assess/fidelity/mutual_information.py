@@ -14,7 +14,7 @@ from mintmark.method import method, name_of
 from mintmark.metric import Family, Metric, NotRun, Score, Tables
 from mintmark.stats.folded import excess, folded_interval
 from mintmark.stats.information import normalised
-from mintmark.stats.intervals import Z95, influence_variance
+from mintmark.stats.intervals import Z95, effective_size, influence_variance
 
 __all__ = ["MutualInformation"]
 
@@ -23,13 +23,16 @@ Ints = npt.NDArray[np.int64]
 Pair = tuple[str, str]
 
 _LEVELS = 10
+_ROWS_A_CELL = 5
+"""With fewer, too many cells stay empty by chance for the correction to know how many there are."""
 _MOST_PAIRS = 1_500
 _MOST_ROWS = 50_000
 _WORST = 30
 _CONVENTION = (
     "mean over pairs of columns of 1 - absolute difference of the normalised mutual information, 2 I / "
     f"(H + H), from train's; numbers on {_LEVELS} bins, the {_LEVELS - 1} most frequent categories and the "
-    "rest, missing as a value; information and entropies corrected for the number of cells (Miller and "
+    f"rest, fewer where a cell would hold fewer than {_ROWS_A_CELL} rows (persons, sequences) of the smaller "
+    "table, missing as a value; information and entropies corrected for the number of cells (Miller and "
     f"Madow); at most {_MOST_PAIRS:,} pairs and {_MOST_ROWS:,} rows a table, drawn; ceiling: holdout "
     "against train; floor: columns drawn one by one"
 )
@@ -47,9 +50,11 @@ class MutualInformation(Metric):
         if not pairs:
             raise NotRun("fewer than two columns are scored: there is no pair.")
 
+        most = _most_levels([full(tables, "train"), equal(tables, "synthetic")])
+
         def side(coded: Coded, moves: bool) -> _Side:
             coded = coded.take(np.sort(rng.permutation(len(coded))[:_MOST_ROWS]))
-            return _information(coded, *levels(coded, plans, _LEVELS), pairs, moves)
+            return _information(coded, *levels(coded, plans, most), pairs, moves)
 
         synthetic, train = side(equal(tables, "synthetic"), True), side(full(tables, "train"), True)
         found = np.abs(synthetic.value - train.value)
@@ -95,6 +100,12 @@ def _pairs(names: list[str], rng: np.random.Generator) -> list[Pair]:
     return [pairs[i] for i in np.sort(rng.choice(len(pairs), _MOST_PAIRS, replace=False))]
 
 
+def _most_levels(sides: list[Coded]) -> int:
+    """Levels of a column, so many that the cells of a pair hold enough persons of the smaller table."""
+    persons = min(len(side) if side.persons is None else len(np.unique(side.persons)) for side in sides)
+    return int(np.clip(np.sqrt(persons / _ROWS_A_CELL), 2, _LEVELS))
+
+
 @dataclass(frozen=True)
 class _Side:
     """One table.
@@ -124,12 +135,14 @@ def _information(
         cells = codes[a] * sizes[b] + codes[b]
         counts = np.bincount(cells, minlength=sizes[a] * sizes[b]).reshape(sizes[a], sizes[b])
         value[i], moved = normalised(counts)
+        if coded.persons is not None:
+            influence = moved.ravel()[cells]
+            value[i], moved = normalised(counts, effective_size(influence, coded.persons))
+            variance[i] = influence_variance(influence, coded.persons)
+        else:
+            variance[i] = float((counts * moved**2).sum()) / len(coded) ** 2
         if not moves:
             continue
-        if coded.persons is None:
-            variance[i] = float((counts * moved**2).sum()) / len(coded) ** 2
-        else:
-            variance[i] = influence_variance(moved.ravel()[cells], coded.persons)
         kept[0].append(cells.astype(np.int16 if counts.size < 2**15 else np.int64))
         kept[1].append(moved.ravel())
     return _Side(value, variance, *kept, len(coded), coded.persons)
