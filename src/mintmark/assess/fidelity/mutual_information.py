@@ -31,8 +31,8 @@ _WORST = 30
 _CONVENTION = (
     "mean over pairs of columns of 1 - absolute difference of the adjusted mutual information, (I - E) / "
     f"((H + H) / 2 - E), from train's, E what chance makes of independent columns; numbers on {_LEVELS} "
-    f"bins, the {_LEVELS - 1} most frequent categories and the rest, fewer where a cell would hold fewer than "
-    f"{_ROWS_A_CELL} rows (persons, sequences) of the smaller table; missing as a value; at most "
+    f"bins, the {_LEVELS - 1} most frequent categories and the rest, missing as a value, fewer where a cell "
+    f"would hold fewer than {_ROWS_A_CELL} rows (persons, sequences) of the smaller table; at most "
     f"{_MOST_PAIRS:,} pairs and {_MOST_ROWS:,} rows a table, drawn; ceiling: holdout against train; floor: "
     "columns drawn one by one"
 )
