@@ -156,7 +156,7 @@ def _interpolated(values: Floats, known: Floats, positions: Floats) -> Floats:
     # by a power of two, which loses nothing: differences of the largest numbers would be infinite
     exponent = np.frexp(np.abs(known[[0, -1]]).max())[1]
     scaled = np.ldexp(np.clip(values, known[0], known[-1]), -exponent)
-    at = np.interp(scaled, np.ldexp(known, -exponent), positions)
+    at: Floats = np.interp(scaled, np.ldexp(known, -exponent), positions)
     if np.isfinite(at).all():
         return at
     lower = positions[np.maximum(np.searchsorted(known, values, "right") - 1, 0)]

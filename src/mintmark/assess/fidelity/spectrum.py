@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess._series import Series, series, values
+from mintmark.assess._series import Series, series
 from mintmark.assess.fidelity._curves import Compared, measured, per_sequence
-from mintmark.assess.fidelity._scales import scaled
+from mintmark.assess.fidelity._scales import chosen, scaled
 from mintmark.method import method, name_of
 from mintmark.metric import Family, Metric, NotRun, Score, Tables
 from mintmark.stats.curves import half_sum
@@ -18,7 +18,6 @@ __all__ = ["Spectrum"]
 
 Floats = npt.NDArray[np.float64]
 _LONGEST, _SHORTEST = 64, 8
-_MOST_COLUMNS = 20
 
 
 @method
@@ -29,10 +28,7 @@ class Spectrum(Metric):
     of_sequences: ClassVar[bool] = True
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
-        names = list(values(tables, numeric=True))
-        if not names:
-            raise NotRun("no number is scored besides the index. See transitions for categories.")
-        names = sorted(rng.choice(names, min(len(names), _MOST_COLUMNS), replace=False).tolist())
+        names = chosen(tables, rng)
         median = int(np.median(series(tables, "train").lengths))
         if median < _SHORTEST:
             raise NotRun(f"half of the sequences have fewer than {_SHORTEST} rows: too short for a spectrum.")
