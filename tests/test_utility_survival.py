@@ -53,6 +53,22 @@ def test_the_curves_variance_is_greenwoods():
     assert [influence_variance(found[:, k]) for k in range(3)] == pytest.approx(list(greenwood), rel=0.02)
 
 
+def test_the_curves_variance_is_greenwoods_with_tied_and_censored_times():
+    draw = rng(2)
+    time, limit = draw.integers(1, 6, size=400).astype(float), draw.integers(2, 9, size=400).astype(float)
+    seen, event = np.minimum(time, limit), time <= limit
+    when = np.array([1.0, 2.0, 4.0])
+    curve = kaplan_meier(seen, event)
+    at_risk = np.array([(seen >= t).sum() for t in curve.times if t <= when[-1]])
+    died = np.array([(event & (seen == t)).sum() for t in curve.times if t <= when[-1]])
+    summed = np.cumsum(died / (at_risk * (at_risk - died)))[np.searchsorted(curve.times, when)]
+    found = curve_influence(seen, event, when)
+    assert (found**2).mean(axis=0) / 400 == pytest.approx(curve.at(when) ** 2 * summed)
+    # without censoring it is a share's variance
+    pair = curve_influence(np.repeat([1.0, 2.0], 50), np.ones(100, dtype=bool), np.array([1.0, 2.0]))
+    assert (pair**2).mean(axis=0) == pytest.approx([0.25, 0])
+
+
 def hazards(seed: int, n: int = 400, digits: int | None = None):
     draw = rng(seed)
     x = draw.normal(size=(n, 2))

@@ -104,6 +104,19 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _finite(score: Score) -> Score:
+    """The score; one whose figure is no number is not run, so that nobody takes it for one."""
+    if score.estimate is None or np.isfinite(score.estimate):
+        return score
+    return dataclasses.replace(
+        score,
+        estimate=None,
+        interval=None,
+        status="not run",
+        reason="the figure came out as no number. Look for extreme values or too few different rows.",
+    )
+
+
 @dataclass(frozen=True)
 class Tables:
     """What a metric sees: three tables of one schema, and what several metrics would recompute.
@@ -161,7 +174,7 @@ class Metric:
         if self.of_databases and tables.databases is None:
             return []
         try:
-            return self._measure(tables, rng)
+            return [_finite(score) for score in self._measure(tables, rng)]
         except NotRun as why:
             return [
                 Score(

@@ -15,10 +15,17 @@ __all__ = ["code_label", "label"]
 def label(value: float, column: Column) -> str:
     """A number, date or duration as people write it."""
     if column.kind == "datetime":
-        return (dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=float(value))).isoformat(" ", "minutes")
+        return _moment(value).isoformat(" ", "minutes")
     if column.kind == "timedelta":
         return str(dt.timedelta(microseconds=float(value)))
-    return f"{value:,.0f}" if abs(value) >= 1e6 else f"{value:,.6g}"
+    return f"{value:,.0f}" if 1e6 <= abs(value) < 1e21 else f"{value:,.6g}"
+
+
+def _moment(value: float) -> dt.datetime:
+    """Microseconds since 1970 as a date; a float just beyond all dates gives the last or first one."""
+    start = dt.datetime(1970, 1, 1)
+    low, high = ((end - start) // dt.timedelta(microseconds=1) for end in (dt.datetime.min, dt.datetime.max))
+    return start + dt.timedelta(microseconds=min(max(int(value), low), high))
 
 
 def code_label(plan: Coding, code: int) -> str:
@@ -51,5 +58,5 @@ def code_label(plan: Coding, code: int) -> str:
 
 def _rounded(value: float, plan: Coding) -> str:
     breaks = np.asarray(plan.breaks)
-    step = float(breaks[-1] - breaks[0]) / 20 or abs(value) or 1.0
+    step = float(breaks[-1] / 20 - breaks[0] / 20) or abs(value) or 1.0
     return label(round(value, 1 - int(np.floor(np.log10(step)))), plan.column)

@@ -133,25 +133,30 @@ def _edges(column: Column, values: Floats) -> tuple[Floats, list[str]]:
     low, high = bound(column.low, column), bound(column.high, column)
     if low is None or high is None or np.isnan(values).all():
         return np.array([0.0, 1.0]), [""]
+    # floats cannot tell all large whole numbers apart: edges that fall together are one
     if column.kind == "integer" and high - low < _BINS:
-        whole = np.arange(np.floor(low), np.floor(high) + 1)
-        return np.append(whole, whole[-1] + 1), [f"{value:.0f}" for value in whole]
+        edges = np.unique(np.floor(low) + np.arange(int(high - low) + 2))
+        if len(edges) > 1:
+            return edges, [f"{value:.0f}" for value in edges[:-1]]
     if low == high:
         return np.array([low, np.nextafter(low, np.inf)]), [label(low, column)]
-    edges = (
-        _round_steps(low, high) if column.kind in ("number", "integer") else np.linspace(low, high, _BINS + 1)
-    )
+    plain = column.kind in ("number", "integer")
+    edges = np.unique(_round_steps(low, high) if plain else np.linspace(low, high, _BINS + 1))
+    if len(edges) < 2:
+        edges = np.array([low, high])
     return edges, [f"{label(a, column)} – {label(b, column)}" for a, b in pairwise(edges)]
 
 
 def _round_steps(low: float, high: float) -> Floats:
     """Edges at multiples of 1, 2, 2.5 or 5 times a power of ten, at most `_BINS` + 1 bins."""
-    rough = (high - low) / _BINS
+    ends = np.finfo(np.float64)
+    rough = max(high / _BINS - low / _BINS, float(ends.tiny))
     power = 10.0 ** np.floor(np.log10(rough))
     step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= rough * 0.999)
     first = np.floor(low / step)
     count = max(1, int(np.ceil(high / step - first)))
-    return np.asarray((first + np.arange(count + 1)) * step)
+    with np.errstate(over="ignore"):  # a round edge may lie beyond the largest number there is
+        return np.asarray(np.clip((first + np.arange(count + 1)) * step, ends.min, ends.max))
 
 
 def _correlations(tables: Tables, plans: dict[str, Coding]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from mintmark.assess._ranked import ranked
 from mintmark.assess._series import FEWEST, Series, series, values
 from mintmark.metric import NotRun, Tables
 from mintmark.stats.neighbours import Points, nearest
+from mintmark.stats.splitmix import finalised, hashed
 
 __all__ = ["Windows", "closest", "windows"]
 
@@ -148,35 +149,31 @@ def _inside(rows: Series, owner: Ints, place: Ints, steps: int) -> Ints:
     return np.where(at < rows.lengths[owner, None], rows.starts[owner, None] + at, len(rows.owner))
 
 
-def _mixed(bits: Hashes) -> Hashes:
-    """The finaliser of SplitMix64: equal stays equal, others collide with chance 2^-64."""
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bits ^ (bits >> np.uint64(31))
-
-
 def _hashed(rows: Series, plans: dict[str, Coding], timed: bool) -> tuple[Hashes, Hashes]:
     """Identity of each row's values, and of its values and the time before it; a mark after the last."""
-    hashed = np.zeros(len(rows.owner), dtype=np.uint64)
-    for i, (name, plan) in enumerate(plans.items()):
-        found = rows.coded.numbers[name] + 0.0 if plan.numeric else rows.coded.codes[name].astype(np.float64)
-        bits = np.where(np.isnan(found), np.inf, found).view(np.uint64)
-        hashed = _mixed(hashed ^ (bits + np.uint64(i + 1)))
+    coded = rows.coded
+    values = hashed(
+        (
+            coded.numbers[name] if plan.numeric else coded.codes[name].astype(np.float64)
+            for name, plan in plans.items()
+        ),
+        len(rows.owner),
+    )
     end = np.array([0x9E3779B97F4A7C15], dtype=np.uint64)
-    first = np.append(hashed, end)
+    first = np.append(values, end)
     if not timed:
         return first, first
     gaps = _gaps(rows)
     bits = np.where(np.isnan(gaps), np.inf, gaps + 0.0).view(np.uint64)
-    return first, np.append(_mixed(hashed ^ bits), end)
+    return first, np.append(finalised(values ^ bits), end)
 
 
 def _identities(rows: Series, hashes: tuple[Hashes, Hashes], steps: int) -> Hashes:
     inside = _inside(rows, *_places(rows, steps), steps)
     first, later = hashes
-    out = _mixed(first[inside[:, 0]])
+    out = finalised(first[inside[:, 0]])
     for step in range(1, steps):
-        out = _mixed(out + later[inside[:, step]])
+        out = finalised(out + later[inside[:, step]])
     return out
 
 

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mintmark.data._expression import Automaton, automaton
+from mintmark.stats.splitmix import finalised
 
 __all__ = ["Shape", "common_shape", "shape_of", "shuffled", "unshuffled"]
 
@@ -105,7 +106,7 @@ class Shape:
         if many:  # too many to count: any letter that leaves as many
             marks = np.array([ord(mark) for found, _ in many for mark in found], dtype=np.uint32)
             to = np.array([to for found, to in many for _ in found])
-            pick = _mixed(numbers[rows] ^ np.uint64(k * _GOLDEN % 2**64)) % np.uint64(len(marks))
+            pick = finalised(numbers[rows] ^ np.uint64(k * _GOLDEN % 2**64)) % np.uint64(len(marks))
             letters[rows], state[rows] = marks[pick], to[pick]
             return done
         left = rest[rows]
@@ -253,19 +254,11 @@ def _feistel(x: Numbers, half: np.uint64, keys: list[np.uint64], *, forth: bool)
     left, right = x >> half, x & mask
     for key in keys if forth else reversed(keys):
         if forth:
-            left, right = right, left ^ (_mixed(right ^ key) & mask)
+            left, right = right, left ^ (finalised(right ^ key) & mask)
         else:
-            left, right = right ^ (_mixed(left ^ key) & mask), left
+            left, right = right ^ (finalised(left ^ key) & mask), left
     return (left << half) | right
 
 
 def _round_key(key: int, i: int) -> np.uint64:
-    return np.uint64(_mixed(np.array([(key + (i + 1) * _GOLDEN) % 2**64], dtype=np.uint64))[0])
-
-
-def _mixed(x: Numbers) -> Numbers:
-    """SplitMix64's finalizer (Steele, Lea, Flood 2014): every bit of the input moves every bit."""
-    with np.errstate(over="ignore"):
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return np.asarray(x ^ (x >> np.uint64(31)))
+    return np.uint64(finalised(np.array([(key + (i + 1) * _GOLDEN) % 2**64], dtype=np.uint64))[0])

@@ -27,7 +27,9 @@ import numpy.typing as npt
 
 from mintmark.stats.intervals import Z95
 
-__all__ = ["Distance", "bridges", "kolmogorov_smirnov_interval", "total_variation_interval"]
+__all__ = [
+    "Distance", "beyond_chance", "bridges", "kolmogorov_smirnov_interval", "total_variation_interval",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 _HEAVY = (5.0, 10.0, 20.0, 40.0)
@@ -89,16 +91,41 @@ def total_variation_interval(
     k = len(p)
     if k < 2:  # one value in both samples: others are rarer than would have shown
         return Distance(0.0, (0.0, float(min(1.0, -np.log(0.025) / min(n, m)))))
-    spread = np.sqrt(np.maximum(p * (1 - p) / n + q * (1 - q) / m, 1e-14))
+    spread = _spread(p, q, n, m)
     z = (p - q) / spread
     weight, at, within = _posterior(z, spread, p, q, n, m)
     low, high = _quantiles(weight, at, np.sqrt(within) + 1e-9)
-    half = np.sqrt(2 / np.pi)
-    excess = 0.5 * float(np.abs(p - q).sum() - half * spread.sum())
+    excess = _excess(p - q, spread)
     noise = 0.5 * float(np.sqrt((1 - 2 / np.pi) * (spread @ spread) * k / (k - 1)))
     high = float(np.clip(high, 0.0, 1.0))
     low = float(np.clip(low, 0.0, high)) if excess > Z95 * noise else 0.0
     return Distance(float(np.clip(weight @ at, low, high)), (low, high))
+
+
+def beyond_chance(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
+    """Total variation of two samples less what chance makes of one population; some may be below 0.
+
+    Cheap beside `total_variation_interval`, and says which of many tables differ most.
+
+    Parameters
+    ----------
+    first, second : array of counts, shape (k,)
+        Cells in the same order; at least one count each.
+    """
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    n, m = a.sum(), b.sum()
+    return _excess(a / n - b / m, _spread(a / n, b / m, n, m) * ((a + b) > 0))
+
+
+def _spread(p: Floats, q: Floats, n: float, m: float) -> Floats:
+    """Standard errors of the differences of cells' shares."""
+    spread: Floats = np.sqrt(np.maximum(p * (1 - p) / n + q * (1 - q) / m, 1e-14))
+    return spread
+
+
+def _excess(difference: Floats, spread: Floats) -> float:
+    """Half the summed absolute differences, less what noise adds where all are 0."""
+    return 0.5 * float(np.abs(difference).sum() - np.sqrt(2 / np.pi) * spread.sum())
 
 
 @dataclass(frozen=True)

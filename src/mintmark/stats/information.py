@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["normalised"]
+__all__ = ["adjusted"]
 
 Floats = npt.NDArray[np.float64]
 
 
-def normalised(counts: npt.ArrayLike) -> tuple[float, Floats]:
-    """Normalised mutual information 2 I / (H_a + H_b) and how much a row of each cell moves it.
+def adjusted(counts: npt.ArrayLike, draws: float | None = None) -> tuple[float, Floats]:
+    """Adjusted mutual information and how much a row of each cell moves it.
 
-    The symmetric uncertainty of Press et al. (1988), Numerical Recipes, eq. 14.4.17. Entropies
-    have (cells in use - 1) / 2n added (Miller 1955), so that it is near 0 for independent columns;
-    it may fall a little below.
+    (I - E) / ((H_a + H_b) / 2 - E), where E is the information that independent columns with these
+    shares would show by chance (Vinh, Epps, Bailey 2010, Journal of Machine Learning Research 11): near
+    0 for independent columns, of which it may fall a little below, and with many rows the symmetric
+    uncertainty of Press et al. (1988), Numerical Recipes, eq. 14.4.17.
 
     Parameters
     ----------
     counts : array, shape (a, b)
         Rows of each pair of codes.
+    draws : float, optional
+        Independent draws behind them where rows hang together; all rows if None.
 
     Returns
     -------
@@ -33,15 +38,38 @@ def normalised(counts: npt.ArrayLike) -> tuple[float, Floats]:
     joint, first, second = table / n, table.sum(1) / n, table.sum(0) / n
     surprise = [_surprise(part) for part in (joint, first, second)]
     plain = [float((p * s).sum()) for p, s in zip((joint, first, second), surprise, strict=True)]
-    used = [(np.count_nonzero(part) - 1) / (2 * n) for part in (joint, first, second)]
-    both = plain[1] + plain[2] + used[1] + used[2]
-    if both <= 0:
+    chance = _by_chance(first, second, draws or n)
+    shared, both = plain[1] + plain[2] - plain[0] - chance, plain[1] + plain[2] - 2 * chance
+    if both <= 1e-12:
         return 0.0, np.zeros_like(table)
-    shared = both - plain[0] - used[0]
     on_both = surprise[1][:, None] + surprise[2][None, :] - plain[1] - plain[2]
     on_shared = on_both - surprise[0] + plain[0]
     influence = 2 / both * (on_shared - shared / both * on_both)
     return 2 * shared / both, np.where(table > 0, influence, 0.0)
+
+
+def _by_chance(first: Floats, second: Floats, n: float) -> float:
+    """Information that n draws of independent columns with these shares show on average.
+
+    Cells by themselves as Poisson counts, times what fixed margins leave of their spread; for many
+    rows (a - 1)(b - 1) / 2n.
+    """
+    expected = n * first[:, None] * second
+    points, means = _of_poisson()
+    of_cell = np.interp(np.log(np.maximum(expected, 1e-9)), points, means)
+    left = (1 - first)[:, None] * (1 - second)
+    return float((of_cell * left)[expected > 0].sum() / n)
+
+
+@cache
+def _of_poisson() -> tuple[Floats, Floats]:
+    """Logs of some means m of a Poisson count k, and the mean of k log(k / m); 1/2 for large m."""
+    from scipy.stats import poisson
+
+    means = np.geomspace(1e-9, 300, 200)
+    k = np.arange(1, 600)
+    values = (poisson.pmf(k, means[:, None]) * k * np.log(k / means[:, None])).sum(axis=1)
+    return np.log(means), values
 
 
 def _surprise(shares: Floats) -> Floats:

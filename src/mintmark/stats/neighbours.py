@@ -147,8 +147,20 @@ class Space:
         missing = np.isnan(values)
         if not len(known):
             return np.full(len(values), 0.5), missing
-        at = np.interp(np.where(missing, known[0], values), known, positions)
+        at = _interpolated(np.where(missing, known[0], values), known, positions)
         return np.where(missing, 0.5, at), missing
+
+
+def _interpolated(values: Floats, known: Floats, positions: Floats) -> Floats:
+    """Positions of values between those of known ones, however large or small the numbers are."""
+    # by a power of two, which loses nothing: differences of the largest numbers would be infinite
+    exponent = np.frexp(np.abs(known[[0, -1]]).max())[1]
+    scaled = np.ldexp(np.clip(values, known[0], known[-1]), -exponent)
+    at: Floats = np.interp(scaled, np.ldexp(known, -exponent), positions)
+    if np.isfinite(at).all():
+        return at
+    lower = positions[np.maximum(np.searchsorted(known, values, "right") - 1, 0)]
+    return np.where(np.isfinite(at), at, lower)  # a step between the smallest numbers has no slope
 
 
 def _mid_ranks(values: npt.NDArray[Any]) -> tuple[Floats, Floats]:

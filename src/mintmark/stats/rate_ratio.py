@@ -16,14 +16,14 @@ Floats = npt.NDArray[np.float64]
 
 
 def rate_ratio(
-    x: Floats, n: float, y: Floats, m: Floats | float, alpha: Floats | float
+    x: Floats, n: Floats | float, y: Floats, m: Floats | float, alpha: Floats | float
 ) -> tuple[Floats, Floats]:
     """Ends of (x / n) / (y / m), each missed with probability at most `alpha`.
 
     Parameters
     ----------
     x, y : array, shape (k,), >= 0
-        Counts; `y` > 0 need not be whole, where it is an effective count (Rao and Scott 1992).
+        Counts, `y` > 0; they need not be whole, where they are effective ones (Rao and Scott 1992).
     n, m : float or array, > 0
         Rows that were counted.
     alpha : float or array, 0..1
@@ -41,7 +41,7 @@ def rate_ratio(
         return scale * low / (1 - low), scale * high / (1 - high)
 
 
-def proves_absence(n: float, y: Floats, m: Floats | float, alpha: Floats | float) -> Floats:
+def proves_absence(n: Floats | float, y: Floats, m: Floats | float, alpha: Floats | float) -> Floats:
     """Upper end of the ratio where `x` is 0: the least that a count of nothing could prove.
 
     The closed form of `rate_ratio` there, shape (k,), >= 0; parameters as there.

@@ -62,15 +62,18 @@ def kaplan_meier(time: Floats, event: Bools) -> Curve:
 def curve_influence(time: Floats, event: Bools, when: Floats) -> Floats:
     """Influence of each row on the Kaplan-Meier curve at these times, shape (n, len(when)).
 
-    The martingale form (Andersen, Borgan, Gill, Keiding 1993, section IV.3); its mean square is
-    Greenwood's variance times n.
+    The martingale form (Andersen, Borgan, Gill, Keiding 1993, section IV.3) with jumps of the size that
+    ties give them; its mean square is Greenwood's variance times n, ties or not.
     """
     curve, n = kaplan_meier(time, event), len(time)
     times, died = np.unique(time[event], return_counts=True)
-    at_risk = (n - np.searchsorted(np.sort(time), times, "left")) / n
-    spent = np.append(0.0, np.cumsum(died / n / at_risk**2))
+    at_risk = n - np.searchsorted(np.sort(time), times, "left")
+    left = at_risk - died
+    # where nobody is left the curve is 0, and stays so whatever a row does
+    jump = np.divide(n, left, out=np.zeros(len(times)), where=left > 0)
+    spent = np.append(0.0, np.cumsum(died / at_risk * jump))
     own = np.zeros(n)
-    own[event] = 1 / at_risk[np.searchsorted(times, time[event])]
+    own[event] = jump[np.searchsorted(times, time[event])]
     until = np.minimum(time[:, None], when[None, :])
     exposed = spent[np.searchsorted(times, until, "right")]
     happened = own[:, None] * (time[:, None] <= when[None, :])

@@ -7,10 +7,20 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess._series import Series, series
-from mintmark.metric import Tables
+from mintmark.assess._series import Series, series, values
+from mintmark.metric import NotRun, Tables
 
-__all__ = ["scaled"]
+__all__ = ["MOST_COLUMNS", "chosen", "scaled"]
+
+MOST_COLUMNS = 20
+
+
+def chosen(tables: Tables, rng: np.random.Generator) -> list[str]:
+    """Names of the numbers besides the index, or of a random choice where they are many."""
+    names = list(values(tables, numeric=True))
+    if not names:
+        raise NotRun("no number is scored besides the index. See transitions for categories.")
+    return sorted(rng.choice(names, min(len(names), MOST_COLUMNS), replace=False).tolist())
 
 
 def scaled(tables: Tables) -> Callable[[Series, str], npt.NDArray[np.float64]]:

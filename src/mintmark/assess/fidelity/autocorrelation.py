@@ -7,18 +7,17 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess._series import Series, pairs_at, steps, values
+from mintmark.assess._series import Series, pairs_at, steps
 from mintmark.assess.fidelity._curves import Compared, correlations, lagged, measured
-from mintmark.assess.fidelity._scales import scaled
+from mintmark.assess.fidelity._scales import MOST_COLUMNS, chosen, scaled
 from mintmark.method import method, name_of
-from mintmark.metric import Family, Metric, NotRun, Score, Tables
+from mintmark.metric import Family, Metric, Score, Tables
 from mintmark.stats.curves import root_mean_square
 
 __all__ = ["Autocorrelation"]
 
 Floats = npt.NDArray[np.float64]
 _LAGS = 10
-_MOST_COLUMNS = 20
 
 
 @method
@@ -29,10 +28,7 @@ class Autocorrelation(Metric):
     of_sequences: ClassVar[bool] = True
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
-        names = list(values(tables, numeric=True))
-        if not names:
-            raise NotRun("no number is scored besides the index. See transitions for categories.")
-        names = sorted(rng.choice(names, min(len(names), _MOST_COLUMNS), replace=False).tolist())
+        names = chosen(tables, rng)
         lags, scale = steps(tables, _LAGS), scaled(tables)
 
         def sums(rows: Series) -> Floats:
@@ -51,7 +47,7 @@ class Autocorrelation(Metric):
         said = (
             f"1 - root mean square difference from train over {lags} lags, mean over columns; Pearson's "
             "correlation of values so many steps apart in one sequence, over all sequences; at most "
-            f"{_MOST_COLUMNS} columns; ceiling: holdout against train; floor: columns drawn one by one"
+            f"{MOST_COLUMNS} columns; ceiling: holdout against train; floor: columns drawn one by one"
         )
         return [
             measured(

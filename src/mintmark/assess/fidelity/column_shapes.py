@@ -206,6 +206,9 @@ def _describe(plan: Coding, train: Coded, other: Coded, distance: float) -> dict
 def _scaled_wasserstein(a: Floats, b: Floats) -> float | None:
     if not len(a) or not len(b):
         return None
+    # by a power of two, which loses nothing: differences of the largest numbers would be infinite
+    exponent = np.frexp(max(np.abs(part[[0, -1]]).max() for part in (a, b)))[1]
+    a, b = np.ldexp(a, -exponent), np.ldexp(b, -exponent)
     low, high = np.quantile(a, [0.25, 0.75])
     scale = float(high - low) or float(a.std())
     distance = wasserstein(a, b)

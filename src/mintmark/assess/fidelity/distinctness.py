@@ -6,13 +6,17 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from mintmark.assess._codes import Coded, Coding, codings, equal, subset
+from mintmark.assess._codes import Coded, Codes, Coding, codings, equal, full, subset
 from mintmark.method import method, name_of
 from mintmark.metric import Family, Metric, NotRun, Score, Tables
 from mintmark.stats.intervals import influence_variance, normal
+from mintmark.stats.splitmix import hashed
 
 __all__ = ["Distinctness"]
+
+Floats = npt.NDArray[np.float64]
 
 
 @method
@@ -25,14 +29,13 @@ class Distinctness(Metric):
         plans = codings(tables)
         if not plans:
             raise NotRun("no column is scored: all are keys, free text or media.")
-        synthetic, n = equal(tables, "synthetic"), len(equal(tables, "synthetic"))
+        synthetic, train = equal(tables, "synthetic"), full(tables, "train")
         # where there is no holdout, as many train rows say how many distinct rows are natural
-        real = equal(tables, "holdout" if tables.holdout is not None else "train")
-        real = real if len(real) <= n else subset(tables, "train", n)
-        share, lone = _distinct(synthetic, plans)
+        which = "holdout" if tables.holdout is not None else "train"
+        n = min(len(synthetic), len(full(tables, which)))
+        share, lone = _distinct(tables, "synthetic", n, rng)
         # leaving out a lone row loses a distinct one; any other row leaves only the count smaller
         variance = influence_variance(lone)
-        train = subset(tables, "train", 2**62)
         covered, by_column = _coverage(train, synthetic, plans)
         source = "mode collapse; jackknife (Efron 1982) for the interval"
         return [
@@ -40,11 +43,16 @@ class Distinctness(Metric):
                 metric=name_of(type(self)),
                 estimate=share,
                 interval=normal(share, variance, low=0, high=1),
-                ceiling=_distinct(real, plans)[0],
+                ceiling=_distinct(tables, which, n, rng)[0],
                 variance="draw of the synthetic rows (jackknife)",
                 convention=(
                     "distinct rows among the compared synthetic rows, as a share; ceiling: among as many "
-                    "real rows; no floor, since independent columns hold more distinct rows than real data"
+                    "real rows (without a holdout as many train rows, and no more are compared); no floor, "
+                    "since independent columns hold more distinct rows than real data"
+                ),
+                estimand=(
+                    "the mean share in samples of this size; it falls as samples grow, in real rows too: "
+                    "compare it with the ceiling, at the same size"
                 ),
                 family=self.family,
                 n=n,
@@ -54,16 +62,20 @@ class Distinctness(Metric):
                 metric=name_of(type(self)) + ".coverage",
                 estimate=covered,
                 interval=_spread(train, synthetic, plans, covered, rng),
-                ceiling=_coverage(train, real, plans)[0],
+                ceiling=_coverage(train, subset(tables, which, len(synthetic)), plans)[0],
                 floor=_coverage(train, equal(tables, "floor"), plans)[0],
                 variance="draw of the synthetic rows (20 half samples)",
                 convention=(
                     "mean over columns of the share of train's categories (numbers: bins) with at least "
                     f"{_SEEN} expected rows that occur among the compared rows"
                 ),
+                estimand=(
+                    "the mean share in samples of this size, from which chance may keep a rare category "
+                    "away: compare it with the ceiling, at the same size"
+                ),
                 details={"columns": by_column},
                 family=self.family,
-                n=n,
+                n=len(synthetic),
                 source=source,
             ),
         ]
@@ -73,22 +85,26 @@ _SEEN = 5
 """Expected rows from which a category's absence is no accident: chance e^-5 each."""
 
 
-def _distinct(coded: Coded, plans: dict[str, Coding]) -> tuple[float, npt.NDArray[np.float64]]:
-    """Share of distinct rows, and which rows are the only ones of their sort."""
-    rows = np.zeros(len(coded), dtype=np.uint64)
-    for i, (name, plan) in enumerate(plans.items()):
-        values = coded.numbers[name] + 0.0 if plan.numeric else coded.codes[name].astype(np.float64)
-        bits = np.where(np.isnan(values), np.inf, values).view(np.uint64)
-        rows = _mixed(rows ^ (bits + np.uint64(i + 1)))
-    _, inverse, counts = np.unique(rows, return_inverse=True, return_counts=True)
-    return len(counts) / len(coded), (counts[inverse] == 1).astype(np.float64)
+def _distinct(tables: Tables, which: str, n: int, rng: np.random.Generator) -> tuple[float, Floats]:
+    """Share of distinct rows among `n` drawn ones, and which of them are the only ones of their sort."""
+    plans, coded = codings(tables), full(tables, which)
+    rows = np.sort(rng.permutation(len(coded))[:n])
+    drawn: pa.Table = getattr(tables, which).table.take(rows)
+    told = (
+        coded.numbers[name][rows] if plan.numeric else _told(coded.codes[name][rows], drawn[name], plan)
+        for name, plan in plans.items()
+    )
+    _, inverse, counts = np.unique(hashed(told, n), return_inverse=True, return_counts=True)
+    return len(counts) / n, (counts[inverse] == 1).astype(np.float64)
 
 
-def _mixed(bits: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The finaliser of SplitMix64: equal rows stay equal, others collide with chance 2^-64."""
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bits ^ (bits >> np.uint64(31))
+def _told(codes: Codes, values: pa.ChunkedArray, plan: Coding) -> Floats:
+    """Codes of categories, those unknown to train told apart."""
+    unknown = codes == plan.bins
+    if unknown.any():
+        places = values.combine_chunks().dictionary_encode().indices.fill_null(0)
+        codes = np.where(unknown, plan.size + places.to_numpy(), codes)
+    return codes.astype(np.float64)
 
 
 def _coverage(train: Coded, other: Coded, plans: dict[str, Coding]) -> tuple[float, dict[str, float]]:

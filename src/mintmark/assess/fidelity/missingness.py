@@ -55,6 +55,10 @@ class Missingness(Metric):
                     metric=name_of(type(self)) + part,
                     estimate=estimate,
                     interval=normal(estimate, variance, low=0, high=1),
+                    estimand=(
+                        "the mean score of samples of these sizes, which noise keeps below 1: compare it "
+                        "with the ceiling, at the same sizes"
+                    ),
                     convention=f"{convention}; 1 where nothing is missing at all",
                     details={} if part else {"columns": shares},
                     family=self.family,

@@ -50,11 +50,12 @@ class Modes(Metric):
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         plans = codings(tables)
         train, synthetic = full(tables, "train"), equal(tables, "synthetic")
-        sorts = list(_sorts(train, plans, tables.target, len(synthetic)))
+        sorts = list(_sorts(train, synthetic, plans, tables.target))
         if not sorts:
             raise NotRun(
                 f"no class, category or bin is frequent enough: {len(synthetic)} compared and {len(train)} "
-                "train rows do not tell a missing one from chance. Give more rows."
+                "train rows do not tell a missing one from chance (rows of one sequence or person that are "
+                "alike count once). Give more rows."
             )
         described = [mode for sort in sorts for mode in sort.described(synthetic, plans)]
         described.sort(key=lambda mode: (mode["estimate"], mode["interval"][1]))
@@ -73,8 +74,8 @@ class Modes(Metric):
                 floor=0.0,
                 n=len(synthetic),
                 variance=(
-                    "draw of the synthetic and train rows (exact ends given the sum of both counts), for all "
-                    "modes at once (Bonferroni)"
+                    "draw of the synthetic and train rows, sequences whole (exact ends given the sum of both "
+                    "counts), for all modes at once (Bonferroni)"
                 ),
                 estimand=(
                     "smallest ratio over the judged modes, at most 1, of a mode's share in the distribution "
@@ -108,6 +109,9 @@ class _Sort:
         Train rows of each mode.
     effect : array, shape (k,), >= 1
         How much more its share varies than if every row were another person (Kish's design effect).
+    drawn : array, shape (k,)
+        Independent draws that the synthetic rows are worth for it: fewer than rows where they hang
+        together in sequences.
     total : int
         Train rows in all.
     alpha : float
@@ -118,6 +122,7 @@ class _Sort:
     cell: Ints
     rows: Floats
     effect: Floats
+    drawn: Floats
     total: int
     alpha: float = 0.0
 
@@ -125,9 +130,9 @@ class _Sort:
         """Ratio of each mode's share to train's, and its ends."""
         cells, size = _cells(other, plans, self.names)
         counts = np.bincount(cells, minlength=size)[self.cell].astype(np.float64)
-        rows, total = self.rows / self.effect, self.total / self.effect
-        ends = rate_ratio(counts, len(other), rows, total, self.alpha / 2)
-        return counts / len(other) * total / rows, *ends
+        rows, total, share = self.rows / self.effect, self.total / self.effect, counts / len(other)
+        ends = rate_ratio(share * self.drawn, self.drawn, rows, total, self.alpha / 2)
+        return share * total / rows, *ends
 
     def described(self, other: Coded, plans: Plans) -> Iterator[dict[str, Any]]:
         """Each mode for the report."""
@@ -148,7 +153,7 @@ class _Sort:
         return f"{code_label(plan, code)}, {self.names[0]} {code_label(plans[self.names[0]], target)}"
 
 
-def _sorts(train: Coded, plans: Plans, target: str | None, n: int) -> Iterator[_Sort]:
+def _sorts(train: Coded, synthetic: Coded, plans: Plans, target: str | None) -> Iterator[_Sort]:
     """The judged modes: classes, single columns, and classes within categories share the error evenly."""
     others = [name for name in plans if name != target]
     kinds: list[list[tuple[str, ...]]] = [[], [(name,) for name in others], []]
@@ -156,12 +161,12 @@ def _sorts(train: Coded, plans: Plans, target: str | None, n: int) -> Iterator[_
         kinds[0] = [(target,)]
         if not plans[target].numeric:
             kinds[2] = [(target, name) for name in others if not plans[name].numeric]
-    parts = [[_candidates(train, plans, names) for names in kind] for kind in kinds if kind]
+    parts = [[_candidates(train, synthetic, plans, names) for names in kind] for kind in kinds if kind]
     for part in parts:
-        yield from _judged(part, n, _ALPHA / len(parts))
+        yield from _judged(part, _ALPHA / len(parts))
 
 
-def _judged(part: list[_Sort], n: int, alpha: float) -> Iterator[_Sort]:
+def _judged(part: list[_Sort], alpha: float) -> Iterator[_Sort]:
     """As many modes as can be judged at once, the most frequent first.
 
     Every further mode makes all intervals wider (Bonferroni), so that rare ones end the list.
@@ -169,8 +174,11 @@ def _judged(part: list[_Sort], n: int, alpha: float) -> Iterator[_Sort]:
     rows, total = (
         np.concatenate([getattr(sort, what) / sort.effect for sort in part]) for what in ("rows", "total")
     )
+    drawn = np.concatenate([sort.drawn for sort in part])
     order = np.argsort(-rows / total, kind="stable")
-    highest = proves_absence(n, rows[order], total[order], alpha / 2 / np.arange(1, len(order) + 1))
+    highest = proves_absence(
+        drawn[order], rows[order], total[order], alpha / 2 / np.arange(1, len(order) + 1)
+    )
     most = int(np.argmax(np.append(highest >= _ABSENT, True)))
     chosen = np.zeros(len(order), dtype=bool)
     chosen[order[:most]] = True
@@ -182,23 +190,34 @@ def _judged(part: list[_Sort], n: int, alpha: float) -> Iterator[_Sort]:
                 cell=sort.cell[kept],
                 rows=sort.rows[kept],
                 effect=sort.effect[kept],
+                drawn=sort.drawn[kept],
                 alpha=alpha / most,
             )
 
 
-def _candidates(train: Coded, plans: Plans, names: tuple[str, ...]) -> _Sort:
+def _candidates(train: Coded, synthetic: Coded, plans: Plans, names: tuple[str, ...]) -> _Sort:
     """Modes that ten persons or more are of."""
     cells, size = _cells(train, plans, names)
     rows = np.bincount(cells, minlength=size).astype(np.float64)
     heads, effect = rows, np.ones(size)
     if train.persons is not None:
-        heads, effect = _clustered(cells, size, train.persons)
+        heads, effect, _ = _clustered(cells, size, train.persons)
     enough = np.flatnonzero(heads >= FEWEST)
-    return _Sort(names, enough, rows[enough], effect[enough], len(train))
+    drawn = _drawn(synthetic, plans, names)[enough]
+    return _Sort(names, enough, rows[enough], effect[enough], drawn, len(train))
 
 
-def _clustered(cells: Ints, size: int, persons: Ints) -> tuple[Floats, Floats]:
-    """Persons of each cell, and the design effect of its share, at least 1."""
+def _drawn(synthetic: Coded, plans: Plans, names: tuple[str, ...]) -> Floats:
+    """Independent draws that a table's rows are worth for each cell, of which it may hold no row."""
+    cells, size = _cells(synthetic, plans, names)
+    if synthetic.persons is None:
+        return np.full(size, float(len(synthetic)))
+    _, effect, common = _clustered(cells, size, synthetic.persons)
+    return np.asarray(len(synthetic) / np.maximum(effect, common))
+
+
+def _clustered(cells: Ints, size: int, persons: Ints) -> tuple[Floats, Floats, float]:
+    """Persons of each cell, the design effect of its share, at least 1, and that of all cells together."""
     n, person = len(cells), np.unique(persons, return_inverse=True)[1]
     both, counts = np.unique(person * size + cells, return_counts=True)
     whose, cell = np.divmod(both, size)
@@ -210,7 +229,9 @@ def _clustered(cells: Ints, size: int, persons: Ints) -> tuple[Floats, Floats]:
     spread = squares - 2 * share * crossed + share**2 * float(own @ own)
     alone = n * share * (1 - share)
     effect = np.divide(spread, alone, out=np.ones(size), where=alone > 0)
-    return np.bincount(cell, minlength=size).astype(np.float64), np.maximum(effect, 1.0)
+    # where all rows are alike nothing says how many draws they are: then one a person
+    common = float(spread.sum() / alone.sum()) if alone.any() else float(own @ own) / n
+    return np.bincount(cell, minlength=size).astype(np.float64), np.maximum(effect, 1.0), common
 
 
 def _cells(coded: Coded, plans: Plans, names: tuple[str, ...]) -> tuple[Ints, int]:

@@ -13,8 +13,8 @@ from mintmark.assess._codes import Coded, codings, equal, full, levels
 from mintmark.method import method, name_of
 from mintmark.metric import Family, Metric, NotRun, Score, Tables
 from mintmark.stats.folded import excess, folded_interval
-from mintmark.stats.information import normalised
-from mintmark.stats.intervals import Z95, influence_variance
+from mintmark.stats.information import adjusted
+from mintmark.stats.intervals import Z95, effective_size, influence_variance
 
 __all__ = ["MutualInformation"]
 
@@ -23,21 +23,24 @@ Ints = npt.NDArray[np.int64]
 Pair = tuple[str, str]
 
 _LEVELS = 10
+_ROWS_A_CELL = 5
+"""With fewer, what chance adds to related columns is too much, and not the same in both tables."""
 _MOST_PAIRS = 1_500
 _MOST_ROWS = 50_000
 _WORST = 30
 _CONVENTION = (
-    "mean over pairs of columns of 1 - absolute difference of the normalised mutual information, 2 I / "
-    f"(H + H), from train's; numbers on {_LEVELS} bins, the {_LEVELS - 1} most frequent categories and the "
-    "rest, missing as a value; information and entropies corrected for the number of cells (Miller and "
-    f"Madow); at most {_MOST_PAIRS:,} pairs and {_MOST_ROWS:,} rows a table, drawn; ceiling: holdout "
-    "against train; floor: columns drawn one by one"
+    "mean over pairs of columns of 1 - absolute difference of the adjusted mutual information, (I - E) / "
+    f"((H + H) / 2 - E), from train's, E what chance makes of independent columns; numbers on {_LEVELS} "
+    f"bins, the {_LEVELS - 1} most frequent categories and the rest, missing as a value, fewer where a cell "
+    f"would hold fewer than {_ROWS_A_CELL} rows (persons, sequences) of the smaller table; at most "
+    f"{_MOST_PAIRS:,} pairs and {_MOST_ROWS:,} rows a table, drawn; ceiling: holdout against train; floor: "
+    "columns drawn one by one"
 )
 
 
 @method
 class MutualInformation(Metric):
-    """One minus the mean difference of the pairs' normalised mutual information from train's."""
+    """One minus the mean difference of the pairs' adjusted mutual information from train's."""
 
     family: ClassVar[Family] = "fidelity"
 
@@ -47,16 +50,18 @@ class MutualInformation(Metric):
         if not pairs:
             raise NotRun("fewer than two columns are scored: there is no pair.")
 
+        most = _most_levels([full(tables, "train"), equal(tables, "synthetic")])
+
         def side(coded: Coded, moves: bool) -> _Side:
             coded = coded.take(np.sort(rng.permutation(len(coded))[:_MOST_ROWS]))
-            return _information(coded, *levels(coded, plans, _LEVELS), pairs, moves)
+            return _information(coded, *levels(coded, plans, most), pairs, moves)
 
         synthetic, train = side(equal(tables, "synthetic"), True), side(full(tables, "train"), True)
-        found = np.abs(synthetic.value - train.value)
+        found = _apart(train, synthetic)
         ceiling = None
         if tables.holdout is not None:
-            ceiling = np.abs(side(equal(tables, "holdout"), False).value - train.value)
-        floor = np.abs(side(equal(tables, "floor"), False).value - train.value)
+            ceiling = _apart(train, side(equal(tables, "holdout"), False))
+        floor = _apart(train, side(equal(tables, "floor"), False))
         errors = np.sqrt(synthetic.variance + train.variance)
         low, high = folded_interval(
             float(found.mean()),
@@ -77,11 +82,11 @@ class MutualInformation(Metric):
                     "by what chance adds to absolute differences"
                 ),
                 estimand=(
-                    "one minus the mean absolute difference between the pairs' normalised mutual information "
+                    "one minus the mean absolute difference between the pairs' adjusted mutual information "
                     "in the distribution of the synthetic rows and in the population"
                 ),
                 convention=_CONVENTION,
-                source="Miller (1955) and Press et al. (1988) for the figure; Efron (1982) for the interval",
+                source="Vinh, Epps, Bailey (2010) for the figure; Efron (1982) for the interval",
                 details=_details(pairs, train, synthetic, errors, ceiling, floor),
             )
         ]
@@ -95,6 +100,12 @@ def _pairs(names: list[str], rng: np.random.Generator) -> list[Pair]:
     return [pairs[i] for i in np.sort(rng.choice(len(pairs), _MOST_PAIRS, replace=False))]
 
 
+def _most_levels(sides: list[Coded]) -> int:
+    """Levels of a column, so many that the cells of a pair hold enough persons of the smaller table."""
+    persons = min(len(side) if side.persons is None else len(np.unique(side.persons)) for side in sides)
+    return int(np.clip(np.sqrt(persons / _ROWS_A_CELL), 2, _LEVELS))
+
+
 @dataclass(frozen=True)
 class _Side:
     """One table.
@@ -102,7 +113,7 @@ class _Side:
     Parameters
     ----------
     value, variance : array, shape (pairs,)
-        Normalised mutual information of each pair, and its variance.
+        Adjusted mutual information of each pair, and its variance.
     cells, moves : list of array
         For each pair every row's cell, and how much a row of each cell moves the value.
     """
@@ -123,16 +134,23 @@ def _information(
     for i, (a, b) in enumerate(pairs):
         cells = codes[a] * sizes[b] + codes[b]
         counts = np.bincount(cells, minlength=sizes[a] * sizes[b]).reshape(sizes[a], sizes[b])
-        value[i], moved = normalised(counts)
+        value[i], moved = adjusted(counts)
+        if coded.persons is not None:
+            influence = moved.ravel()[cells]
+            value[i], moved = adjusted(counts, effective_size(influence, coded.persons))
+            variance[i] = influence_variance(influence, coded.persons)
+        else:
+            variance[i] = float((counts * moved**2).sum()) / len(coded) ** 2
         if not moves:
             continue
-        if coded.persons is None:
-            variance[i] = float((counts * moved**2).sum()) / len(coded) ** 2
-        else:
-            variance[i] = influence_variance(moved.ravel()[cells], coded.persons)
         kept[0].append(cells.astype(np.int16 if counts.size < 2**15 else np.int64))
         kept[1].append(moved.ravel())
     return _Side(value, variance, *kept, len(coded), coded.persons)
+
+
+def _apart(train: _Side, other: _Side) -> Floats:
+    """Differences of the pairs; of a handful of persons a value may lie far below 0, and is capped."""
+    return np.minimum(np.abs(other.value - train.value), 1.0)
 
 
 def _joint(first: _Side, second: _Side, weights: Floats) -> float:
@@ -149,7 +167,7 @@ def _joint(first: _Side, second: _Side, weights: Floats) -> float:
 def _details(
     pairs: list[Pair], train: _Side, synthetic: _Side, errors: Floats, ceiling: Floats | None, floor: Floats
 ) -> dict[str, Any]:
-    found = np.abs(synthetic.value - train.value)
+    found = _apart(train, synthetic)
     worst = [
         {
             "columns": list(pairs[i]),

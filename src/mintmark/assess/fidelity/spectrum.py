@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess._series import Series, series, values
+from mintmark.assess._series import Series, series
 from mintmark.assess.fidelity._curves import Compared, measured, per_sequence
-from mintmark.assess.fidelity._scales import scaled
+from mintmark.assess.fidelity._scales import chosen, scaled
 from mintmark.method import method, name_of
 from mintmark.metric import Family, Metric, NotRun, Score, Tables
 from mintmark.stats.curves import half_sum
@@ -18,7 +18,6 @@ __all__ = ["Spectrum"]
 
 Floats = npt.NDArray[np.float64]
 _LONGEST, _SHORTEST = 64, 8
-_MOST_COLUMNS = 20
 
 
 @method
@@ -29,10 +28,7 @@ class Spectrum(Metric):
     of_sequences: ClassVar[bool] = True
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
-        names = list(values(tables, numeric=True))
-        if not names:
-            raise NotRun("no number is scored besides the index. See transitions for categories.")
-        names = sorted(rng.choice(names, min(len(names), _MOST_COLUMNS), replace=False).tolist())
+        names = chosen(tables, rng)
         median = int(np.median(series(tables, "train").lengths))
         if median < _SHORTEST:
             raise NotRun(f"half of the sequences have fewer than {_SHORTEST} rows: too short for a spectrum.")
@@ -41,7 +37,8 @@ class Spectrum(Metric):
         def sums(rows: Series) -> Floats:
             return np.concatenate([_power(rows, scale(rows, name), width) for name in names], axis=1)
 
-        what = Compared(sums, lambda s: _shares(s, width // 2), names, [width // 2] * len(names), half_sum)
+        bands = width // 2
+        what = Compared(sums, lambda s: _shares(s, bands), names, [bands + 1] * len(names), half_sum)
         return [
             measured(
                 tables, what, rng,
@@ -50,8 +47,8 @@ class Spectrum(Metric):
                     "1 - total variation of the shares of power at each frequency from train's, mean over "
                     f"columns; pieces of {width} steps that overlap by half, their mean taken off, Hann "
                     "window, periodograms added over all sequences; steps count, not time; pieces with a "
-                    "missing value are left out; ceiling: holdout against train; floor: columns drawn one "
-                    "by one"
+                    "missing value are left out; a column without power is 1 apart from one with; ceiling: "
+                    "holdout against train; floor: columns drawn one by one"
                 ),
                 source="Welch (1967)",
                 estimand="the same of all sequences that the two sources could give",
@@ -72,7 +69,9 @@ def _power(rows: Series, numbers: Floats, width: int) -> Floats:
 
 
 def _shares(sums: Floats, bands: int) -> Floats:
-    """Shares of power; all 0 where a column has none, which is as far as can be from any other."""
+    """Shares of power, and 1 at a place of its own where a column has none: all apart from any that has."""
     power = sums.reshape(*sums.shape[:-1], -1, bands)
     total = power.sum(-1, keepdims=True)
-    return np.where(total > 1e-9, power / np.where(total > 1e-9, total, 1.0), 0.0).reshape(sums.shape)
+    none = total <= 1e-9
+    shares = np.where(none, 0.0, power / np.where(none, 1.0, total))
+    return np.concatenate([shares, none], axis=-1).reshape(*sums.shape[:-1], -1)

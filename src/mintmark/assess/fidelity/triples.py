@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from math import comb
 from typing import Any, ClassVar
@@ -58,7 +59,9 @@ class Triples(Metric):
         if tables.holdout is not None:
             ceiling = _compare(train, side(equal(tables, "holdout")), triples)
         floor = _compare(train, side(equal(tables, "floor")), triples)
-        variance = influence_variance(found.on_train, train.persons) + influence_variance(found.on_other)
+        variance = influence_variance(found.on_train, train.persons) + influence_variance(
+            found.on_other, synthetic.persons
+        )
         low, high = folded_interval(float(found.distance.mean()), variance, float(found.added.mean()))
         return [
             Score(
@@ -109,7 +112,7 @@ class _Side:
         cells = (self.codes[a] * self.sizes[b] + self.codes[b]) * self.sizes[c] + self.codes[c]
         return cells, self.sizes[a] * self.sizes[b] * self.sizes[c]
 
-    @property
+    @cached_property
     def effect(self) -> float:
         """At most how much more a share varies than if every row were another person."""
         if self.persons is None:
@@ -135,15 +138,20 @@ def _compare(train: _Side, other: _Side, triples: list[Names]) -> _Comparison:
         (at_train, size), (at_other, _) = train.cells(names), other.cells(names)
         counts = np.bincount(at_train, minlength=size), np.bincount(at_other, minlength=size)
         p, q = counts[0] / train.rows, counts[1] / other.rows
-        apart = p - q
-        errors = np.sqrt(p * (1 - p) * train.effect / train.rows + q * (1 - q) / other.rows)
-        rare = counts[0] + counts[1] < _RARE * train.effect
+        both = (counts[0] + counts[1]) / (train.rows + other.rows)
+        apart, errors = p - q, np.sqrt(_error(p, both, train) + _error(q, both, other))
+        rare = counts[0] + counts[1] < _RARE * max(train.effect, other.effect)
         distance[i] = 0.5 * float(np.abs(apart).sum())
         added[i] = 0.5 * float(np.where(rare, np.abs(apart), excess(apart, errors)).sum())
         half = np.where(apart < 0, -0.5, 0.5) / len(triples)
         on_train += half[at_train]
         on_other -= half[at_other]
     return _Comparison(distance, added, on_train, on_other)
+
+
+def _error(share: Floats, both: Floats, side: _Side) -> Floats:
+    """Variance of the cells' shares; a cell that chance left empty varies as both tables' share says."""
+    return np.maximum(share * (1 - share), both * (1 - both)) * side.effect / side.rows
 
 
 def _details(

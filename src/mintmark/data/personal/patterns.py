@@ -16,6 +16,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from mintmark.stats.splitmix import finalised
+
 __all__ = ["Numbers", "Pattern", "Texts", "mixed", "permuted"]
 
 Numbers = npt.NDArray[np.uint64]
@@ -71,10 +73,7 @@ def joined(letters: npt.NDArray[np.str_]) -> Texts:
 def mixed(number: Numbers, key: int) -> Numbers:
     """Numbers that look drawn at random, one for each (number, key)."""
     with np.errstate(over="ignore"):
-        z = (number.astype(np.uint64) ^ np.uint64(key)) + np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return np.asarray(z ^ (z >> np.uint64(31)), dtype=np.uint64)
+        return finalised((number.astype(np.uint64) ^ np.uint64(key)) + np.uint64(0x9E3779B97F4A7C15))
 
 
 def permuted(index: Numbers, size: int, key: int) -> Numbers:
