@@ -141,7 +141,7 @@ def test_integrity_is_the_share_of_references_that_exist(drawn):
     found = scores((train, holdout, lost), "referential_integrity")["referential_integrity"]
     assert found.estimate == true < 1
     assert found.details["worst"] == "orders.customer"
-    assert found.details["keys"]["items.order"]["estimate"] == 1
+    assert found.details["parts"]["items.order"]["estimate"] == 1
 
 
 def test_a_known_number_of_children_is_measured():
@@ -168,7 +168,7 @@ def test_pairs_across_a_key_see_what_each_table_hides(drawn):
     moved = shuffled(fresh, np.random.default_rng(0))
     kept, lost = (scores((train, holdout, x), "parent_child_pairs", "pair_trends") for x in (fresh, moved))
     assert lost["pair_trends"].estimate == kept["pair_trends"].estimate
-    key = {name: found["parent_child_pairs"].details["keys"]["orders.customer"] for name, found in
+    key = {name: found["parent_child_pairs"].details["parts"]["orders.customer"] for name, found in
            (("kept", kept), ("lost", lost))}  # fmt: skip
     assert key["lost"]["estimate"] < key["kept"]["estimate"] - 0.05
     assert key["lost"]["estimate"] == pytest.approx(key["lost"]["floor"], abs=0.05)
@@ -191,7 +191,7 @@ def test_the_report_and_its_publishable_version_can_be_made(drawn):
     train, holdout, fresh = drawn
     found = mm.assess(train=train, holdout=holdout, synthetic=fresh, policy="relational", seed=0)
     assert "customers.age" in found["column_shapes"].details["columns"]
-    assert set(found["column_shapes"].details["tables"]) == {"customers", "orders", "items"}
+    assert set(found["column_shapes"].details["parts"]) == {"customers", "orders", "items"}
     assert "Children per parent" in str(found)
     assert "Copied families" in fragment(found)
     assert "private" not in json.dumps([score["details"] for score in public_report(found)["scores"]])
@@ -237,7 +237,7 @@ def test_the_worst_part_is_the_one_farthest_from_its_ceiling():
 
     found = worst_of({"a": score(0.8, 0.8), "b": score(0.85, 0.99)}, "tables")
     assert (found.estimate, found.details["worst"]) == (0.85, "b")
-    assert found.details["tables"]["a"]["estimate"] == 0.8
+    assert found.details["parts"]["a"]["estimate"] == 0.8
 
 
 @pytest.mark.skipif(not BASEBALL.is_dir(), reason="the baseball databank is not here")
