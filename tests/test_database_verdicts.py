@@ -65,6 +65,11 @@ def test_a_tenth_of_copied_families_is_found(drawn):
     assert not rules(found, "fail", family="fidelity")
 
 
+def test_a_holdout_handed_through_fails_as_that(drawn):
+    found = outcomes(drawn, repeated(drawn[0][1], np.arange(SIZE)))
+    assert rules(found, "fail") == {"real-families-are-not-handed-through"}
+
+
 def test_jittered_copies_fail_as_near_copies(drawn):
     (train, _, _), rng = drawn
     found = outcomes(drawn, jittered(repeated(train, np.arange(SIZE)), rng))
