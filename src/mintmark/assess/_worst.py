@@ -51,7 +51,7 @@ def worst_of(scores: Mapping[str, Score], what: str) -> Score:
     ran = {part: score for part, score in scores.items() if score.estimate is not None}
     if not ran:
         part, score = next(iter(scores.items()))
-        return dataclasses.replace(score, reason=f"{part}: {score.reason}")
+        return dataclasses.replace(score, reason=f"{part}: {score.reason}", details={"parts": _parts(scores)})
     worst = max(ran, key=lambda part: _badness(ran[part]))
     convention = ran[worst].convention
     if len(scores) > 1:
@@ -77,10 +77,14 @@ def _details(scores: Mapping[str, Score], ran: Mapping[str, Score], worst: str) 
     found: dict[str, Any] = {
         **ran[worst].details,
         "worst": worst,
-        "parts": {part: {name: getattr(score, name) for name in _FIGURES} for part, score in scores.items()},
+        "parts": _parts(scores),
     }
     if columns:
         found["columns"] = columns
     if pairs:
         found["pairs"] = sorted(pairs, key=lambda pair: float(pair["estimate"]))[:_MOST]
     return found
+
+
+def _parts(scores: Mapping[str, Score]) -> dict[str, Any]:
+    return {part: {name: getattr(score, name) for name in _FIGURES} for part, score in scores.items()}
