@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from html.parser import HTMLParser
@@ -23,6 +24,7 @@ from mintmark.cli.main import main
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.metric import Score
 from mintmark.run._cost import joined, measured
+from mintmark.run.compare import compare_reports
 
 METRICS = {  # name: family, direction, ceiling, floor
     "two_sample": ("fidelity", "lower", 0.5, 1.0),
@@ -278,6 +280,7 @@ def table():
     return mm.read(pa.table({"x": x, "y": y + x, "label": label}), target="label")
 
 
+MERGED = "categories are released, and scored, as (other)"
 QUICK = ["pair_trends", "tstr.gap", "copies.excess"]
 
 
@@ -288,6 +291,51 @@ def copier_and_co(table):
 
     given = {"independent": "independent", "copula": mm.synthesizer("gaussian_copula"), "copier": shuffled}
     return mm.compare(given, {"blobs": table}, metrics=QUICK)
+
+
+def test_the_same_rows_lose_alike_whoever_hands_them_over():
+    """Rare categories that mintmark merged are scored as they are, not against real rows merged as well."""
+    rng = np.random.default_rng(3)
+    town = np.where(rng.random(400) < 0.1, rng.integers(20, size=400), 0).astype(str)
+    table = mm.read(pa.table({"x": rng.normal(size=400), "town": town}), kinds={"town": "category"})
+
+    def plain(train, seed):
+        made = mm.synthesizer("independent").fit(train, seed=seed).sample(len(train), seed=seed)
+        return pa.table({name: made.table[name] for name in made.names})
+
+    given = {"ours": "independent", "theirs": plain}
+    found = mm.compare(given, table, metrics=["column_shapes", "two_sample"], seeds=5)
+    by_name = {
+        name: [{**one, "synthesizer": ""} for one in found.scores if one["synthesizer"] == name]
+        for name in given
+    }
+    assert by_name["ours"] == by_name["theirs"]
+    assert len(set(found.ranking.aligned.values())) == 1
+
+
+def test_each_run_is_held_against_its_own_ceiling():
+    at = runs({"a": 0.0, "b": 0.0, "c": 0.0}, noise=0.0)
+    moved = {
+        key: Assessment(
+            tuple(score(s.metric, 0, ceiling=0.9 * s.ceiling, estimate=0.9 * s.estimate) for s in one.scores)
+        )
+        if key[0] == "a"
+        else one
+        for key, one in at.items()
+    }
+    assert len(set(compared(moved).ranking.aligned.values())) == 1
+
+
+def test_a_pair_of_paths_is_one_data_set(table, tmp_path):
+    for name, part in zip(("train.csv", "test.csv"), table.split(0.3, seed=0), strict=True):
+        part.write(tmp_path / name)
+    pair = (tmp_path / "train.csv", tmp_path / "test.csv")
+    given = ["independent", "gaussian_copula"]
+    found = mm.compare(given, pair, metrics=["copies.excess"])
+    assert found.datasets == ("data",)
+    assert "are the same for every seed" in found.notes[0]
+    assert found.ranking.units == 6  # as many as two need by themselves
+    assert mm.compare(given, list(pair), metrics=["copies.excess"]).datasets == ("train", "test")
 
 
 def test_synthesizers_are_fitted_and_ranked(copier_and_co):
@@ -335,6 +383,9 @@ def test_tables_of_another_tool_need_their_own_split(table):
         ({"target": "lable"}, "label"),
         ({"metrics": ["tstr.gp"]}, "tstr.gap"),
         ({"datasets": {}}, "no data set"),
+        ({"metrics": "tstr.gap"}, "metrics=['tstr.gap']"),
+        ({"metrics": ["tsr.gap"]}, "tstr"),
+        ({"synthesizers": {1: "independent", 2: "gaussian_copula"}}, "must be text, not 1"),
     ],
 )
 def test_what_is_wrong_is_said(table, given, said):
@@ -384,6 +435,52 @@ def test_reports_on_other_real_rows_are_refused(reports, tmp_path, capsys):
     assert main(["compare", str(reports), "--out", str(tmp_path / "out")]) == 2
     assert "different real rows of adult, seed 3" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("differs", "said"),
+    [
+        ({"columns": {"age": {"labels": ["0"], "train": [0.3]}}}, "other values of age"),
+        (
+            {"differences": ["column x: 2 rare categories are released, and scored, as (other)"]},
+            "in different words",
+        ),
+    ],
+)
+def test_reports_on_another_split_or_in_other_words_are_refused(reports, differs, said):
+    shown = {
+        "columns": {"age": {"labels": ["0"], "train": [0.2]}},
+        "differences": ["column y is read as text"],
+    }
+    for path in reports.rglob("report.json"):
+        values = json.loads(path.read_text())
+        values["tables"] = shown | (differs if path.parts[-4] == "b" or path.parts[-5] == "b" else {})
+        path.write_text(json.dumps(values))
+    with pytest.raises(InputError, match=said):
+        compare_reports([reports])
+
+
+def test_reports_of_splits_of_equal_size_are_told_apart(table, tmp_path):
+    for i, name in enumerate("abc"):
+        train, holdout = table.split(0.3, seed=i % 2)
+        for r in range(5):
+            place = tmp_path / name / str(r)
+            place.mkdir(parents=True)
+            found = mm.assess(train=train, holdout=holdout, synthetic=holdout, metrics=["column_shapes"])
+            (place / "report.json").write_text(found.dumps())
+    with pytest.raises(InputError, match="different real rows of data, seed 0"):
+        compare_reports([tmp_path])
+
+
+def test_a_taken_folder_is_told_before_anything_is_fitted(table, tmp_path, capsys, monkeypatch):
+    table.write(tmp_path / "blobs.parquet")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "precious.txt").write_text("keep me")
+    room = importlib.import_module("mintmark.run.compare")
+    monkeypatch.setattr(room, "compare", lambda *_, **__: pytest.fail("fitted"))
+    arguments = ["compare", str(tmp_path / "blobs.parquet"), "--method", "independent"]
+    assert main([*arguments, "--method", "gaussian_copula", "--out", str(tmp_path / "mine")]) == 2
+    assert "holds no comparison" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

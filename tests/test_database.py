@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import mintmark as mm
@@ -14,8 +15,9 @@ from mintmark import registry
 from mintmark.assess._worst import worst_of
 from mintmark.assess.report._words import _WORDS
 from mintmark.assess.report.html import fragment
-from mintmark.errors import InputError, UnknownNameError
+from mintmark.errors import InputError, OutputError, UnknownNameError
 from mintmark.metric import Score
+from mintmark.release.keys import make_keys
 from mintmark.release.public_report import public_report
 
 BASEBALL = Path(__file__).parents[2] / "shared" / "data" / "baseball_databank"
@@ -87,6 +89,77 @@ def test_keys_that_lead_nowhere_or_back_are_refused(keys, message):
         mm.Database(small().tables, keys)
 
 
+def test_a_key_with_gaps_stored_as_double_joins_whole_numbers():
+    """As pandas writes integers of which some are missing."""
+    data = mm.Database(
+        {
+            "shop": mm.read(pa.table({"id": [1, 2], "x": [0.5, 0.7]})),
+            "sale": mm.read(pa.table({"shop": [2.0, float("nan"), None, 1.0, 7.0], "y": [1.0, 2, 3, 4, 5]})),
+        },
+        {"sale.shop": "shop.id"},
+    )
+    assert data.parents(data.links[0]).tolist() == [1, -1, -1, 0, -2]
+    broken = mm.read(pa.table({"shop": [2.5, 1.0], "y": [1.0, 2.0]}))
+    with pytest.raises(InputError, match=r"sale.shop is double, shop.id is int64"):
+        mm.Database({**data.tables, "sale": broken}, data.keys)
+
+
+@pytest.mark.parametrize("name", ["a.b", "a/b", "..", "", 1, "a\\b"])
+def test_names_that_no_file_or_key_can_have_are_refused(name):
+    with pytest.raises(InputError, match="is no name of a table"):
+        mm.Database({name: small()["shop"]})
+
+
+def test_what_is_no_dataset_or_key_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"table 'shop' is Table, no Dataset\. Read it first"):
+        mm.Database({"shop": pa.table({"id": [1]})})
+    with pytest.raises(InputError, match="keys of a database must be a mapping"):
+        mm.Database(small().tables, ["sale.shop"])
+    with pytest.raises(InputError, match=r"keys={} names no table"):
+        mm.read_database(tmp_path, keys={})
+
+
+def test_a_folder_that_holds_anything_else_is_left_alone(tmp_path):
+    data = small()
+    for name, table in data.tables.items():
+        table.write(tmp_path / f"{name}.csv")
+    with pytest.raises(OutputError, match=r"holds other files .*not overwritten"):
+        data.write(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_database_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    data = small()
+    data.write(tmp_path / "db")
+    fewer = mm.Database({"shop": data["shop"]})
+    fewer.write(tmp_path / "db")
+    assert set(mm.read_database(tmp_path / "db").tables) == {"shop"}
+
+    def full(table, path):
+        raise OutputError(f"{path}: the disk is full.")
+
+    monkeypatch.setattr("mintmark.data.database.write", full)
+    with pytest.raises(OutputError, match="disk is full"):
+        data.write(tmp_path / "db")
+    assert set(mm.read_database(tmp_path / "db").tables) == {"shop"}
+    assert [path.name for path in tmp_path.iterdir()] == ["db"]
+
+
+def test_a_record_names_no_file_outside_its_folder(tmp_path):
+    small().write(tmp_path / "db")
+    record = tmp_path / "db" / "database.json"
+    record.write_text(record.read_text().replace("shop.parquet", "../shop.parquet"))
+    with pytest.raises(InputError, match="no record of a database"):
+        mm.read_database(tmp_path / "db")
+
+
+def test_a_certificate_for_a_database_is_refused_in_one_line(drawn, tmp_path):
+    private, _ = make_keys(tmp_path)
+    found = mm.assess(train=drawn[0], synthetic=drawn[2], metrics=["children_per_parent"])
+    with pytest.raises(InputError, match=r"bound to one table.*judge\(assessment"):
+        mm.certify(drawn[2], found, policy="relational", key=private)
+
+
 def test_a_database_cannot_be_changed():
     with pytest.raises(TypeError):
         small().tables["shop"] = None
@@ -141,7 +214,7 @@ def test_integrity_is_the_share_of_references_that_exist(drawn):
     found = scores((train, holdout, lost), "referential_integrity")["referential_integrity"]
     assert found.estimate == true < 1
     assert found.details["worst"] == "orders.customer"
-    assert found.details["keys"]["items.order"]["estimate"] == 1
+    assert found.details["parts"]["items.order"]["estimate"] == 1
 
 
 def test_a_known_number_of_children_is_measured():
@@ -168,7 +241,7 @@ def test_pairs_across_a_key_see_what_each_table_hides(drawn):
     moved = shuffled(fresh, np.random.default_rng(0))
     kept, lost = (scores((train, holdout, x), "parent_child_pairs", "pair_trends") for x in (fresh, moved))
     assert lost["pair_trends"].estimate == kept["pair_trends"].estimate
-    key = {name: found["parent_child_pairs"].details["keys"]["orders.customer"] for name, found in
+    key = {name: found["parent_child_pairs"].details["parts"]["orders.customer"] for name, found in
            (("kept", kept), ("lost", lost))}  # fmt: skip
     assert key["lost"]["estimate"] < key["kept"]["estimate"] - 0.05
     assert key["lost"]["estimate"] == pytest.approx(key["lost"]["floor"], abs=0.05)
@@ -191,7 +264,7 @@ def test_the_report_and_its_publishable_version_can_be_made(drawn):
     train, holdout, fresh = drawn
     found = mm.assess(train=train, holdout=holdout, synthetic=fresh, policy="relational", seed=0)
     assert "customers.age" in found["column_shapes"].details["columns"]
-    assert set(found["column_shapes"].details["tables"]) == {"customers", "orders", "items"}
+    assert set(found["column_shapes"].details["parts"]) == {"customers", "orders", "items"}
     assert "Children per parent" in str(found)
     assert "Copied families" in fragment(found)
     assert "private" not in json.dumps([score["details"] for score in public_report(found)["scores"]])
@@ -237,7 +310,7 @@ def test_the_worst_part_is_the_one_farthest_from_its_ceiling():
 
     found = worst_of({"a": score(0.8, 0.8), "b": score(0.85, 0.99)}, "tables")
     assert (found.estimate, found.details["worst"]) == (0.85, "b")
-    assert found.details["tables"]["a"]["estimate"] == 0.8
+    assert found.details["parts"]["a"]["estimate"] == 0.8
 
 
 @pytest.mark.skipif(not BASEBALL.is_dir(), reason="the baseball databank is not here")

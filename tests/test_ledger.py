@@ -41,6 +41,18 @@ def test_other_releases_of_the_same_data_are_counted_and_the_same_one_again_is_n
     assert number(table(1), sha256="a") == 1
 
 
+def test_databases_are_counted_whatever_their_split(ledger):
+    def real(seed):
+        shops = mm.read(pa.table({"id": np.arange(30), "size": np.linspace(0, 1, 30)}))
+        sales = mm.read(pa.table({"shop": np.arange(60) // 2, "n": table(seed).table["n"]}))
+        return mm.Database({"shops": shops, "sales": sales}, {"sales.shop": "shops.id"})
+
+    first, other = real(0).split(0.3, seed=0), real(0).split(0.5, seed=1)
+    assert [number(*first, "a"), number(*other, "b"), number(real(0), None, "c")] == [1, 2, 3]
+    some = real(0).split(0.3, seed=0)[0]
+    assert number(some, None, "a") == 1
+
+
 def test_order_and_split_of_the_real_rows_make_no_difference_and_a_value_does(ledger):
     real = table(0)
     mixed = real.take(np.random.default_rng(0).permutation(60))

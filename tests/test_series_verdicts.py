@@ -70,6 +70,13 @@ def test_copied_sequences_fail_in_privacy_alone(drawn):
     assert not not_passed(found, "fidelity") | not_passed(found, "utility")
 
 
+def test_a_holdout_handed_through_fails_and_says_nothing_of_utility(drawn):
+    found = outcomes(drawn, drawn[0][1])
+    assert "real-sequences-are-not-handed-through" in failed(found)
+    assert found["models-foresee-as-well"] == "not run"
+    assert not not_passed(found, "fidelity")
+
+
 def test_pieces_laid_into_fresh_sequences_are_found(drawn):
     (train, _, fresh), rng = drawn
     found = outcomes(drawn, with_copies(fresh, train, 0.2, 16, rng))

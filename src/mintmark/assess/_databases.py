@@ -14,8 +14,9 @@ from typing import Any
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from mintmark import registry
+from mintmark.assess._codes import kept
 from mintmark.assess._views import inside, joined, table_view, told
-from mintmark.assess._worst import worst_of
+from mintmark.assess._worst import worst_by_name
 from mintmark.assess.assess import aligned, assess, chosen_metrics, metric_list, policy_record, versions
 from mintmark.assess.assessment import Assessment, digest_of
 from mintmark.assess.cost import check_cost
@@ -30,6 +31,8 @@ __all__ = ["assess_databases"]
 
 OF_TABLES = ("column_shapes", "missingness", "pair_trends", "real_identifiers")
 OF_JOINED = ("distinctness", "membership")
+_COLUMNS = {"column_shapes": 1, "missingness": 1, "pair_trends": 2}
+"""How many scored columns a table needs to have such a score at all."""
 Databases = dict[str, Database]
 
 
@@ -158,10 +161,17 @@ def _parts(
     train = databases["train"]
     views: dict[str, tuple[list[str], dict[str, Dataset]]] = {}
     links = [key for key in inside(train) if told(train, key.child) and told(train, key.parent)]
-    alone = [] if links else list(train.roots)
-    for name in train.tables:
-        if name not in train.shared and told(train, name):
-            wanted = [*of_tables, *(of_joined if name in alone else ())]
+    beside = {name for key in links for name in (key.child, key.parent)}
+    own = {name: _columns(train, name) for name in train.tables if name not in train.shared}
+    for name in own:
+        if told(train, name):
+            wanted = [
+                metric
+                for metric in of_tables
+                # what a table has nothing for is asked of the others; where none has, it says so of all
+                if own[name] >= (least := _COLUMNS.get(metric, 0)) or max(own.values()) < least
+            ]
+            wanted += of_joined if name not in beside else ()
             views[name] = wanted, {role: table_view(data, name) for role, data in databases.items()}
     for key in links:
         views[str(key)] = list(of_joined), {role: joined(data, key) for role, data in databases.items()}
@@ -173,9 +183,27 @@ def _parts(
             metrics=wanted,
             seed=seed,
         )
-        for part, (wanted, tables) in track(list(views.items()), "assessing tables")
         if all(len(data) for data in tables.values())
+        else _nothing(wanted, tables, seed)
+        for part, (wanted, tables) in track(list(views.items()), "assessing tables")
+        if wanted
     }
+
+
+def _columns(train: Database, name: str) -> int:
+    """How many columns of a table are scored."""
+    return sum(kept(train[name].schema[column]) for column in told(train, name))
+
+
+def _nothing(wanted: Sequence[str], tables: Mapping[str, Dataset], seed: int) -> Assessment:
+    """Scores that say why they were not run, where no row has a parent beside which it could be looked at."""
+    empty = next(role for role, data in tables.items() if not len(data))
+    reason = f"no row of {empty} leads to a parent that exists. Mend the keys."
+    scores = [
+        Score(metric=name, family=metric.family, direction=metric.direction, status="not run", reason=reason)
+        for name, metric in chosen_metrics(wanted)
+    ]
+    return Assessment(scores=tuple(scores), tables={}, seed=seed)
 
 
 def _worst(scores: Mapping[str, Sequence[Score]]) -> list[Score]:
@@ -183,7 +211,7 @@ def _worst(scores: Mapping[str, Sequence[Score]]) -> list[Score]:
     for part, found in scores.items():
         for score in found:
             by_name.setdefault(score.metric, {})[part] = score
-    return [worst_of(parts, "tables") for parts in by_name.values()]
+    return worst_by_name(by_name, "tables")
 
 
 def _tables(databases: Databases, seed: int) -> Tables:

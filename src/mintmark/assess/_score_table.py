@@ -93,11 +93,11 @@ def shortfall(estimates: Floats, ceilings: Floats, direction: str) -> Floats:
     Parameters
     ----------
     estimates, ceilings : array, shape (seeds, synthesizers)
-        Ceilings of one seed are one figure, measured with each synthesizer: their mean is taken. NaN
-        where there is none: then the estimate itself counts.
+        What real rows reach beside each: one synthesizer's sample moves no other's. NaN where there is
+        none: then the estimate itself counts.
     direction : "higher" or "lower"
     """
     sign = 1.0 if direction == "higher" else -1.0
     if not np.isfinite(ceilings).all():
         return -sign * estimates
-    return np.asarray(np.maximum(sign * (ceilings.mean(axis=1, keepdims=True) - estimates), 0.0))
+    return np.asarray(np.maximum(sign * (ceilings - estimates), 0.0))

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.assess._score_table import Runs, ScoreTable, gathered, shortfall
+from mintmark.assess.assess import metric_list
 from mintmark.assess.comparison import Comparison, Standing
 from mintmark.data.streams import check_seed, stream
 from mintmark.errors import InputError, UnknownNameError, first_three
@@ -23,7 +24,7 @@ from mintmark.metric import Score
 from mintmark.stats.ranks import Ranking, block_ranks, fewest_units, ranked
 from mintmark.stats.repeats import jackknife
 
-__all__ = ["ALPHA", "FEWEST", "METRICS", "check_seeds", "chosen", "compared"]
+__all__ = ["ALPHA", "FEWEST", "METRICS", "check_seeds", "chosen", "compared", "fewest_seeds", "score_names"]
 
 METRICS = (
     "two_sample",
@@ -116,6 +117,25 @@ def _complete(runs: Runs) -> tuple[list[str], list[tuple[str, str]]]:
     return synthesizers, places
 
 
+def fewest_seeds(synthesizers: int, datasets: int) -> int:
+    """Seeds of each data set below which no outcome could be told from chance; at least five."""
+    return max(FEWEST, -(-fewest_units(synthesizers, ALPHA) // datasets))
+
+
+def score_names(metrics: Any) -> list[str]:
+    """Names of scores, as `compared` takes them.
+
+    Raises
+    ------
+    InputError
+        If they are no list, or no names.
+    """
+    for name in (names := metric_list(metrics)):
+        if not isinstance(name, str):
+            raise InputError(f"metrics: {name!r} is no name of a score, such as 'tstr.gap'.")
+    return names
+
+
 def check_seeds(seeds: int, dataset: str) -> None:
     """Raise `InputError` where a data set has too few seeds."""
     if seeds < FEWEST:
@@ -135,6 +155,7 @@ def chosen(runs: Runs, metrics: Sequence[str] | None) -> list[str]:
     InputError
         If there is none to rank.
     """
+    metrics = None if metrics is None else score_names(metrics)
     scores = [score for assessment in runs.values() for score in assessment.scores]
     known = {score.metric for score in scores}
     unrun = {score.metric for score in scores if score.status != "ok"}

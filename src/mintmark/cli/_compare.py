@@ -17,7 +17,9 @@ __all__ = ["compare_"]
 @command("compare")
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("--method", "methods", multiple=True, help="A synthesizer to fit on the tables; repeatable.")
-@click.option("--seeds", type=int, default=5, show_default=True, help="Fits of each method on each table.")
+@click.option(
+    "--seeds", type=int, help="Fits of each method on each table; 5, or 6 of two on one, if not given."
+)
 @table_options
 @click.option("--metric", "metrics", multiple=True, help="Rank by this score; repeatable.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the permutations.")
@@ -25,7 +27,7 @@ __all__ = ["compare_"]
 def compare_(
     inputs: tuple[str, ...],
     methods: tuple[str, ...],
-    seeds: int,
+    seeds: int | None,
     reading: dict[str, Any],
     metrics: tuple[str, ...],
     seed: int,
@@ -37,12 +39,13 @@ def compare_(
     data set as SYNTHESIZER/SEED.
     """
     from mintmark.assess.report.comparison_text import text
-    from mintmark.run.compare import compare, compare_reports, write_comparison
+    from mintmark.data.read import read
+    from mintmark.run.compare import check_free, compare, compare_reports, named_tables, write_comparison
 
+    check_free(to)
     if methods:
-        comparison = compare(
-            list(methods), _tables(inputs, reading), seeds=seeds, metrics=metrics or None, seed=seed
-        )
+        tables = {name: read(file, **reading) for name, file in named_tables(list(inputs)).items()}
+        comparison = compare(list(methods), tables, seeds=seeds, metrics=metrics or None, seed=seed)
     else:
         strange = [name for name in inputs if not (Path(name).is_dir() or name.endswith(".json"))]
         if strange:
@@ -56,12 +59,3 @@ def compare_(
         f"{text(comparison)}\ncomparison: {to / 'comparison.html'}",
         comparison.to_json() | {"out": str(to)},
     )
-
-
-def _tables(inputs: tuple[str, ...], reading: dict[str, Any]) -> dict[str, Any]:
-    from mintmark.data.read import read
-
-    named = {Path(name).stem: read(name, **reading) for name in inputs}
-    if len(named) < len(inputs):
-        raise InputError("two tables have the same name. Give files of different names.")
-    return named

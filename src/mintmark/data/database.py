@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -59,9 +61,10 @@ class Database:
     Raises
     ------
     InputError
-        If a key of a parent is missing or not unique, the types of both ends differ, or tables refer to
-        each other in a circle. That a child's value has no parent is no error: it is counted by the
-        score `referential_integrity`.
+        If a table is no Dataset or its name no plain one, a key of a parent is missing or not unique, the
+        types of both ends differ, or tables refer to each other in a circle. Whole numbers stored as double
+        are integers here. That a child's value has no parent is no error: it is counted by the score
+        `referential_integrity`.
     UnknownNameError
         If a table or column does not exist.
     """
@@ -70,22 +73,30 @@ class Database:
     keys: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))
-        object.__setattr__(self, "keys", MappingProxyType(dict(self.keys)))
+        for name in ("tables", "keys"):
+            if not isinstance(given := getattr(self, name), Mapping):
+                raise InputError(f"{name} of a database must be a mapping, not {type(given).__name__}.")
+            object.__setattr__(self, name, MappingProxyType(dict(given)))
         if not self.tables:
             raise InputError("a database needs at least one table.")
+        for name, data in self.tables.items():
+            _check_table(name, data)
         for link in self.links:
             _check_key(self.tables[link.parent].table[link.key], link)
-            ends = (
-                self.tables[link.child].table[link.column].type,
-                self.tables[link.parent].table[link.key].type,
-            )
-            if _sort(ends[0]) != _sort(ends[1]):
+            child, parent = self._ends(link)
+            if child.type != parent.type:
                 raise InputError(
-                    f"{link} is {ends[0]}, {link.parent}.{link.key} is {ends[1]}: no value of "
+                    f"{link} is {child.type}, {link.parent}.{link.key} is {parent.type}: no value of "
                     "one equals one of the other. Give both the same type (kinds= when reading)."
                 )
         self._check_circles()
+
+    def _ends(self, link: ForeignKey) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+        """Both ends of a key, child's first, as they are compared."""
+        return (
+            _comparable(self.tables[link.child].table[link.column]),
+            _comparable(self.tables[link.parent].table[link.key]),
+        )
 
     def __getitem__(self, name: str) -> Dataset:
         if name not in self.tables:
@@ -104,6 +115,8 @@ class Database:
         )
 
     def _place(self, text: str) -> tuple[str, str]:
+        if not isinstance(text, str):
+            raise InputError(f'{text!r} is no key. Write keys as {{"child.column": "parent.key"}}.')
         name, dot, column = text.partition(".")
         if not dot:
             raise InputError(f'{text!r} names no column. Write keys as {{"child.column": "parent.key"}}.')
@@ -151,9 +164,7 @@ class Database:
 
     def parents(self, link: ForeignKey) -> Ints:
         """For each child row the position of its parent row; -1 if missing, -2 if there is no such parent."""
-        kind = _sort(self.tables[link.parent].table[link.key].type)
-        child = self.tables[link.child].table[link.column].cast(kind).combine_chunks()
-        parent = self.tables[link.parent].table[link.key].cast(kind).combine_chunks()
+        child, parent = (end.combine_chunks() for end in self._ends(link))
         at = pc.fill_null(pc.index_in(child, value_set=parent, skip_nulls=True), -2)
         at = pc.if_else(child.is_null(nan_is_null=True), -1, at)
         return np.asarray(at.to_numpy(zero_copy_only=False), dtype=np.int64)
@@ -238,17 +249,36 @@ class Database:
         return held
 
     def write(self, folder: str | Path) -> None:
-        """Write each table as ``name.parquet``, and the keys, into a folder that `read_database` reads."""
+        """Write each table as ``name.parquet``, and the keys, into a folder that `read_database` reads.
+
+        The folder appears whole or not at all; an earlier database of `write` there is replaced.
+
+        Raises
+        ------
+        OutputError
+            If the folder holds anything else, or cannot be written.
+        """
         folder = Path(folder)
+        _check_free(folder)
+        place = folder.absolute()
+        made, earlier = (place.with_name(f".{place.name}.{what}") for what in ("partial", "earlier"))
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            for left in (made, earlier):
+                shutil.rmtree(left, ignore_errors=True)
+            made.mkdir(parents=True)
+            files = {name: f"{name}.parquet" for name in self.tables}
             for name, data in self.tables.items():
-                write(data, folder / f"{name}.parquet")
-            record = {"tables": list(self.tables), "keys": dict(self.keys)}
-            text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-            (folder / RECORD).write_text(text, encoding="utf-8")
+                write(data, made / files[name])
+            text = json.dumps({"tables": files, "keys": dict(self.keys)}, indent=2, ensure_ascii=False)
+            (made / RECORD).write_text(text + "\n", encoding="utf-8")
+            if place.exists():
+                os.replace(place, earlier)
+            os.replace(made, place)
+            shutil.rmtree(earlier, ignore_errors=True)
         except OSError as error:
             raise OutputError(f"{folder} cannot be written: {error.strerror or error}.") from None
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
 
 
 def read_database(folder: str | Path, keys: Mapping[str, str] | None = None) -> Database:
@@ -270,34 +300,78 @@ def read_database(folder: str | Path, keys: Mapping[str, str] | None = None) -> 
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder. Give one that holds a file for each table.")
     if keys is None:
-        names, keys = _stored(folder)
-    else:
-        ends = [end.partition(".")[0] for both in keys.items() for end in both]
-        names = list(dict.fromkeys(ends))
+        return _stored(folder)
+    ends = [end.partition(".")[0] for both in keys.items() for end in both]
+    if not ends:
+        raise InputError(
+            'keys={} names no table. Give {"child.column": "parent.key"}, leave keys away for what '
+            "Database.write wrote, or read tables without keys one by one into mintmark.Database."
+        )
     files: dict[str, list[Path]] = {}
     for file in sorted(folder.iterdir()):
         with contextlib.suppress(InputError):
             parts(file.name)
             files.setdefault(file.name.partition(".")[0], []).append(file)
-    for name in names:
+    for name in ends:
         if name not in files:
             raise UnknownNameError(f"table in {folder}", name, files)
         if len(files[name]) > 1:
             raise InputError(f"{folder} holds {len(files[name])} files of table {name!r}. Leave one there.")
-    return Database({name: read(files[name][0]) for name in names}, keys)
+    return Database({name: read(files[name][0]) for name in dict.fromkeys(ends)}, keys)
 
 
-def _stored(folder: Path) -> tuple[list[str], dict[str, str]]:
-    path = folder / RECORD
+def _stored(folder: Path) -> Database:
+    """The database that `Database.write` wrote into the folder."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return [str(name) for name in record["tables"]], dict(record["keys"])
+        record = _record(folder)
     except FileNotFoundError:
         raise InputError(
             f'{folder} says nothing of foreign keys. Give keys={{"child.column": "parent.key"}}.'
         ) from None
-    except (ValueError, KeyError, TypeError) as error:
+    tables = {name: read(folder / file) for name, file in record["tables"].items()}
+    return Database(tables, record["keys"])
+
+
+def _record(folder: Path) -> dict[str, dict[str, str]]:
+    """Files of the tables and keys, as `Database.write` noted them; files of this folder only."""
+    path = folder / RECORD
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        tables, keys = dict(record["tables"]), dict(record["keys"])
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no record of a database that mintmark wrote: {error}.") from None
+    for name, file in tables.items():
+        if file != f"{name}.parquet" or Path(file).name != file:
+            raise InputError(f"{path} is no record of a database that mintmark wrote: it names {file!r}.")
+    return {"tables": tables, "keys": keys}
+
+
+def _check_free(folder: Path) -> None:
+    """Refuse a place that holds anything but an earlier database."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise OutputError(f"{folder} is a file. Give a folder for the tables.")
+    held = {path.name for path in folder.iterdir()}
+    ours = {RECORD, *_record(folder)["tables"].values()} if RECORD in held else set()
+    if other := sorted(held - ours):
+        raise OutputError(
+            f"{folder} holds other files ({first_three(other)}), not overwritten. Give a new folder."
+        )
+
+
+def _check_table(name: object, data: object) -> None:
+    if not isinstance(name, str) or not name.strip() or any(c in "./\\" or not c.isprintable() for c in name):
+        raise InputError(
+            f"{name!r} is no name of a table: text without dot or slash, since keys are written table.column "
+            "and files are named after tables. Give it another name."
+        )
+    if not isinstance(data, Dataset):
+        raise InputError(
+            f"table {name!r} is {type(data).__name__}, no Dataset. Read it first: mintmark.read(...)."
+        )
 
 
 def _check_key(array: pa.ChunkedArray, link: ForeignKey) -> None:
@@ -318,10 +392,20 @@ def _check_key(array: pa.ChunkedArray, link: ForeignKey) -> None:
         )
 
 
-def _sort(kind: pa.DataType) -> pa.DataType:
-    """The type in which two ends of a key are compared: widths do not matter, sorts do."""
+def _comparable(array: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A key's values in the type in which two ends are compared: widths do not matter, sorts do.
+
+    Whole numbers stored as double are integers: so pandas writes a key of which some are missing.
+    """
+    kind = array.type
     if pa.types.is_dictionary(kind):
-        return _sort(kind.value_type)
+        return _comparable(array.cast(kind.value_type))
     if pa.types.is_integer(kind):
-        return pa.int64()
-    return pa.large_string() if pa.types.is_string(kind) or pa.types.is_large_string(kind) else kind
+        return array.cast(pa.int64())
+    if pa.types.is_floating(kind):
+        known = pc.if_else(pc.is_nan(array), None, array)
+        with contextlib.suppress(pa.ArrowInvalid):  # one of them is not whole
+            return known.cast(pa.int64())
+        return array.cast(pa.float64())
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return array.cast(pa.large_string()) if text else array

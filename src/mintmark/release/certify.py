@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from mintmark import __version__
 from mintmark.assess.assessment import Assessment, digest_of
+from mintmark.data.database import Database
 from mintmark.data.dataset import Dataset
 from mintmark.errors import InputError, OutputError
 from mintmark.release.card import card
@@ -152,6 +153,11 @@ def _scored(synthetic: Any, assessment: Assessment) -> Dataset:
     """The rows, proven to be those assessed, under nothing that says where they come from."""
     from mintmark.data.read import read
 
+    if isinstance(synthetic, Database):
+        raise InputError(
+            "a certificate is bound to one table, and this is a Database. Judge it with "
+            "Policy.load('relational').judge(assessment.to_json(), nature=...), or certify a table by itself."
+        )
     data = read(synthetic)
     if digest_of(data.table) != assessment.sha256:
         raise InputError(

@@ -13,11 +13,12 @@ from typing import Any
 
 from mintmark.data.protect import FEWEST
 
-__all__ = ["EACH", "Entry", "entries", "public_details"]
+__all__ = ["EACH", "Entry", "by_part", "entries", "public_details"]
 
 EACH = {"column": "columns", "pair": "pairs", "group": "groups"}
 """What a rule may bear on, and where a score's details hold it."""
 _FIGURES = ("estimate", "interval", "ceiling", "floor")
+_PART = (*_FIGURES, "status", "reason", "n")
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,32 @@ def _may(entry: Entry, public: Mapping[str, Any]) -> bool:
     return known is not None and str(entry.record["value"]) in {str(value) for value in known}
 
 
+def _parts(score: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Figures of the tables or keys of a database of which the score is the worst."""
+    held = (score.get("details") or {}).get("parts")
+    return {str(part): one for part, one in held.items()} if isinstance(held, Mapping) else {}
+
+
+def by_part(scores: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """The scores of each table or key of a database, as if it had been assessed by itself.
+
+    Parameters
+    ----------
+    scores : mapping of name to score
+        JSON of the private or the public report; empty comes back where none of them has parts.
+    """
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for name, score in scores.items():
+        for part, figures in _parts(score).items():
+            found.setdefault(part, {})[name] = {**score, **figures, "details": {}}
+    return found
+
+
 def public_details(score: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns, pairs and groups of a score as they may leave, figures not yet rounded."""
+    """Columns, pairs, groups and parts of a score as they may leave, figures not yet rounded."""
     made: dict[str, Any] = {}
+    if parts := _parts(score):
+        made["parts"] = {part: {key: one[key] for key in _PART if key in one} for part, one in parts.items()}
     for each, key in EACH.items():
         found = entries(score, each, schema)
         if found:

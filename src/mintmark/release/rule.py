@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from mintmark.errors import InputError, UnknownNameError, first_three
 from mintmark.metric import Family
-from mintmark.release.drilldown import EACH, entries
+from mintmark.release.drilldown import EACH, by_part, entries
 from mintmark.release.public_report import rounded
 
 __all__ = ["FAMILIES", "Each", "Outcome", "Rule", "Verdict", "choice"]
@@ -144,11 +144,26 @@ class Rule:
         object.__setattr__(self, "only", tuple(self.only))
 
     def judge(self, report: Mapping[str, Any]) -> Verdict:
-        """The verdict on a report's JSON; figures are rounded as the public report rounds them."""
+        """The verdict on a report's JSON; figures are rounded as the public report rounds them.
+
+        Of a database every table (or key) is judged by itself and the worst counts.
+        """
         scores: dict[str, Mapping[str, Any]] = {}
         for score in report["scores"]:
             scores.setdefault(score["metric"], score)
         tables = report.get("tables") or {}
+        parts = by_part({name: scores[name] for name in (self.metric, self.or_metric) if name in scores})
+        if self.each is not None:  # what was not run for a part has no entry that could be judged
+            lost = {part: own for part, own in parts.items() if not any(map(_was_run, own.values()))}
+            parts = {"the rest": scores, **lost} if lost else {}
+        if len(parts) < 2:
+            return self._judge(scores, tables)
+        judged = {part: self._judge(own, tables) for part, own in parts.items()}
+        compared = [((one.outcome, one.bounds, one.reason), part) for part, one in judged.items()]
+        nearest, (outcome, bounds, reason) = _worst(compared, self.at_least is not None, "part")
+        return dataclasses.replace(judged[nearest], outcome=outcome, bounds=bounds, reason=reason)
+
+    def _judge(self, scores: Mapping[str, Mapping[str, Any]], tables: Mapping[str, Any]) -> Verdict:
         holdout = (tables.get("rows") or {}).get("holdout", True) is not None
         metric, least, most = self.metric, self.at_least, self.at_most
         other = self.or_metric
@@ -188,15 +203,7 @@ class Rule:
                 f"{score['metric']} has no figure by {self.each}{which} that may be published.",
             )
         judged = [(self._compare(entry.name, entry.figures, least, most), entry.name) for entry in found]
-        judged.sort(key=lambda one: (_WORST_FIRST.index(one[0][0]), _edge(one[0][1], least is not None)))
-        (outcome, bounds, reason), _ = judged[0]
-        alike = [one for one in judged if one[0][0] == outcome]
-        every = f"{len(found)} {self.each}{'s' * (len(found) > 1)}"
-        if outcome == "pass":
-            return outcome, bounds, f"all of {every} keep it; nearest {judged[0][1]}: {reason}"
-        told = [f"{name}: {said.rstrip('.')}" for (_, _, said), name in alike[:3]]
-        more = f"; and {len(alike) - 3} more" if len(alike) > 3 else ""
-        return outcome, bounds, f"{len(alike)} of {every}: {'; '.join(told)}{more}."
+        return _worst(judged, least is not None, self.each)[1]
 
     def _compare(
         self, name: str, score: Mapping[str, Any], least: float | None, most: float | None
@@ -237,6 +244,19 @@ class Rule:
             for item in dataclasses.fields(self)
             if (value := getattr(self, item.name)) != item.default
         }
+
+
+def _worst(judged: list[tuple[_Compared, str]], least: bool, what: str) -> tuple[str, _Compared]:
+    """The worst of the named outcomes; those alike are ordered by how far they are off."""
+    judged = sorted(judged, key=lambda one: (_WORST_FIRST.index(one[0][0]), _edge(one[0][1], least)))
+    (outcome, bounds, reason), nearest = judged[0]
+    alike = [one for one in judged if one[0][0] == outcome]
+    every = f"{len(judged)} {what}{'s' * (len(judged) > 1)}"
+    if outcome == "pass":
+        return nearest, (outcome, bounds, f"all of {every} keep it; nearest {nearest}: {reason}")
+    told = [f"{name}: {said.rstrip('.')}" for (_, _, said), name in alike[:3]]
+    more = f"; and {len(alike) - 3} more" if len(alike) > 3 else ""
+    return nearest, (outcome, bounds, f"{len(alike)} of {every}: {'; '.join(told)}{more}.")
 
 
 def _found(scores: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:

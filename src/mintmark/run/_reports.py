@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mintmark.assess.assessment import Assessment
-from mintmark.errors import InputError
+from mintmark.data.protect import OTHER
+from mintmark.errors import InputError, first_three
 
 __all__ = ["read_runs"]
 
@@ -44,13 +45,45 @@ def _reports(path: Path) -> list[Path]:
 
 def _same_rows(runs: Mapping[tuple[str, str, str], Assessment]) -> None:
     """Raise where synthesizers were not given the same real rows: their numbers would differ."""
-    seen: dict[tuple[str, str], tuple[str, Any]] = {}
-    for (s, d, r), assessment in runs.items():
-        rows = assessment.tables.get("rows") or {}
-        counts = (rows.get("train"), rows.get("holdout"), assessment.tables.get("target"))
-        other, known = seen.setdefault((d, r), (s, counts))
-        if known != counts:
+    first: dict[tuple[str, str], tuple[str, Assessment]] = {}
+    for (s, d, r), one in runs.items():
+        other, known = first.setdefault((d, r), (s, one))
+        if differs := _difference(one, known):
             raise InputError(
-                f"{s} and {other} were assessed on different real rows of {d}, seed {r} (train, holdout, "
-                f"target: {counts} and {known}). Assess all synthesizers of a seed on the same rows."
+                f"{s} and {other} were assessed on different real rows of {d}, seed {r} ({differs}). Keep "
+                "one train and one holdout file for each seed, and assess all synthesizers on them (recipe: "
+                "`assess: {holdout: FILE}`; a share is split anew by each run)."
             )
+        if _merged(one) != _merged(known):
+            raise InputError(
+                f"{s} and {other} were scored in different words on {d}, seed {r}: "
+                f"{first_three(sorted(_merged(one) ^ _merged(known)))}. Write the rows to CSV files and "
+                "assess these: a CSV file brings no words of its own."
+            )
+
+
+def _difference(one: Assessment, other: Assessment) -> str:
+    """What of two assessments' real rows differs, in words; empty where nothing is seen to."""
+    counts, known = (
+        (rows.get("train"), rows.get("holdout"), tables.get("target"))
+        for tables in (one.tables, other.tables)
+        for rows in (tables.get("rows") or {},)
+    )
+    if counts != known:
+        return f"train, holdout, target: {counts} and {known}"
+    shown, others = (_distributions(tables) for tables in (one.tables, other.tables))
+    odd = [name for name in shown.keys() | others.keys() if shown.get(name) != others.get(name)]
+    return f"as many, but with other values of {first_three(sorted(odd))}" if odd else ""
+
+
+def _distributions(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """What a report shows of the real rows of each column."""
+    return {
+        name: [column.get(key) for key in ("labels", "train", "holdout")]
+        for name, column in (tables.get("columns") or {}).items()
+    }
+
+
+def _merged(one: Assessment) -> set[str]:
+    """What a report says of real categories that were merged since the released rows' schema merges them."""
+    return {text for text in one.tables.get("differences") or () if text.endswith(f"as {OTHER}")}

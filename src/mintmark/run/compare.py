@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mintmark.assess.assess import assess
+from mintmark.assess.assess import aligned, assess, chosen_metrics
 from mintmark.assess.assessment import Assessment
-from mintmark.assess.compare import METRICS, check_seeds, chosen, compared
+from mintmark.assess.compare import METRICS, check_seeds, chosen, compared, fewest_seeds, score_names
 from mintmark.assess.comparison import Comparison
 from mintmark.assess.report.comparison_html import html
 from mintmark.data.dataset import Dataset
@@ -24,7 +24,7 @@ from mintmark.run._cost import joined, measured
 from mintmark.run._reports import read_runs
 from mintmark.synthesizer import Synthesizer, make
 
-__all__ = ["compare", "compare_reports", "write_comparison"]
+__all__ = ["check_free", "compare", "compare_reports", "named_tables", "write_comparison"]
 
 _HOLDOUT = 0.2
 Made = tuple[Any, dict[str, Any] | None]
@@ -37,7 +37,7 @@ def compare(
     synthesizers: Sequence[Any] | Mapping[str, Any],
     datasets: Any,
     *,
-    seeds: int | Sequence[int] = 5,
+    seeds: int | Sequence[int] | None = None,
     metrics: Sequence[str] | None = None,
     target: str | None = None,
     seed: int = 0,
@@ -53,11 +53,11 @@ def compare(
         Values: a registered name; a `Synthesizer` with its parameters; a function called with
         ``(train, seed)`` that returns a table; or the tables of another tool, a list with one a
         seed (or a mapping of data set to such a list).
-    datasets : table, sequence of files, or mapping by name
+    datasets : table, list of files, or mapping by name
         A table is anything that `mintmark.read` takes, to be split for each seed, a fifth held out;
         or a pair ``(train, holdout)``, as tables of another tool need it.
-    seeds : int or sequence of int
-        How many, or which; at least five.
+    seeds : int or sequence of int, optional
+        How many, or which; at least five. If None, as many as it takes to tell anything from chance.
     metrics : sequence of str, optional
         Names of scores, e.g. ``"tstr.gap"``; those of `mintmark.assess.compare.METRICS` if None.
     target : str, optional
@@ -72,17 +72,18 @@ def compare(
     UnknownNameError
         If a synthesizer, score or target does not exist.
     """
-    numbers = _seeds(seeds)
     check_seed(seed)
-    for name in (tables := _named_tables(datasets)):
+    tables, named = named_tables(datasets), _named_synthesizers(synthesizers)
+    if len(named) < 2:
+        raise InputError(f"a comparison needs two or more synthesizers, not {len(named)}. Give another.")
+    numbers = _seeds(fewest_seeds(len(named), len(tables)) if seeds is None else seeds)
+    for name in tables:
         check_seeds(len(numbers), name)
-    real = {name: _pair(table, target, name) for name, table in tables.items()}
-    makers = {
-        name: _maker(name, given, real, numbers) for name, given in _named_synthesizers(synthesizers).items()
-    }
-    if len(makers) < 2:
-        raise InputError(f"a comparison needs two or more synthesizers, not {len(makers)}. Give another.")
+    metrics = None if metrics is None else score_names(metrics)
     modules = list(dict.fromkeys(name.partition(".")[0] for name in metrics or METRICS))
+    chosen_metrics(modules)
+    real = {name: _pair(table, target, name) for name, table in tables.items()}
+    makers = {name: _maker(name, given, real, numbers) for name, given in named.items()}
     runs: dict[tuple[str, str, str], Assessment] = {}
     steps = [(d, i, r, name) for d in real for i, r in enumerate(numbers) for name in makers]
     train = holdout = None
@@ -92,10 +93,16 @@ def compare(
             at, (train, holdout) = (d, i), _parts(real[d], r)
         assert train is not None
         try:
-            rows, cost = makers[name](d, i, r, train)
+            made, cost = makers[name](d, i, r, train)
+            rows = _plain(made, train)
             # no metric gets the synthesizer: tables of another tool must be attacked alike
             runs[name, d, str(r)] = assess(
-                train=train, holdout=holdout, synthetic=rows, metrics=modules, seed=r, cost=cost
+                train=train,
+                holdout=holdout,
+                synthetic=rows,
+                metrics=modules,
+                seed=r,
+                cost=cost,
             )
         except InputError as error:
             raise InputError(f"{name} on {d}, seed {r}: {error}") from error
@@ -117,20 +124,25 @@ def _seeds(seeds: int | Sequence[int]) -> list[int]:
     return numbers
 
 
-def _named_tables(datasets: Any) -> dict[str, Any]:
-    """Tables by name; files are called by their names."""
+def named_tables(datasets: Any) -> dict[str, Any]:
+    """Tables by name; files are called by their names. A tuple is one data set, a pair (train, holdout)."""
     if isinstance(datasets, Mapping):
         if not datasets:
             raise InputError("no data set was given. Give one or more.")
-        return dict(datasets)
-    if isinstance(datasets, (list, set)) or (
-        isinstance(datasets, tuple) and all(isinstance(one, (str, Path)) for one in datasets)
-    ):
+        return _texts(datasets, "data set")
+    if isinstance(datasets, (list, set)):
         named = {_stem(one): one for one in datasets}
         if not named or None in named or len(named) < len(datasets):
             raise InputError("data sets that are no files of different names: give a mapping of names.")
         return {str(name): table for name, table in named.items()}
     return {_stem(datasets) or "data": datasets}
+
+
+def _texts(named: Mapping[Any, Any], what: str) -> dict[str, Any]:
+    for name in named:
+        if not isinstance(name, str) or not name.strip():
+            raise InputError(f"the name of a {what} must be text, not {name!r}. Write it in quotes.")
+    return dict(named)
 
 
 def _stem(table: Any) -> str | None:
@@ -156,7 +168,7 @@ def _parts(real: Dataset | tuple[Dataset, Dataset], seed: int) -> tuple[Dataset,
 
 def _named_synthesizers(synthesizers: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(synthesizers, Mapping):
-        return dict(synthesizers)
+        return _texts(synthesizers, "synthesizer")
     if isinstance(synthesizers, str) or not all(isinstance(one, str) for one in synthesizers):
         raise InputError("give a list of registered names, or a mapping of name to synthesizer.")
     return {name: name for name in synthesizers}
@@ -177,6 +189,12 @@ def _maker(
         f"{name!r} is {type(given).__name__}; a synthesizer is a registered name, a Synthesizer, a function "
         "of (train, seed), or a list of tables, one a seed."
     )
+
+
+def _plain(rows: Any, train: Dataset) -> Dataset:
+    """The rows under train's schema: what wrote them, and what it says of them, must move no score."""
+    data = rows if isinstance(rows, Dataset) else read(rows, like=train.schema)
+    return aligned(data, train.schema, "synthetic", [])
 
 
 def _fitted(synthesizer: Synthesizer, train: Dataset, seed: int) -> Made:
@@ -242,12 +260,17 @@ def write_comparison(comparison: Comparison, out: str | Path) -> None:
     OutputError
         If something other than a comparison stands there, or it cannot be written.
     """
+    check_free(out)
+    with folder(Path(out)) as made:
+        (made / "comparison.json").write_text(comparison.dumps(), encoding="utf-8")
+        (made / "comparison.html").write_text(html(comparison), encoding="utf-8")
+
+
+def check_free(out: str | Path) -> None:
+    """Raise `OutputError` where something other than a comparison stands."""
     path = Path(out)
     if path.exists() and not (path.is_dir() and _ours(path)):
         raise OutputError(f"{path} exists and holds no comparison. Give another --out, or remove it.")
-    with folder(path) as made:
-        (made / "comparison.json").write_text(comparison.dumps(), encoding="utf-8")
-        (made / "comparison.html").write_text(html(comparison), encoding="utf-8")
 
 
 def _ours(path: Path) -> bool:

@@ -22,11 +22,13 @@ import logging
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from mintmark.assess.assessment import Assessment
+from mintmark.data.database import Database
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import numbers
 from mintmark.data.known import as_texts
@@ -47,13 +49,15 @@ def state() -> Path | None:
     return Path(asked) if asked else home / "mintmark"
 
 
-def counted(assessment: Assessment, train: Dataset, holdout: Dataset | None) -> Assessment:
+def counted(
+    assessment: Assessment, train: Dataset | Database, holdout: Dataset | Database | None
+) -> Assessment:
     """The assessment with its number among those of the same real data.
 
     Parameters
     ----------
     assessment : Assessment
-    train, holdout : Dataset
+    train, holdout : Dataset, or Database
         The real rows that it was made of.
 
     Returns
@@ -85,12 +89,24 @@ def _key(place: Path) -> bytes:
     return path.read_bytes()
 
 
-def _of_rows(train: Dataset, holdout: Dataset | None, key: bytes) -> str:
-    """Keyed digest of the real rows: of each column the sum of its values' digests."""
-    parts = [train] if holdout is None else [train, holdout]
-    sums = {name: sum(_summed(part, name, key) for part in parts) % 2**64 for name in train.names}
-    text = json.dumps({"rows": sum(map(len, parts)), "columns": sums}, sort_keys=True)
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+def _of_rows(train: Dataset | Database, holdout: Dataset | Database | None, key: bytes) -> str:
+    """Keyed digest of the real rows, of a database of the rows of all tables."""
+    if isinstance(train, Database):
+        held = holdout.tables if isinstance(holdout, Database) else {}
+        sums: dict[str, Any] = {
+            # a shared table is the same on both sides
+            name: _sums([data] if name in train.shared or name not in held else [data, held[name]], key)
+            for name, data in train.tables.items()
+        }
+    else:
+        sums = _sums([train, holdout] if isinstance(holdout, Dataset) else [train], key)
+    return hmac.new(key, json.dumps(sums, sort_keys=True).encode(), hashlib.sha256).hexdigest()
+
+
+def _sums(parts: list[Dataset], key: bytes) -> dict[str, Any]:
+    """Rows, and of each column the sum of its values' digests."""
+    sums = {name: sum(_summed(part, name, key) for part in parts) % 2**64 for name in parts[0].names}
+    return {"rows": sum(map(len, parts)), "columns": sums}
 
 
 def _summed(data: Dataset, name: str, key: bytes) -> int:

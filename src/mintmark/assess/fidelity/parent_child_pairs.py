@@ -42,7 +42,12 @@ class ParentChildPairs(Metric):
                 [name for name in names if name.startswith(f"{side}.")][:_MOST]
                 for side in (key.parent, key.child)
             ]
-            if all(sides) and len(flat.synthetic):
+            if all(sides) and not len(flat.synthetic):
+                scores[str(key)] = Score(
+                    metric=name_of(type(self)), family=self.family, status="not run",
+                    reason="no synthetic row leads to a parent that exists. Mend the key.",
+                )  # fmt: skip
+            elif all(sides):
                 plans = {name: names[name] for side in sides for name in side}
                 scores[str(key)] = self._score(flat, plans, sides, rng)
         if not scores:

@@ -16,7 +16,7 @@ from mintmark.assess._windows import Windows, closest, windows
 from mintmark.data.streams import stream
 from mintmark.metric import Tables
 
-__all__ = ["Found", "found"]
+__all__ = ["Found", "any_of", "found"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -108,8 +108,8 @@ def _made(tables: Tables) -> Found:
         train.steps,
         copied,
         np.concatenate(fresh),
-        _any(synthetic, np.isin(synthetic.same, train.same)),
-        _any(holdout, np.isin(holdout.same, train.same)),
+        any_of(synthetic, np.isin(synthetic.same, train.same)),
+        any_of(holdout, np.isin(holdout.same, train.same)),
         nearer,
         inside,
         outside,
@@ -166,5 +166,6 @@ def _joined(parts: list[dict[str, Floats]]) -> dict[str, Floats]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _any(some: Windows, hit: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def any_of(some: Windows, hit: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Whether a window of each sequence is hit, shape (sequences,)."""
     return np.bincount(some.owner, hit, len(some.unit)) > 0

@@ -1,4 +1,8 @@
-"""Family copies: a parent and all its children that equal, or nearly equal, a family of train."""
+"""Family copies: a parent and all its children that equal, or nearly equal, a real family.
+
+The rate is read against that of fresh real families: of the holdout for copies of train, of train for
+copies of the holdout, whose families are of real people as well.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,8 @@ class FamilyCopies(Metric):
     """Share of synthetic families that equal, or nearly equal, one of train's, of the worst root.
 
     A family is a root row and everything that belongs to it; keys are left out. The attacker knows
-    nothing and reads the released rows; every family of train is compared.
+    nothing and reads the released rows; every family of train is compared, and for equal ones every
+    family of the holdout.
     """
 
     family: ClassVar[Family] = "privacy"
@@ -50,13 +55,14 @@ def _of(databases: Mapping[str, Database], root: str, rng: np.random.Generator) 
             f"fewer than {_FEWEST} rows of {root!r} in a table: chance is not told from a leak. Give more."
         )
     held = contents(databases, root, rng)
-    exact = {role: np.isin(held[role], held["train"]) for role in ("synthetic", "holdout")}
+    exact, held_out = (
+        {role: np.isin(held[role], held[real]) for role in ("synthetic", control)}
+        for real, control in (("train", "holdout"), ("holdout", "train"))
+    )
     near, floor = _near(databases, root, rng)
+    equal = "equal a family of {}: root row and all rows below, whatever the keys"
     return [
-        *_scores(
-            "exact", "equal a family of train: root row and all rows below, whatever the keys",
-            exact, 1.0,
-        ),
+        *_scores("exact", equal.format("train"), exact, 1.0),
         *_scores(
             "near",
             "lie so much nearer to a family of train than to other fresh ones (ratio of the distances of "
@@ -64,6 +70,7 @@ def _of(databases: Mapping[str, Database], root: str, rng: np.random.Generator) 
             f"{1 - _NATURAL:.0%} of holdout families do not",
             near, floor,
         ),
+        *_scores("holdout", equal.format("the holdout"), held_out, 1.0, "train"),
     ]  # fmt: skip
 
 
@@ -92,9 +99,13 @@ def _near(
     return beyond, float(beyond.pop("train").mean())
 
 
-def _scores(part: str, meaning: str, copied: Mapping[str, Bools], floor: float) -> list[Score]:
-    synthetic, holdout = copied["synthetic"], copied["holdout"]
-    rate, n, natural, fresh, z = synthetic.mean(), len(synthetic), float(holdout.mean()), len(holdout), z_of()
+def _scores(
+    part: str, meaning: str, copied: Mapping[str, Bools], floor: float, controls: str = "holdout"
+) -> list[Score]:
+    """The rate, and its excess over that of the real families in `controls`."""
+    synthetic, control = copied["synthetic"], copied[controls]
+    rate, n, natural, fresh, z = synthetic.mean(), len(synthetic), float(control.mean()), len(control), z_of()
+    real = "holdout" if controls == "train" else "train"
     source = (
         "identical match share (Platzer and Reutterer 2021), for families; Wilson (1927), Newcombe (1998)"
     )
@@ -110,8 +121,8 @@ def _scores(part: str, meaning: str, copied: Mapping[str, Bools], floor: float) 
             n=n,
             variance="draw of the synthetic families (Wilson)",
             estimand="the share among all families that the same source could give",
-            convention=f"share of synthetic families that {meaning}; ceiling: of holdout families; "
-            "floor: a copy of train",
+            convention=f"share of synthetic families that {meaning}; ceiling: of {controls} "
+            f"families; floor: a copy of {real}",
             source=source,
             details={"private": {"synthetic_families": np.flatnonzero(synthetic)[:1000].tolist()}},
         ),
@@ -124,9 +135,9 @@ def _scores(part: str, meaning: str, copied: Mapping[str, Bools], floor: float) 
             ceiling=0.0,
             floor=floor - natural,
             n=n,
-            variance="draw of the synthetic and of the holdout's families (Newcombe)",
+            variance=f"draw of the synthetic and of the {controls} families (Newcombe)",
             estimand="the excess among all families that the two sources could give",
-            convention=f"share of synthetic families that {meaning}, beyond the share of holdout families",
+            convention=f"share of synthetic families that {meaning}, beyond the share of {controls} families",
             source=source,
         ),
     ]

@@ -1,4 +1,8 @@
-"""Window copies: synthetic sequences that hold a piece of a train sequence, beside what chance gives."""
+"""Window copies: synthetic sequences that hold a piece of a real sequence, beside what chance gives.
+
+Chance is read off fresh real sequences: of the holdout for pieces of train, of train for pieces of the
+holdout, whose sequences are of real people as well.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from mintmark.assess._windows import windows
 from mintmark.assess.privacy._shares import clustered, newcombe, wilson, z_of
-from mintmark.assess.privacy._window_distances import found
+from mintmark.assess.privacy._window_distances import any_of, found
 from mintmark.method import method
 from mintmark.metric import Direction, Family, Metric, Score, Tables
 
@@ -46,22 +51,38 @@ class WindowCopies(Metric):
                 f"(ratio of the distances) as those of {1 - _NATURAL:.0%} of holdout sequences do not",
                 seen.copied > threshold, seen.fresh > threshold, seen.unit["fresh"],
             ),
+            *_held_out(tables),
         ]  # fmt: skip
 
 
+def _held_out(tables: Tables) -> list[Score]:
+    """Pieces of holdout sequences: of real persons that the synthesizer should never have met."""
+    made = windows(tables)
+    equal = {role: any_of(made[role], np.isin(made[role].same, made["holdout"].same)) for role in made}
+    meaning = f"hold a window of {made['train'].steps} steps that equals one of the holdout's in every value"
+    return _scores("holdout", meaning, equal["synthetic"], equal["train"], made["train"].unit, "train")
+
+
 def _scores(
-    part: str, meaning: str, synthetic: Bools, holdout: Bools, unit: npt.NDArray[np.int64]
+    part: str,
+    meaning: str,
+    synthetic: Bools,
+    control: Bools,
+    unit: npt.NDArray[np.int64],
+    controls: str = "holdout",
 ) -> list[Score]:
+    """The rate, and its excess over that of the real sequences in `controls`, whose persons these are."""
     rate, n, z = float(synthetic.mean()), len(synthetic), z_of()
     person = np.unique(unit, return_inverse=True)[1]
-    natural, effective = clustered(np.bincount(person, weights=holdout), np.bincount(person))
+    natural, effective = clustered(np.bincount(person, weights=control), np.bincount(person))
     details = {
         "copies": int(synthetic.sum()),
         "natural_rate": natural,
         "private": {"synthetic_sequences": np.flatnonzero(synthetic)[:1000].tolist()},
     }
     source = "identical match share (Platzer and Reutterer 2021), for windows; Wilson (1927), Newcombe (1998)"
-    chance = " beyond the share of holdout sequences that do"
+    chance = f" beyond the share of {controls} sequences that do"
+    real = "holdout" if controls == "train" else "train"
     return [
         Score(
             metric=f"window_copies.{part}",
@@ -74,8 +95,8 @@ def _scores(
             n=n,
             variance="draw of the synthetic sequences (Wilson)",
             estimand="the share among all sequences that the same source could give",
-            convention=f"share of synthetic sequences that {meaning}; ceiling: of holdout sequences; "
-            "floor: a copy of train",
+            convention=f"share of synthetic sequences that {meaning}; ceiling: of {controls} "
+            f"sequences; floor: a copy of {real}",
             source=source,
             details=details,
         ),
@@ -88,7 +109,7 @@ def _scores(
             ceiling=0.0,
             floor=1 - natural,
             n=n,
-            variance="draw of the synthetic sequences and of the holdout's, by person (Newcombe)",
+            variance=f"draw of the synthetic and of the {controls} sequences, by person (Newcombe)",
             estimand="the excess among all sequences that the two sources could give",
             convention=f"share of synthetic sequences that {meaning},{chance}",
             source=source,

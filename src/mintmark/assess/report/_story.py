@@ -140,7 +140,6 @@ def _column(name: str, column: Mapping[str, Any], unit: object) -> dict[str, Any
         "name": name,
         "kind": str(column.get("kind") or ""),
         "unit": str(unit or ""),
-        "off": off or 0.0,
         "differs": percent(off) if off is not None else "",
         "natural": percent(natural) if natural is not None else "",
         "picture": _histograms.histogram(name, column),

@@ -209,6 +209,17 @@ PRIVACY = {
         "chance: {p}. Above 0 the method copied.",
         ceiling="chance",
     ),
+    "family_copies.holdout": Words(
+        "Copies of held-out families",
+        "{p} of the synthetic families equal a held-out one, which the method must never have seen.",
+        best="Of training families, {c} do so by chance.",
+    ),
+    "family_copies.holdout_excess": Words(
+        "Copies of held-out families beyond chance",
+        "Families that equal one of the held-out data, less those that training ones show by chance: {p}. "
+        "Above 0 real people who were not to be used come out.",
+        ceiling="chance",
+    ),
     "window_copies.exact": Words(
         "Copied pieces",
         "{p} of the synthetic sequences hold a piece that equals one of a training sequence.",
@@ -229,6 +240,18 @@ PRIVACY = {
         "Nearly copied pieces beyond chance",
         "Sequences with a nearly copied piece, less those that fresh real ones show by chance: {p}. "
         "Above 0 the method copied.",
+        ceiling="chance",
+    ),
+    "window_copies.holdout": Words(
+        "Copies of held-out pieces",
+        "{p} of the synthetic sequences hold a piece of a held-out sequence, which the method "
+        "must never have seen.",
+        best="Of training sequences, {c} do so by chance.",
+    ),
+    "window_copies.holdout_excess": Words(
+        "Copies of held-out pieces beyond chance",
+        "Sequences with a piece of a held-out one, less those that training ones show by chance: {p}. "
+        "Above 0 real people who were not to be used come out, and no figure of utility means anything.",
         ceiling="chance",
     ),
     "nearest_windows": Words(

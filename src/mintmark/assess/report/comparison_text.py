@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from mintmark.assess.comparison import Comparison, Standing
+from mintmark.assess.report._aligned import aligned
 from mintmark.assess.report._figures import between, figure
 from mintmark.assess.report._words import FAMILIES, title
 
@@ -67,7 +66,7 @@ def _ranks(comparison: Comparison) -> list[str]:
         ]
         for name in sorted(ranking.aligned, key=lambda name: ranking.aligned[name])
     ]
-    return _table(rows)
+    return aligned(rows)
 
 
 def _pairs(ranking: Standing) -> list[str]:
@@ -92,16 +91,5 @@ def _means(comparison: Comparison) -> list[str]:
         rows = [
             [f"  {mean['synthesizer']}", figure(mean["estimate"]), between(mean["interval"])] for mean in mine
         ]
-        lines += _table(rows)
+        lines += aligned(rows)
     return lines
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.ljust(w) if i == 0 else cell.rjust(w)
-            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable
 
 from mintmark.assess.assessment import Assessment, times_assessed
+from mintmark.assess.report._aligned import aligned
 from mintmark.assess.report._figures import between, figure
 from mintmark.assess.report._verdict import Line, Verdict, judgement
 from mintmark.assess.report._words import FAMILIES, PRIVACY_LIMIT, title
@@ -73,16 +74,12 @@ def _scores(scores: Iterable[Score]) -> list[str]:
             rows.append((name, figure(score.estimate), shown, figure(score.floor), figure(score.ceiling)))
     if not rows:
         return ["No scores."]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADS))]
+    width = max(len(row[0]) for row in rows)
     lines = []
-    for i, row in enumerate(rows):
-        cells = [
-            cell.ljust(w) if j == 0 else cell.rjust(w)
-            for j, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ]
+    for i, (row, line) in enumerate(zip(rows, aligned(rows), strict=True)):
         heading = not row[0].startswith("  ")
         lines += [""] if heading and i else []
-        lines.append(f"{row[0].ljust(widths[0])}  {notes[i]}" if i in notes else "  ".join(cells))
+        lines.append(f"{row[0].ljust(width)}  {notes[i]}" if i in notes else line)
     return lines
 
 

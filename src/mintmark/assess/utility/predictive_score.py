@@ -15,6 +15,7 @@ from pydantic import Field
 
 from mintmark.assess._codes import Coding, levels
 from mintmark.assess._series import Series, equal_series, pairs_at, series, steps, values
+from mintmark.assess.utility._split import untouched
 from mintmark.method import method, name_of
 from mintmark.metric import Direction, Family, Metric, NotRun, Score, Tables
 from mintmark.stats.intervals import influence_variance, normal
@@ -38,7 +39,7 @@ class PredictiveScore(Metric):
     seeds: Annotated[int, Field(ge=1, le=20, description="repetitions on other steps, with other trees")] = 3
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
-        tables.need_holdout()
+        untouched(tables)
         lags = steps(tables, _LAGS)
         views = {role: _View.of(tables, role, lags) for role in ("train", "synthetic", "floor", "holdout")}
         targets = _targets(views, rng)
