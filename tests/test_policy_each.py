@@ -12,6 +12,7 @@ import mintmark as mm
 from mintmark.assess.assessment import Assessment
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.metric import Score
+from mintmark.release.findings import findings
 from mintmark.release.keys import make_keys
 from mintmark.release.policy import Policy
 from mintmark.release.public_report import public_report
@@ -148,6 +149,23 @@ def test_a_rule_for_series_says_nothing_of_tables():
     assert [v.rule for v in policy.judge(plain, nature="simulated")] == ["t", "all"]
     series = {**plain, "tables": {**plain["tables"], "schema": sequence}}
     assert [v.rule for v in policy.judge(series, nature="simulated")] == ["r", "all"]
+
+
+def test_a_policy_that_asks_nothing_of_such_rows_passes_none():
+    rules = (
+        rule(id="f", when="sequence"),
+        rule(id="p", family="privacy", when="sequence"),
+        rule(id="q", family="privacy", at_least=0.5),
+    )
+    found = Policy(name="p", purpose="p", rules=rules).judge(report().to_json(), nature="simulated")
+    assert [(v.rule, v.outcome) for v in found] == [("f", "not run"), ("q", "pass")]
+    assert "asks nothing else about fidelity" in found[0].reason
+    alone = findings(
+        Policy(name="p", purpose="p", rules=rules[:2]), report().to_json(), nature="simulated", schema={},
+        waiver=None, chosen="before scoring",
+    )  # fmt: skip
+    assert alone.outcome == "refused"
+    assert {verdict.outcome for verdict in alone.verdicts} == {"not run"}
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def findings(
     personal : bool
     """
     verdicts = tuple(policy.judge(report, nature=nature, personal=personal))
-    passed = all(verdict.outcome == "pass" for verdict in verdicts)
+    passed = bool(verdicts) and all(verdict.outcome == "pass" for verdict in verdicts)
     outcome = "released" if passed else "released under waiver" if waiver else "refused"
     untested = [family for family in FAMILIES if all(v.family != family for v in verdicts)]
     without = f"WITHOUT {' AND '.join(untested).upper()} TEST" if untested else ""

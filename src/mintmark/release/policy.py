@@ -148,7 +148,10 @@ class Policy:
         return {"name": self.name, "digest": self.digest, "text": self.text}
 
     def judge(self, assessment: Mapping[str, Any], *, nature: str, personal: bool = True) -> list[Verdict]:
-        """One verdict for each rule and need.
+        """One verdict for each rule that is asked of such rows, and for each need.
+
+        Where `when` leaves a family that the policy has rules for without any, these rules are "not run":
+        a policy that asks nothing of the rows must not pass them.
 
         Parameters
         ----------
@@ -160,8 +163,12 @@ class Policy:
             Whether the source is about people; False where its owner declared that it is not.
         """
         kind = _modality((assessment.get("tables") or {}).get("schema") or {})
-        rules = [rule for rule in self.rules if rule.when in (None, kind)]
-        verdicts = [rule.judge(assessment) for rule in rules]
+        asked = {rule.family for rule in self.rules if rule.when in (None, kind)}
+        verdicts = [
+            rule.judge(assessment) if rule.when in (None, kind) else rule.unasked(kind)
+            for rule in self.rules
+            if rule.when in (None, kind) or rule.family not in asked
+        ]
         if self.needs.get("formal_guarantee"):
             verdicts.append(_formal_guarantee(nature, personal))
         return verdicts

@@ -88,7 +88,8 @@ class Rule:
     only : tuple of str
         With `each`: columns whose figures count; of a pair one of its columns must be named.
     when : "table" or "sequence", optional
-        Rows of which the rule is asked; the others it says nothing of.
+        Rows of which the rule is asked; the others it says nothing of, unless the policy has no other
+        rule of its family: then it is "not run".
     because : str
         The reason in words, for the reader of the certificate.
     """
@@ -169,6 +170,18 @@ class Rule:
         return Verdict(
             rule=self.id, family=self.family, metric=metric, outcome=outcome, bounds=bounds,
             threshold=self._in_words(metric, least, most), reason=reason, because=self.because,
+        )  # fmt: skip
+
+    def unasked(self, kind: str) -> Verdict:
+        """The verdict where the policy has rules of this family for other rows than these only."""
+        reason = (
+            f"the rows are a {kind}, the rule is for a {self.when}, and the policy asks nothing else about "
+            f"{self.family}. Choose a policy with rules for a {kind}."
+        )
+        return Verdict(
+            rule=self.id, family=self.family, metric=self.metric, outcome=_NOT_RUN,
+            threshold=self._in_words(self.metric, self.at_least, self.at_most), reason=reason,
+            because=self.because,
         )  # fmt: skip
 
     def _compare_each(
