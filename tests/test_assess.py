@@ -16,6 +16,7 @@ from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
 from mintmark.data.schema import Column, Schema
 from mintmark.errors import InputError, UnknownNameError
+from mintmark.release.policy import Policy
 
 ADULT = Path(mintmark.__file__).parent / "examples/adult.parquet"
 QUICK = ["column_shapes", "pair_trends", "missingness", "distinctness"]
@@ -189,6 +190,13 @@ def test_a_policy_is_recorded_from_a_record_an_object_or_a_name():
     expected = Fixed().record()
     for given in (Fixed(), expected):
         assert assess(train=train, synthetic=train, metrics=[], policy=given).policy == expected
+    rules = [{"id": "a", "family": "fidelity", "metric": "modes", "at_least": 0.1, "because": "of this"}]
+    values = {"name": "mine", "purpose": "for this test", "rules": rules}
+    written = assess(train=train, synthetic=train, metrics=[], policy=values).policy
+    assert written == Policy.from_json(values).record()
+    for wrong, says in (({"name": "x"}, "no digest, text"), ({**values, "rules": []}, "has no rules")):
+        with pytest.raises(InputError, match=says):
+            assess(train=train, synthetic=train, metrics=[], policy=wrong)
     named = assess(train=train, synthetic=train, metrics=[], policy="internal").policy
     assert named["name"] == "internal"
     assert named["digest"]
