@@ -178,7 +178,7 @@ def assessment():
                 "curve": {"fpr": fpr.tolist(), "tstr": (fpr**0.19).tolist(), "trtr": (fpr**0.18).tolist()}
             },
         },
-        policy={"name": "internal", "digest": "sha256:" + "ab" * 32, "text": "rules:\n- id: apart\n"},
+        policy={"name": "internal", "digest": "sha256:" + "ab" * 32, "text": POLICY},
         provenance={
             "nature": "fully synthetic",
             "method": "sequential_trees",
@@ -192,6 +192,13 @@ def assessment():
         seed=0,
         versions={"mintmark": "0.1.0", "numpy": "2.4.0"},
     )
+
+
+POLICY = """
+name: internal
+purpose: for this test
+rules: [{id: apart, family: fidelity, metric: two_sample, at_most: 0.5, because: they should look alike}]
+"""
 
 
 class _Balance(HTMLParser):
@@ -500,6 +507,16 @@ def test_notebooks_get_the_overview_in_a_frame(assessment):
     assert cell.startswith("<iframe")
     assert cell.count("<style") == 0  # escaped inside the frame: nothing leaks
     assert len(cell) < 100_000
+
+
+def test_an_assessment_with_a_policy_shows_its_verdict_and_one_without_none(assessment):
+    assert str(assessment).startswith("No. Fails the policy “internal”")
+    assert "Fails the policy “internal”" in assessment._repr_html_()
+    assert [verdict.outcome for verdict in assessment.verdicts()] == ["fail"]
+    for policy in (None, {"name": "internal", "digest": "ab"}):  # the second as a public report has it
+        plain = dataclasses.replace(assessment, policy=policy)
+        assert plain.verdicts() is None
+        assert str(plain).startswith("Not judged")
 
 
 @pytest.mark.parametrize(

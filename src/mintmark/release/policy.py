@@ -12,10 +12,13 @@ from typing import Any
 
 import yaml
 
+from mintmark.assess.assessment import Assessment
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.release.rule import Rule, Verdict, choice
 
-__all__ = ["Policy", "shipped"]
+__all__ = ["UNSTATED", "Policy", "shipped", "verdicts_of"]
+
+UNSTATED = "nature unstated"
 
 FORMAT = 2
 _FOLDER = Path(__file__).parent / "policies"
@@ -172,6 +175,13 @@ class Policy:
         if self.needs.get("formal_guarantee"):
             verdicts.append(_formal_guarantee(nature, personal))
         return verdicts
+
+
+def verdicts_of(assessment: Assessment) -> list[Verdict]:
+    """What the policy that an assessment carries, its text included, says of it."""
+    policy = Policy.parse((assessment.policy or {})["text"], "the assessment's policy")
+    nature = str(assessment.provenance.get("nature") or UNSTATED)
+    return policy.judge(assessment.to_json(), nature=nature, personal=assessment.personal)
 
 
 def _modality(schema: Mapping[str, Any]) -> str:
