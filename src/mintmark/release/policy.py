@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from mintmark import registry
 from mintmark.assess.assessment import Assessment
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.release.rule import Rule, Verdict, choice
@@ -75,13 +76,15 @@ class Policy:
         ------
         UnknownNameError
             If no policy has the name, or the file has a key that does not exist.
+            Likewise where a rule names a metric that is not installed. Certificates are read by `parse`,
+            which does not ask: whoever verifies one needs no metric.
         InputError
             If the file cannot be read or a value is wrong.
         """
         if isinstance(source, Policy):
             return source
         if isinstance(source, Mapping):
-            return cls.from_json(source)
+            return cls.from_json(source)._of_known_metrics()
         path = Path(source)
         if str(source) in shipped():
             path = _FOLDER / f"{source}.yaml"
@@ -94,7 +97,15 @@ class Policy:
                 f"cannot read the policy {path}: {getattr(error, 'strerror', None) or error}. "
                 f"Name a file, or one of {', '.join(shipped())}."
             ) from None
-        return cls.parse(text, str(path))
+        return cls.parse(text, str(path))._of_known_metrics()
+
+    def _of_known_metrics(self) -> Policy:
+        """Itself, once every rule names a metric there is: else it is told only after all scoring."""
+        known = registry.names("metrics")
+        for rule in self.rules:
+            for metric in filter(None, (rule.metric, rule.or_metric)):
+                choice(f"metric in policy rule {rule.id!r}:", metric.partition(".")[0], known)
+        return self
 
     @classmethod
     def parse(cls, text: str, where: str = "policy") -> Policy:

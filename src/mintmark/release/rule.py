@@ -6,11 +6,12 @@ import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
 from mintmark.errors import InputError, UnknownNameError, first_three
 from mintmark.metric import Family
-from mintmark.release.drilldown import EACH, entries
+from mintmark.release.drilldown import EACH, entries, scored
 from mintmark.release.public_report import rounded
 
 __all__ = ["FAMILIES", "Each", "Outcome", "Rule", "Verdict", "choice"]
@@ -158,7 +159,7 @@ class Rule:
             if self.or_at_least is not None or self.or_at_most is not None:
                 least, most = self.or_at_least, self.or_at_most
         found = _found(scores, metric)
-        why = _not_run(metric, found, holdout)
+        why = _not_run(metric, found, scores, holdout)
         if why or found is None:
             outcome, bounds, reason = _NOT_RUN, None, why
         elif self.each is None:
@@ -189,27 +190,47 @@ class Rule:
     ) -> _Compared:
         """The worst of the entries; those alike in outcome are ordered by how far they are off."""
         assert self.each is not None
-        found = entries(score, self.each, schema)
-        if self.only:
-            found = [entry for entry in found if set(entry.columns) & set(self.only)]
+        listed = entries(score, self.each, schema)
+        found = [entry for entry in listed if not self.only or set(entry.columns) & set(self.only)]
         absent = sorted(set(self.only) - {name for entry in found for name in entry.columns})
         if absent or not found:
-            which = f" for {first_three(map(repr, absent))}" if absent else ""
-            return (
-                _NOT_RUN,
-                None,
-                f"{score['metric']} has no figure by {self.each}{which} that may be published.",
-            )
+            return _NOT_RUN, None, self._absent(score, absent, len(listed), schema)
         judged = [(self._compare(entry.name, entry.figures, least, most), entry.name) for entry in found]
         judged.sort(key=lambda one: (_WORST_FIRST.index(one[0][0]), _edge(one[0][1], least is not None)))
         (outcome, bounds, reason), _ = judged[0]
         alike = [one for one in judged if one[0][0] == outcome]
-        every = f"{len(found)} {self.each}{'s' * (len(found) > 1)}"
+        every = self._every(len(found), len(listed), scored(score, self.each))
         if outcome == "pass":
             return outcome, bounds, f"all of {every} keep it; nearest {judged[0][1]}: {reason}"
         told = [f"{name}: {said.rstrip('.')}" for (_, _, said), name in alike[:3]]
         more = f"; and {len(alike) - 3} more" if len(alike) > 3 else ""
         return outcome, bounds, f"{len(alike)} of {every}: {'; '.join(told)}{more}."
+
+    def _every(self, found: int, listed: int, many: int) -> str:
+        """How many entries the rule bore on, and of how many, in words."""
+        if many <= listed:
+            return f"{found} {self.each}{'s' * (found > 1)}"
+        told = f"the {listed} {'farthest' if self.each == 'pair' else 'told'} of {many} {self.each}s"
+        return told if found == listed else f"{found} among {told}"
+
+    def _absent(
+        self, score: Mapping[str, Any], absent: list[str], listed: int, schema: Mapping[str, Any]
+    ) -> str:
+        """Why there is no figure for the columns that the rule names, or for any."""
+        many, which = scored(score, self.each or ""), first_three(map(repr, absent))
+        public = {column["name"] for column in schema.get("columns") or ()}
+        if not absent or many <= listed or not set(absent) <= public:
+            return (
+                f"{score['metric']} has no figure by {self.each}{which and f' for {which}'} that may be "
+                "published."
+            )
+        why = "all of its pairs are nearer to the real rows than these"
+        if self.each == "group":
+            why = "its groups are nearer to the real rows than these, or may not be published"
+        return (
+            f"{score['metric']} tells {self._every(listed, listed, many)}, and none of {which}: {why}, and "
+            "what is not told is not judged. Leave `only` away, or name columns that are told."
+        )
 
     def _compare(
         self, name: str, score: Mapping[str, Any], least: float | None, most: float | None
@@ -258,10 +279,12 @@ def _found(scores: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, A
     return score if name in scores or not _was_run(score) else None
 
 
-def _not_run(metric: str, score: Mapping[str, Any] | None, holdout: bool) -> str:
+def _not_run(metric: str, score: Mapping[str, Any] | None, held: Iterable[str], holdout: bool) -> str:
     """Why there is nothing to compare; empty where there is."""
     if score is None:
-        return f"the assessment holds no score {metric}. Assess with this metric."
+        near = get_close_matches(metric, held, n=1, cutoff=0.8)
+        meant = f"Did you mean {near[0]!r}? If not, assess" if near else "Assess"
+        return f"the assessment holds no score {metric}. {meant} with this metric."
     if _was_run(score):
         return ""
     why = str(score.get("reason") or "the score was not run.")
