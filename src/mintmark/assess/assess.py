@@ -234,9 +234,8 @@ def aligned(data: Dataset, schema: Schema, which: str, differences: list[str]) -
         )
     ]
     if needed:
-        near = UnknownNameError("column", needed[0], data.names)
         raise InputError(
-            f"{which} lacks column {first_three(map(repr, needed))} of train. " + str(near).partition(". ")[2]
+            f"{which} lacks column {first_three(map(repr, needed))} of train. {_renamed(needed[0], data, schema)}"
         )
     if absent:
         differences.append(f"{which} lacks the key {first_three(sorted(absent))}")
@@ -258,6 +257,13 @@ def aligned(data: Dataset, schema: Schema, which: str, differences: list[str]) -
             differences.append(f"{which}: column {column.name} is read as {own.kind}, in train {column.kind}")
         arrays.append(array)
     return Dataset(pa.table(dict(zip(schema.names, arrays, strict=True))), schema, data.provenance)
+
+
+def _renamed(name: str, data: Dataset, schema: Schema) -> str:
+    """The remedy for a missing column: the nearest among the columns that train has no use for."""
+    spare = [other for other in data.names if other not in schema]
+    near = str(UnknownNameError("column", name, spare)).partition(". ")[2]
+    return near if near.startswith("Did you mean") else "Give it, or leave it out of train."
 
 
 def _in_public_words(

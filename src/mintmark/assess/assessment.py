@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mintmark.errors import InputError
+from mintmark.errors import InputError, UnknownNameError
 from mintmark.metric import Score
 
 __all__ = ["FORMAT", "Assessment", "digest_of", "times_assessed"]
@@ -61,7 +61,11 @@ class Assessment:
         for score in self.scores:
             if score.metric == metric:
                 return score
-        raise KeyError(metric)
+        held = {score.metric: score for score in self.scores}
+        whole = held.get(str(metric).partition(".")[0])
+        if whole is not None and whole.status != "ok":
+            raise InputError(f"{metric} was not run: {whole.reason}")
+        raise UnknownNameError("score", metric, held)
 
     def to_json(self) -> dict[str, Any]:
         """The canonical report; see ``docs/report.md``."""

@@ -13,6 +13,7 @@ from mintmark.metric import Score
 
 __all__ = ["text"]
 
+_WIDTH = 100
 _HEADS = ("", "figure", "95 % interval", "floor", "as real")
 
 
@@ -26,9 +27,15 @@ def text(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> s
         As `mintmark.assess.report.html.html` takes them.
     """
     judged = judgement(assessment, verdicts)
-    lines = [f"{judged.answer} {judged.headline}".strip(), judged.explains, ""]
+    lines = [
+        *_wrapped(f"{judged.answer} {judged.headline}".strip(), "", ""),
+        *_wrapped(judged.explains, "", ""),
+        "",
+    ]
     for line in judged.reasons:
-        lines += [*_wrapped(f"{line.title}: {line.says or line.reason}"), *_wrapped(line.remedy, "    ")]
+        lines += _wrapped(f"{line.mark} {line.outcome}: {line.title}: {line.says or line.reason}")
+        # as on the page: what the figure says, then why the rule is not kept, and by which column or pair
+        lines += [*_wrapped(line.reason if line.says else "", "    "), *_wrapped(line.remedy, "    ")]
     lines += [f"  and {judged.more} more, see below"] if judged.more else []
     lines += [""] if judged.reasons else []
     lines += [f"  {line.mark} {line.title}: {line.reason or line.outcome}" for line in judged.families]
@@ -37,13 +44,14 @@ def text(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> s
         lines += _rule(line)
     lines += [""] if judged.rules else []
     lines += _scores(assessment.scores)
-    lines += ["", f"Privacy: {PRIVACY_LIMIT}."]
-    lines += [] if assessment.repeated is None else [f"{_capital(times_assessed(assessment.repeated))}."]
-    return "\n".join(line.rstrip() for line in lines if line is not None)
+    lines += ["", *_wrapped(f"Privacy: {PRIVACY_LIMIT}.", "", "")]
+    if assessment.repeated is not None:
+        lines += _wrapped(f"{_capital(times_assessed(assessment.repeated))}.", "", "")
+    return "\n".join(line.rstrip() for line in lines)
 
 
-def _wrapped(words: str, indent: str = "  ") -> list[str]:
-    return textwrap.wrap(_plain(words), 100, initial_indent=indent, subsequent_indent="    ")
+def _wrapped(words: str, indent: str = "  ", hanging: str = "    ") -> list[str]:
+    return textwrap.wrap(_plain(words), _WIDTH, initial_indent=indent, subsequent_indent=hanging)
 
 
 def _capital(words: str) -> str:
@@ -51,10 +59,10 @@ def _capital(words: str) -> str:
 
 
 def _rule(line: Line) -> list[str]:
-    shown = f"{_plain(line.title)} {line.figure}".strip()
-    parts = [f"  {line.mark} {line.outcome}: {shown}; {_plain(line.threshold)}"]
-    if line.outcome != "pass" and line.reason:
-        parts.append(f"      {_plain(line.reason)}")
+    shown = f"{line.title} {line.figure}".strip()
+    parts = _wrapped(f"{line.mark} {line.outcome}: {shown}; {line.threshold}")
+    if line.outcome != "pass":
+        parts += _wrapped(line.reason, "      ", "      ")
     return parts
 
 
@@ -82,7 +90,12 @@ def _scores(scores: Iterable[Score]) -> list[str]:
         ]
         heading = not row[0].startswith("  ")
         lines += [""] if heading and i else []
-        lines.append(f"{row[0].ljust(widths[0])}  {notes[i]}" if i in notes else "  ".join(cells))
+        if i in notes:
+            lines += _wrapped(
+                f"{row[0].strip().ljust(widths[0] - 2)}  {notes[i]}", "  ", " " * (widths[0] + 2)
+            )
+        else:
+            lines.append("  ".join(cells))
     return lines
 
 
