@@ -235,7 +235,8 @@ def aligned(data: Dataset, schema: Schema, which: str, differences: list[str]) -
     ]
     if needed:
         raise InputError(
-            f"{which} lacks column {first_three(map(repr, needed))} of train. {_renamed(needed[0], data, schema)}"
+            f"{which} lacks column {first_three(map(repr, needed))} of train. "
+            + _renamed(needed[0], data, schema)
         )
     if absent:
         differences.append(f"{which} lacks the key {first_three(sorted(absent))}")
