@@ -91,6 +91,7 @@ def _released(folder: Path, public_key: str | None) -> _Told | None:
     from mintmark.assess.assessment import Assessment
     from mintmark.release.certificate import FILE, Certificate
     from mintmark.release.certify import REPORT
+    from mintmark.release.policy import Policy
     from mintmark.release.rule import Verdict
     from mintmark.release.verify import contradictions, verify
 
@@ -101,7 +102,7 @@ def _released(folder: Path, public_key: str | None) -> _Told | None:
         raise InputError(f"{folder} is not what was certified: {found[0]} Ask its issuer for the release.")
     predicate = Certificate.load(folder).predicate
     certified = {
-        "policy": predicate["policy"]["name"],
+        "policy": Policy.parse(predicate["policy"]["text"]).name,  # the text is what was judged by
         "title": predicate["title"],
         "lines": predicate["lines"],
         "signature": "signature checked" if public_key else _UNCHECKED,
