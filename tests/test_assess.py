@@ -16,6 +16,7 @@ from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
 from mintmark.data.schema import Column, Schema
 from mintmark.errors import InputError, UnknownNameError
+from mintmark.release.policy import Policy
 
 ADULT = Path(mintmark.__file__).parent / "examples/adult.parquet"
 QUICK = ["column_shapes", "pair_trends", "missingness", "distinctness"]
@@ -147,6 +148,24 @@ def test_wrong_tables_are_refused_by_name(which, change, words):
     assert which in str(caught.value)
 
 
+def test_a_missing_column_is_looked_for_among_those_that_match_nothing():
+    train = dataset({"age": np.arange(40), "race": ["a", "b"] * 20})
+    for names, says in ((("race",), "Give it, or leave it out"), (("race", "Age"), "Did you mean 'Age'")):
+        made = dataset({name: train.table["age" if name == "Age" else name] for name in names})
+        with pytest.raises(InputError, match=rf"lacks column 'age' of train\. {says}") as caught:
+            assess(train=train, synthetic=made, metrics=[])
+        assert "mean 'race'" not in str(caught.value)
+
+
+def test_a_score_that_is_not_there_is_told_in_one_line():
+    train = dataset(people(1))
+    found = assess(train=train, synthetic=dataset(people(2)), metrics=["column_shapes", "survival"])
+    with pytest.raises(InputError, match=r"survival\.curve was not run: .*time"):
+        found["survival.curve"]
+    with pytest.raises(UnknownNameError, match="Did you mean 'column_shapes'"):
+        found["column_shape"]
+
+
 def test_wrong_names_offer_the_nearest():
     train = dataset(people(1))
     with pytest.raises(UnknownNameError, match="'column_shapes'"):
@@ -189,6 +208,13 @@ def test_a_policy_is_recorded_from_a_record_an_object_or_a_name():
     expected = Fixed().record()
     for given in (Fixed(), expected):
         assert assess(train=train, synthetic=train, metrics=[], policy=given).policy == expected
+    rules = [{"id": "a", "family": "fidelity", "metric": "modes", "at_least": 0.1, "because": "of this"}]
+    values = {"name": "mine", "purpose": "for this test", "rules": rules}
+    written = assess(train=train, synthetic=train, metrics=[], policy=values).policy
+    assert written == Policy.from_json(values).record()
+    for wrong, says in (({"name": "x"}, "no digest, text"), ({**values, "rules": []}, "has no rules")):
+        with pytest.raises(InputError, match=says):
+            assess(train=train, synthetic=train, metrics=[], policy=wrong)
     named = assess(train=train, synthetic=train, metrics=[], policy="internal").policy
     assert named["name"] == "internal"
     assert named["digest"]

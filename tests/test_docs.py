@@ -11,6 +11,7 @@ import pytest
 
 import mintmark as mm
 from mintmark.cli.main import main
+from mintmark.release.policy import shipped
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -148,6 +149,14 @@ def test_utility(here):
         names[name] = mm.read({"days": days, "status": status, "age": rng.integers(18, 90, ROWS)})
     exec(timed, names)
     assert names["found"]["survival.curve"].status == "ok"
+
+
+def test_every_policy_that_ships_is_described_and_every_command_that_reads_a_table_named():
+    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z-]+)` \| .* \| .* \|$", page, re.M)) >= set(shipped())
+    commands = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    (options,) = (part for part in commands.split("\n\n") if part.startswith("`--target`"))
+    assert {"init", "inspect", "fit", "assess", "compare"} <= set(re.findall(r"`(\w+)`", options))
 
 
 def test_every_python_block_of_the_pages_is_run():

@@ -88,6 +88,24 @@ def test_none_is_lost_where_several_write_at_once(ledger):
     assert number(table(0), sha256="last") == 41
 
 
+def test_a_broken_line_costs_no_assessment_and_the_next_one_stands_by_itself(ledger, caplog):
+    assert number(table(0), sha256="a") == 1
+    with (ledger / "assessments.jsonl").open("ab") as file:
+        file.write(b'{"real": 1}\n[]\n\xff\n{"real": "cut o')
+    assert [number(table(0), sha256=release) for release in "abc"] == [1, 2, 3]
+    assert "cannot be read are not counted: 4" in caplog.text
+
+
+def test_a_key_is_whole_or_refused(ledger, caplog):
+    number(table(0))
+    assert [path.name for path in ledger.glob("*key*")] == ["ledger.key"]
+    assert len((ledger / "ledger.key").read_bytes()) == 32
+    for damaged in (b"", b"short"):
+        (ledger / "ledger.key").write_bytes(damaged)
+        assert number(table(0)) is None
+        assert "ledger.key is damaged" in caplog.text
+
+
 def test_where_the_ledger_lies(monkeypatch, tmp_path):
     assert state() is None  # tests count nothing
     assert number(table(0)) is None

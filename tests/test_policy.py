@@ -205,6 +205,19 @@ def test_a_policy_of_no_rules_or_with_a_rule_twice_is_refused():
         Policy(name="p", purpose="p", rules=(rule(), rule()))
 
 
+def test_a_metric_that_does_not_exist_is_told_before_scoring_and_a_figure_when_judging(tmp_path):
+    for line in ("metric: column_shape,", "metric: modes, or_metric: column_shape.x,"):
+        (tmp_path / "p.yaml").write_text(TEXT.replace("metric: column_shapes,", line))
+        with pytest.raises(UnknownNameError, match=r"rule 'shapes'.*Did you mean 'column_shapes'"):
+            Policy.load(tmp_path / "p.yaml")
+    wrong = rule(metric="copies.exces").judge({"scores": [score("copies.exact"), score("copies.excess")]})
+    assert wrong.outcome == "not run"
+    assert "Did you mean 'copies.excess'?" in wrong.reason
+    assert "Did you mean" not in rule(metric="copies.excess").judge({"scores": [score("tstr")]}).reason
+    elsewhere = TEXT.replace("metric: column_shapes", "metric: of_another_package")
+    assert Policy.parse(elsewhere).rules[0].metric == "of_another_package"
+
+
 def test_an_unknown_policy_offers_the_nearest(tmp_path):
     with pytest.raises(UnknownNameError, match="internal"):
         Policy.load("internl")

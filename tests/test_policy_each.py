@@ -12,6 +12,7 @@ import mintmark as mm
 from mintmark.assess.assessment import Assessment
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.metric import Score
+from mintmark.release.findings import findings
 from mintmark.release.keys import make_keys
 from mintmark.release.policy import Policy
 from mintmark.release.public_report import public_report
@@ -87,6 +88,27 @@ def test_pairs_are_named_by_one_of_their_columns():
     assert judged(rule(each="pair", only=["sex"]), report(pairs=pairs)).outcome == "pass"
 
 
+@pytest.mark.parametrize("key", ["scored", "compared"])
+def test_where_only_the_farthest_are_listed_the_reason_says_so(key):
+    pairs = [entry(0.95, 0.96, columns=["age", "pay"]), entry(0.96, 0.97, columns=["ill", "pay"])]
+    found = report(pairs=pairs, **{key: 105})
+    assert "all of the 2 farthest of 105 pairs keep it" in judged(rule(each="pair"), found).reason
+    some = judged(rule(each="pair", only=["age"]), found)
+    assert "1 among the 2 farthest of 105 pairs" in some.reason
+    absent = judged(rule(each="pair", only=["sex"]), found)
+    assert absent.outcome == "not run"
+    assert (
+        "tells the 2 farthest of 105 pairs, and none of 'sex': all of its pairs are nearer" in absent.reason
+    )
+    assert "may be published" not in absent.reason
+    unknown = judged(rule(each="pair", only=["sexx"]), found)
+    assert "no figure by pair for 'sexx' that may be published" in unknown.reason
+    groups = [entry(0.95, 0.96, column="sex", value=v, n=300) for v in "fm"]
+    group = judged(rule(each="group", only=["ill"]), report(groups=groups, scored=40))
+    assert "2 told of 40 groups, and none of 'ill'" in group.reason
+    assert judged(rule(each="pair"), report(pairs=pairs, scored=2)).reason.startswith("all of 2 pairs")
+
+
 def test_anchors_and_estimates_of_an_entry_are_its_own():
     columns = {"age": entry(0.5, 0.6, ceiling=0.62), "pay": entry(0.9, 0.92, ceiling=0.99)}
     near = rule(each="column", at_least=-0.13, relative_to="ceiling")
@@ -148,6 +170,23 @@ def test_a_rule_for_series_says_nothing_of_tables():
     assert [v.rule for v in policy.judge(plain, nature="simulated")] == ["t", "all"]
     series = {**plain, "tables": {**plain["tables"], "schema": sequence}}
     assert [v.rule for v in policy.judge(series, nature="simulated")] == ["r", "all"]
+
+
+def test_a_policy_that_asks_nothing_of_such_rows_passes_none():
+    rules = (
+        rule(id="f", when="sequence"),
+        rule(id="p", family="privacy", when="sequence"),
+        rule(id="q", family="privacy", at_least=0.5),
+    )
+    found = Policy(name="p", purpose="p", rules=rules).judge(report().to_json(), nature="simulated")
+    assert [(v.rule, v.outcome) for v in found] == [("f", "not run"), ("q", "pass")]
+    assert "asks nothing else about fidelity" in found[0].reason
+    alone = findings(
+        Policy(name="p", purpose="p", rules=rules[:2]), report().to_json(), nature="simulated", schema={},
+        waiver=None, chosen="before scoring",
+    )  # fmt: skip
+    assert alone.outcome == "refused"
+    assert {verdict.outcome for verdict in alone.verdicts} == {"not run"}
 
 
 @pytest.mark.parametrize(

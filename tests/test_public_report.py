@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import shutil
+from html import unescape as html_unescaped
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mintmark.assess.assessment import Assessment
 from mintmark.cli.main import main
+from mintmark.release.certificate import FILE, Certificate
+from mintmark.release.keys import make_keys
+from mintmark.release.policy import Policy
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +102,77 @@ def test_the_refusal_says_no_and_why_with_remedies(made):
     assert 1 <= text.count('<li><div><span class="pill') <= 3
 
 
+def told(made, *arguments) -> int:
+    return main(["report", *map(str, arguments), "--out", str(made / "told.html")])
+
+
+def copy_of(made: Path, to: Path) -> Path:
+    return Path(shutil.copytree(made / "release", to))
+
+
+def test_an_edited_certificate_gets_no_page(made, tmp_path, capsys):
+    release = copy_of(made, tmp_path / "release")
+    envelope = json.loads((release / FILE).read_bytes())
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    for verdict in statement["predicate"]["verdicts"]:
+        verdict["outcome"] = "pass"
+    envelope["payload"] = base64.b64encode(json.dumps(statement).encode()).decode()
+    (release / FILE).write_text(json.dumps(envelope))
+    assert told(tmp_path, release) == 2
+    assert "judging again gives another verdict" in capsys.readouterr().err
+    assert not (tmp_path / "told.html").exists()
+
+
+def test_the_page_of_a_release_says_whether_its_signature_was_checked(made, tmp_path, capsys):
+    assert "signature not checked" in opening(page(made, "release"))
+    assert "signature not checked" in capsys.readouterr().out
+    key = made / "keys" / "public.pem"
+    checked = opening(page(made, "release", "--public-key", str(key)))
+    assert "signature checked" in checked
+    assert "signature not checked" not in checked
+    make_keys(tmp_path / "other")
+    assert told(tmp_path, made / "release", "--public-key", tmp_path / "other" / "public.pem") == 2
+    assert "not this key's" in capsys.readouterr().err
+    assert told(tmp_path, made / "assessment", "--public-key", key) == 2
+    assert "nobody signs" in capsys.readouterr().err
+
+
+def test_the_page_of_a_release_hides_nothing_that_its_certificate_says(made, tmp_path):
+    key = made / "keys" / "private.pem"
+    late = ["certify", made / "assessment", "--policy", "health", "--key", key, "--out", tmp_path / "late"]
+    assert main([str(part) for part in late]) == 3
+    text = html_unescaped(opening(page(tmp_path, "late")))
+    certificate = Certificate.load(tmp_path / "late")
+    assert "policy chosen after scoring: its thresholds" in text
+    assert "policy “health”" in text
+    assert all(line in text for line in [certificate.title, *certificate.lines])
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_text("{")])
+def test_a_release_without_its_report_is_told_in_one_line(made, tmp_path, capsys, damage):
+    release = copy_of(made, tmp_path / "release")
+    damage(release / "report.public.json")
+    assert told(tmp_path, release) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "report.public.json" in said
+
+
+def test_the_page_of_an_assessment_keeps_what_its_owner_declared(made, tmp_path):
+    record = json.loads((made / "assessment" / "report.json").read_text())
+    record["policy"] = Policy.load("open-data").record()
+    for personal, outcome in ((True, "inconclusive"), (False, "pass")):
+        found = Assessment.from_json(record | {"personal": personal})
+        guarantee = found.verdicts()[-1]
+        assert (guarantee.rule, guarantee.outcome) == ("formal_guarantee", outcome)
+        (tmp_path / "report.json").write_text(found.dumps())
+        assert Assessment.load(tmp_path / "report.json") == found
+        assert ("bind no later attack" in page(tmp_path, "")) is personal
+
+
 def test_a_wrong_folder_or_file_is_refused(made, capsys):
+    assert told(made, made / "assessment" / "report.json") == 2
+    assert f"mintmark report {made / 'assessment'}" in capsys.readouterr().err
     assert main(["report", str(made / "keys"), "--out", str(made / "x.html")]) == 2
     assert "mintmark assess" in capsys.readouterr().err
     assert main(["report", str(made / "assessment"), "--out", str(made / "x.pdf")]) == 2

@@ -133,8 +133,8 @@ def test_json_lines(tmp_path):
 
 
 FAULTS = {
-    "empty file": ("", "is empty"),
-    "header only": ("a,b\n", "no rows"),
+    "empty file": ("", "is empty. Give a file with a header and at least one row"),
+    "header only": ("a,b\n", "no rows. Give at least one"),
     "two names alike": ("a,b,a\n1,2,3\n", "column 'a' occurs more than once"),
     "mixed types": (
         "age,b\n" + "1,2\n" * 19 + "forty,2\n",

@@ -178,7 +178,7 @@ def assessment():
                 "curve": {"fpr": fpr.tolist(), "tstr": (fpr**0.19).tolist(), "trtr": (fpr**0.18).tolist()}
             },
         },
-        policy={"name": "internal", "digest": "sha256:" + "ab" * 32, "text": "rules:\n- id: apart\n"},
+        policy={"name": "internal", "digest": "sha256:" + "ab" * 32, "text": POLICY},
         provenance={
             "nature": "fully synthetic",
             "method": "sequential_trees",
@@ -192,6 +192,13 @@ def assessment():
         seed=0,
         versions={"mintmark": "0.1.0", "numpy": "2.4.0"},
     )
+
+
+POLICY = """
+name: internal
+purpose: for this test
+rules: [{id: apart, family: fidelity, metric: two_sample, at_most: 0.5, because: they should look alike}]
+"""
 
 
 class _Balance(HTMLParser):
@@ -376,7 +383,7 @@ def test_without_verdicts_nothing_is_judged(assessment):
 
 
 def test_a_score_that_was_not_run_shows_reason_and_remedy(assessment):
-    for shown in (html(assessment), text(assessment)):
+    for shown in (html(assessment), " ".join(text(assessment).split())):
         assert "Keep real rows apart before fitting and pass them." in shown
 
 
@@ -485,14 +492,25 @@ def test_better_is_always_to_the_right():
 
 def test_text_holds_in_a_terminal_and_drops_control_characters(assessment):
     shown = text(assessment, VERDICTS)
-    assert max(map(len, _table(shown))) <= 100
+    assert max(map(len, shown.splitlines())) <= 100
     assert shown.startswith("Not yet. Not all rules")
     evil = Score(metric="x\x1b[2J", family="privacy", status="not run", reason="a\x1b[31mb")
     assert "\x1b" not in text(Assessment((evil,)))
 
 
-def _table(shown):
-    return [line for line in shown.splitlines() if "not run" not in line and "Privacy:" not in line]
+def test_the_opening_in_a_terminal_gives_the_rules_reason_besides_what_the_figure_says(assessment):
+    doubt = SimpleNamespace(
+        family="utility", metric="tstr.gap", outcome="inconclusive", threshold="at most 0.005",
+        reason="1 of 3 columns: age and sex: 0.001 to 0.012 lies on both sides of 0.005.",
+    )  # fmt: skip
+    opening = text(assessment, [doubt]).partition("Fidelity")[0]
+    assert "? inconclusive: Lost by training on synthetic: Training on synthetic" in opening
+    assert "age and sex: 0.001 to 0.012 lies on both sides of 0.005." in opening
+    long = "word " * 60
+    shown = text(
+        dataclasses.replace(assessment, repeated=3), [SimpleNamespace(**{**vars(doubt), "reason": long})]
+    )
+    assert max(map(len, shown.splitlines())) <= 100
 
 
 def test_notebooks_get_the_overview_in_a_frame(assessment):
@@ -500,6 +518,16 @@ def test_notebooks_get_the_overview_in_a_frame(assessment):
     assert cell.startswith("<iframe")
     assert cell.count("<style") == 0  # escaped inside the frame: nothing leaks
     assert len(cell) < 100_000
+
+
+def test_an_assessment_with_a_policy_shows_its_verdict_and_one_without_none(assessment):
+    assert str(assessment).startswith("No. Fails the policy “internal”")
+    assert "Fails the policy “internal”" in assessment._repr_html_()
+    assert [verdict.outcome for verdict in assessment.verdicts()] == ["fail"]
+    for policy in (None, {"name": "internal", "digest": "ab"}):  # the second as a public report has it
+        plain = dataclasses.replace(assessment, policy=policy)
+        assert plain.verdicts() is None
+        assert str(plain).startswith("Not judged")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import mintmark as mm
+from mintmark.assess.assessment import Assessment
 from mintmark.errors import InputError, OutputError
 from mintmark.release.policy import Policy
 from mintmark.run import _local
@@ -235,6 +236,22 @@ def test_no_key_of_the_rows_held_out_comes_out(here, tmp_path):
 def test_csv_is_released_where_the_recipe_says_so(here, tmp_path):
     mm.run(recipe(here, release={"format": "csv"}, generate={"rows": 20}), tmp_path / "out")
     assert (tmp_path / "out" / "release" / "synthetic.csv").read_text().count("\n") == 21
+
+
+def test_what_the_owner_declared_of_the_source_stands_in_the_assessment_and_certifies_alike(here, tmp_path):
+    text = (here / "easy.yaml").read_text() + "needs: {formal_guarantee: true}\n"
+    (tmp_path / "proof.yaml").write_text(text)
+    release = {"policy": str(tmp_path / "proof.yaml"), "personal": False}
+    certificate = mm.run(recipe(here, release=release, generate={"rows": 50}), tmp_path / "out")
+    assessment = Assessment.load(tmp_path / "out" / "assessment" / "report.json")
+    assert certificate.released
+    assert not assessment.personal
+    assert [v.outcome for v in assessment.verdicts()] == ["pass", "pass"]
+    again = mm.certify(
+        tmp_path / "out" / "assessment" / "synthetic.parquet", assessment,
+        key=tmp_path / "out" / "private" / "keys" / "private.pem",
+    )  # fmt: skip
+    assert again.released
 
 
 def test_a_forgotten_run_cannot_go_on(here, tmp_path):

@@ -41,7 +41,7 @@ def test_bias_in_the_release_is_measured_and_chance_is_not_blamed(sort):
         assert biased[name].interval[0] > 0.1
         first = biased[name].details["groups"][0]
         assert first["column"] == "group"
-        assert abs(first["estimate"]) == biased[name].estimate
+        assert first["estimate"] == abs(first["change"]) == biased[name].estimate
 
 
 def test_the_disparity_is_that_of_the_predictions():
@@ -50,7 +50,22 @@ def test_the_disparity_is_that_of_the_predictions():
     by_group = {row["value"]: row for row in found.details["groups"]}
     assert by_group["b"]["real"] == pytest.approx(0, abs=0.06)
     assert by_group["b"]["synthetic"] == pytest.approx(0.0968 - 0.3821, abs=0.06)
-    assert by_group["a"]["estimate"] == pytest.approx(-by_group["b"]["estimate"])
+    assert by_group["a"]["change"] == pytest.approx(-by_group["b"]["change"])
+    assert found.details["scored"] == 2
+
+
+def test_a_rule_on_each_group_fails_one_that_lost_as_well_as_one_that_gained():
+    rule = {"id": "g", "family": "utility", "metric": "fairness.parity", "each": "group", "at_most": 0.1}
+    values = {"name": "p", "purpose": "p", "rules": [rule | {"because": "of this", "only": ["group"]}]}
+    found = assess(
+        train=world(1), synthetic=world(2, 1.0), holdout=world(3), metrics=["fairness"], policy=values
+    )
+    (verdict,) = found.verdicts()
+    assert verdict.outcome == "fail"
+    assert verdict.reason.startswith("2 of 2 groups")
+    b = next(row for row in found["fairness.parity"].details["groups"] if row["value"] == "b")
+    assert b["change"] < 0 < b["interval"][0]
+    assert (b["ceiling"], b["floor"] >= 0) == (0.0, True)
 
 
 def test_without_a_protected_group_it_is_not_run_and_says_how_to_declare_one():

@@ -66,6 +66,33 @@ def test_a_level_that_no_synthetic_row_has_overlaps_with_nothing():
     assert {r["effect"]: r["overlap"] for r in found.details["coefficients"]}["c: w"] == 0
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("value", [0.0, 0.1])
+def test_a_constant_target_in_the_release_overlaps_with_nothing(value):
+    train, fresh, holdout = (world(seed, number=True, n=600) for seed in (1, 2, 3))
+    flat = fresh.table.set_column(4, "y", pa.array(np.full(len(fresh), value)))
+    found = scores(train, mm.read(flat, target="y"), holdout)["queries.coefficients"]
+    assert (found.status, found.estimate, found.interval) == ("ok", 0.0, (0.0, 0.0))
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("large", [(1, 2, 3), (2,)], ids=["everywhere", "released"])
+def test_a_target_whose_squares_are_not_finite_is_refused_in_words(large):
+    tables = []
+    for seed in (1, 2, 3):
+        table = world(seed, number=True, n=600).table
+        grown = np.asarray(table["y"]) * (1e200 if seed in large else 1.0)
+        tables.append(mm.read(table.set_column(4, "y", pa.array(grown)), target="y"))
+    train, fresh, holdout = tables
+    metrics = ["queries", "tstr", "augmentation", "model_ranking"]
+    found = assess(train=train, synthetic=fresh, holdout=holdout, metrics=metrics, seed=0)
+    for name in ("queries.coefficients", "tstr", "augmentation", "model_ranking"):
+        told = {score.metric: score for score in found.scores}[name]
+        assert told.status == "not run"
+        assert "Give it in larger units" in told.reason
+    assert found["queries"].status == "ok"
+
+
 def test_regressions_find_the_slopes_with_the_right_errors():
     draw, truth = rng(1), np.array([0.3, 1.0, -0.5])
     linear, classes = [], []
@@ -94,6 +121,7 @@ def test_overlap_as_worked_by_hand():
     assert interval_overlap(at(0, 1), at(1, 1), 1.0)[0] == 0.5  # [-1, 1] and [0, 2]
     assert interval_overlap(at(0, 1), at(0, 2), 1.0)[0] == pytest.approx((1 + 0.5) / 2)
     assert interval_overlap(at(0, 1), at(9, 1), 1.0)[0] == 0
+    assert interval_overlap(at(0, 1), at(0, 0), 1.0)[0] == 0  # no length
 
 
 def test_columns_that_follow_from_others_are_left_out():

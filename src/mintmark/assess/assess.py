@@ -60,7 +60,8 @@ def assess(
     target : str, optional
         Column to be predicted; train's own where it has one.
     policy : str, Policy or mapping, optional
-        Fixed before scoring: name, path, policy, or its record (``name``, ``digest``, ``text``).
+        Fixed before scoring: name, path, policy, its values (``name``, ``purpose``, ``rules``) or its
+        record (``name``, ``digest``, ``text``).
     metrics : sequence of str or Metric, optional
         Registered names; all of them if None.
     seed : int, >= 0
@@ -136,15 +137,27 @@ def assess(
 
 def policy_record(policy: Any) -> dict[str, Any] | None:
     """Name, digest and text of a policy given by name, path, value or record."""
-    if policy is None or isinstance(policy, Mapping):
-        return None if policy is None else dict(policy)
+    if policy is None:
+        return None
+    if isinstance(policy, Mapping) and "rules" not in policy:
+        return _record(policy)
     if not hasattr(policy, "record"):
         # the name is resolved by the room that owns policies; an import at the top would tie
         # measuring to judging, which must be able to change without it
-        if not isinstance(policy, (str, os.PathLike)):
+        if not isinstance(policy, (str, os.PathLike, Mapping)):
             raise InputError(f"policy: {policy!r} is no name, path, Policy or record.")
         policy = importlib.import_module("mintmark.release.policy").Policy.load(policy)
     return dict(policy.record())
+
+
+def _record(given: Mapping[str, Any]) -> dict[str, Any]:
+    absent = [key for key in ("name", "digest", "text") if not isinstance(given.get(key), str)]
+    if absent:
+        raise InputError(
+            f"policy: the mapping is neither a policy (it has no rules) nor the record of one (no "
+            f"{first_three(absent)}). Give name, purpose and rules, or `Policy.record()`."
+        )
+    return dict(given)
 
 
 def chosen_metrics(given: Any) -> list[tuple[str, Metric]]:
@@ -221,9 +234,9 @@ def aligned(data: Dataset, schema: Schema, which: str, differences: list[str]) -
         )
     ]
     if needed:
-        near = UnknownNameError("column", needed[0], data.names)
         raise InputError(
-            f"{which} lacks column {first_three(map(repr, needed))} of train. " + str(near).partition(". ")[2]
+            f"{which} lacks column {first_three(map(repr, needed))} of train. "
+            + _renamed(needed[0], data, schema)
         )
     if absent:
         differences.append(f"{which} lacks the key {first_three(sorted(absent))}")
@@ -245,6 +258,13 @@ def aligned(data: Dataset, schema: Schema, which: str, differences: list[str]) -
             differences.append(f"{which}: column {column.name} is read as {own.kind}, in train {column.kind}")
         arrays.append(array)
     return Dataset(pa.table(dict(zip(schema.names, arrays, strict=True))), schema, data.provenance)
+
+
+def _renamed(name: str, data: Dataset, schema: Schema) -> str:
+    """The remedy for a missing column: the nearest among the columns that train has no use for."""
+    spare = [other for other in data.names if other not in schema]
+    near = str(UnknownNameError("column", name, spare)).partition(". ")[2]
+    return near if near.startswith("Did you mean") else "Give it, or leave it out of train."
 
 
 def _in_public_words(

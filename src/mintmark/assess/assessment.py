@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mintmark.errors import InputError
+from mintmark.errors import InputError, UnknownNameError
 from mintmark.metric import Score
 
 __all__ = ["FORMAT", "Assessment", "digest_of", "times_assessed"]
@@ -41,6 +42,8 @@ class Assessment:
         counted (see `mintmark.run.ledger`).
     cost : mapping, optional
         What the rows cost, see `mintmark.assess.cost.check_cost`.
+    personal : bool
+        Whether the real rows are about people; False where their owner's recipe declared that they are not.
     """
 
     scores: tuple[Score, ...]
@@ -52,12 +55,17 @@ class Assessment:
     versions: Mapping[str, str] = field(default_factory=dict)
     repeated: int | None = None
     cost: Mapping[str, Any] | None = None
+    personal: bool = True
 
     def __getitem__(self, metric: str) -> Score:
         for score in self.scores:
             if score.metric == metric:
                 return score
-        raise KeyError(metric)
+        held = {score.metric: score for score in self.scores}
+        whole = held.get(str(metric).partition(".")[0])
+        if whole is not None and whole.status != "ok":
+            raise InputError(f"{metric} was not run: {whole.reason}")
+        raise UnknownNameError("score", metric, held)
 
     def to_json(self) -> dict[str, Any]:
         """The canonical report; see ``docs/report.md``."""
@@ -72,6 +80,7 @@ class Assessment:
             "versions": dict(self.versions),
             "repeated": self.repeated,
             "cost": None if self.cost is None else dict(self.cost),
+            "personal": self.personal,
         }
 
     def dumps(self) -> str:
@@ -102,15 +111,29 @@ class Assessment:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is no report that mintmark wrote: {error}.") from None
 
+    def verdicts(self) -> Sequence[Any] | None:
+        """What the policy fixed before scoring says, one verdict a rule.
+
+        Returns
+        -------
+        list of mintmark.release.rule.Verdict
+            None where the assessment carries no policy, or a public report's, which has no text.
+        """
+        if not (self.policy or {}).get("text"):
+            return None
+        # by name: judging belongs to `release`, which must be able to change without measuring
+        room = importlib.import_module("mintmark.release.policy")
+        return room.verdicts_of(self)  # type: ignore[no-any-return]  # resolved at the call
+
     def __str__(self) -> str:
         from mintmark.assess.report.text import text
 
-        return text(self)
+        return text(self, self.verdicts())
 
     def _repr_html_(self) -> str:
         from mintmark.assess.report.html import fragment
 
-        return fragment(self)
+        return fragment(self, self.verdicts())
 
 
 def times_assessed(number: int | None) -> str:

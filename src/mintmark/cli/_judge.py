@@ -38,7 +38,6 @@ def assess_(
 ) -> None:
     """Score the table SYNTHETIC against TRAIN: report.json, report.html and the scored file."""
     from mintmark.assess.assess import assess
-    from mintmark.assess.report.text import text
     from mintmark.data.read import read
     from mintmark.release.policy import Policy
     from mintmark.run._assessment import vacant, write_assessment
@@ -55,14 +54,9 @@ def assess_(
         train=real, synthetic=made, holdout=held, policy=rules, metrics=list(metrics) or None, seed=seed
     )
     assessment = counted(assessment, real, held)
-    verdicts = (
-        None
-        if rules is None
-        else rules.judge(assessment.to_json(), nature=assessment.provenance.get("nature", ""))
-    )
-    table, values = text(assessment, verdicts), assessment.to_json()
+    table, values = str(assessment), assessment.to_json()
     if to is not None:
-        write_assessment(assessment, made, to, verdicts)
+        write_assessment(assessment, made, to)
         table, values = f"{table}\nreport: {to / 'report.html'}", values | {"out": str(to)}
     out(table, values)
 

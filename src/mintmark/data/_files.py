@@ -75,10 +75,10 @@ def read_file(source: str | Path, *, kinds: Mapping[str, str], **options: Any) -
         form, pack = parts(path.name)
         data, where = _bytes(path), path.name
     if not data:
-        raise InputError(f"{where} is empty.")
+        raise InputError(f"{where} is empty. Give a file with a header and at least one row.")
     data = _unpack(data, pack, where) if pack else data
     if not data.strip():
-        raise InputError(f"{where} is empty.")
+        raise InputError(f"{where} is empty. Give a file with a header and at least one row.")
     if form == "csv":
         return read_csv(data, where, kinds=kinds, **options)
     if form == "jsonl":

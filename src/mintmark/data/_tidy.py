@@ -55,7 +55,7 @@ def tidy(table: pa.Table) -> pa.Table:
         No rows, a nested column, an infinity, a cell above `LARGEST_CELL`; names column and row.
     """
     if table.num_rows == 0:
-        raise InputError("the table has a header but no rows.")
+        raise InputError("the table has a header but no rows. Give at least one.")
     made = [_plain(table[name], name) for name in table.column_names]
     for name, array in zip(table.column_names, made, strict=True):
         _check_cells(array, name)

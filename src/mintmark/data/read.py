@@ -107,7 +107,7 @@ def read(
         if pa.types.is_dictionary(field.type) and pa.types.is_integer(field.type.value_type)
     }
     if not table.num_rows and isinstance(source, (str, Path)):
-        raise InputError(f"{Path(str(source)).name} has a header but no rows. Give at least two.")
+        raise InputError(f"{Path(str(source)).name} has a header but no rows. Give at least one.")
     with _named(source):
         table = tidy(table)
     if schema is not None:

@@ -21,9 +21,9 @@ from mintmark.errors import InputError, OutputError
 from mintmark.release.card import card
 from mintmark.release.certificate import FILE, PREDICATE, STATEMENT, Certificate, sealed, written
 from mintmark.release.croissant import croissant
-from mintmark.release.findings import UNSTATED, Findings, findings, read_waiver
+from mintmark.release.findings import Findings, findings, read_waiver
 from mintmark.release.keys import load_private
-from mintmark.release.policy import Policy
+from mintmark.release.policy import UNSTATED, Policy
 from mintmark.release.public_report import dumps, public_report, without_secrets
 
 __all__ = ["Certificate", "certify"]
@@ -60,7 +60,7 @@ def certify(
         ``name`` and ``reason``: releases what did not pass, and says so for ever.
     recipe : mapping, optional
         The recipe's JSON; seeds and paths are left out. ``release`` may hold ``format``
-        ("parquet" or "csv"), ``license`` and ``personal``.
+        ("parquet" or "csv"), ``license`` and ``personal`` (by default the assessment's).
 
     Returns
     -------
@@ -84,7 +84,7 @@ def certify(
     shown = without_secrets(dict(recipe or {}))
     options = shown.get("release") or {}
     nature = _nature(data, assessment)
-    personal = options.get("personal", True) is not False
+    personal = options.get("personal", assessment.personal) is not False
     found = findings(
         chosen,
         report,

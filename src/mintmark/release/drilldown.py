@@ -13,7 +13,7 @@ from typing import Any
 
 from mintmark.data.protect import FEWEST
 
-__all__ = ["EACH", "Entry", "by_part", "entries", "public_details"]
+__all__ = ["EACH", "Entry", "by_part", "entries", "public_details", "scored"]
 
 EACH = {"column": "columns", "pair": "pairs", "group": "groups"}
 """What a rule may bear on, and where a score's details hold it."""
@@ -57,6 +57,14 @@ def entries(score: Mapping[str, Any], each: str, schema: Mapping[str, Any]) -> l
     held = (score.get("details") or {}).get(EACH[each])
     public = {column["name"]: column.get("categories") for column in schema.get("columns") or ()}
     return [entry for entry in _READ[each](held) if set(entry.columns) <= set(public) and _may(entry, public)]
+
+
+def scored(score: Mapping[str, Any], each: str) -> int:
+    """How many pairs or groups were scored, of which a score lists the farthest; 0 where it does not say."""
+    details = score.get("details") or {}
+    # mutual_information says "compared"
+    found = details.get("scored", details.get("compared")) if each != "column" else 0
+    return found if isinstance(found, int) else 0
 
 
 def _columns(held: Any) -> Iterator[Entry]:
@@ -133,4 +141,6 @@ def public_details(score: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[
                 if each == "column"
                 else [entry.record for entry in found]
             )
+            if many := scored(score, each):
+                made["scored"] = many
     return made

@@ -8,13 +8,12 @@ from typing import Any
 
 from mintmark.assess.assessment import times_assessed
 from mintmark.errors import InputError, UnknownNameError
-from mintmark.release.policy import Policy
+from mintmark.release.policy import UNSTATED, Policy
 from mintmark.release.rule import FAMILIES, Outcome, Verdict
 
-__all__ = ["ABOUT", "UNSTATED", "Findings", "findings", "read_waiver"]
+__all__ = ["ABOUT", "Findings", "findings", "read_waiver"]
 
 ABOUT = "about the people in train and holdout; these attacks only; not a finding of anonymity"
-UNSTATED = "nature unstated"
 _WORST_FIRST: tuple[Outcome, ...] = ("fail", "inconclusive", "not run", "pass")
 
 
@@ -77,7 +76,7 @@ def findings(
     personal : bool
     """
     verdicts = tuple(policy.judge(report, nature=nature, personal=personal))
-    passed = all(verdict.outcome == "pass" for verdict in verdicts)
+    passed = bool(verdicts) and all(verdict.outcome == "pass" for verdict in verdicts)
     outcome = "released" if passed else "released under waiver" if waiver else "refused"
     untested = [family for family in FAMILIES if all(v.family != family for v in verdicts)]
     without = f"WITHOUT {' AND '.join(untested).upper()} TEST" if untested else ""

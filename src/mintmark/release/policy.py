@@ -12,10 +12,14 @@ from typing import Any
 
 import yaml
 
+from mintmark import registry
+from mintmark.assess.assessment import Assessment
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.release.rule import Rule, Verdict, choice
 
-__all__ = ["Policy", "shipped"]
+__all__ = ["UNSTATED", "Policy", "shipped", "verdicts_of"]
+
+UNSTATED = "nature unstated"
 
 FORMAT = 2
 _FOLDER = Path(__file__).parent / "policies"
@@ -72,13 +76,15 @@ class Policy:
         ------
         UnknownNameError
             If no policy has the name, or the file has a key that does not exist.
+            Likewise where a rule names a metric that is not installed. Certificates are read by `parse`,
+            which does not ask: whoever verifies one needs no metric.
         InputError
             If the file cannot be read or a value is wrong.
         """
         if isinstance(source, Policy):
             return source
         if isinstance(source, Mapping):
-            return cls.from_json(source)
+            return cls.from_json(source)._of_known_metrics()
         path = Path(source)
         if str(source) in shipped():
             path = _FOLDER / f"{source}.yaml"
@@ -91,7 +97,15 @@ class Policy:
                 f"cannot read the policy {path}: {getattr(error, 'strerror', None) or error}. "
                 f"Name a file, or one of {', '.join(shipped())}."
             ) from None
-        return cls.parse(text, str(path))
+        return cls.parse(text, str(path))._of_known_metrics()
+
+    def _of_known_metrics(self) -> Policy:
+        """Itself, once every rule names a metric there is: else it is told only after all scoring."""
+        known = registry.names("metrics")
+        for rule in self.rules:
+            for metric in filter(None, (rule.metric, rule.or_metric)):
+                choice(f"metric in policy rule {rule.id!r}:", metric.partition(".")[0], known)
+        return self
 
     @classmethod
     def parse(cls, text: str, where: str = "policy") -> Policy:
@@ -148,7 +162,10 @@ class Policy:
         return {"name": self.name, "digest": self.digest, "text": self.text}
 
     def judge(self, assessment: Mapping[str, Any], *, nature: str, personal: bool = True) -> list[Verdict]:
-        """One verdict for each rule and need.
+        """One verdict for each rule that is asked of such rows, and for each need.
+
+        Where `when` leaves a family that the policy has rules for without any, these rules are "not run":
+        a policy that asks nothing of the rows must not pass them.
 
         Parameters
         ----------
@@ -160,11 +177,22 @@ class Policy:
             Whether the source is about people; False where its owner declared that it is not.
         """
         kind = _modality((assessment.get("tables") or {}).get("schema") or {})
-        rules = [rule for rule in self.rules if rule.when in (None, kind)]
-        verdicts = [rule.judge(assessment) for rule in rules]
+        asked = {rule.family for rule in self.rules if rule.when in (None, kind)}
+        verdicts = [
+            rule.judge(assessment) if rule.when in (None, kind) else rule.unasked(kind)
+            for rule in self.rules
+            if rule.when in (None, kind) or rule.family not in asked
+        ]
         if self.needs.get("formal_guarantee"):
             verdicts.append(_formal_guarantee(nature, personal))
         return verdicts
+
+
+def verdicts_of(assessment: Assessment) -> list[Verdict]:
+    """What the policy that an assessment carries, its text included, says of it."""
+    policy = Policy.parse((assessment.policy or {})["text"], "the assessment's policy")
+    nature = str(assessment.provenance.get("nature") or UNSTATED)
+    return policy.judge(assessment.to_json(), nature=nature, personal=assessment.personal)
 
 
 def _modality(schema: Mapping[str, Any]) -> str:

@@ -6,11 +6,12 @@ import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
 from mintmark.errors import InputError, UnknownNameError, first_three
 from mintmark.metric import Family
-from mintmark.release.drilldown import EACH, by_part, entries
+from mintmark.release.drilldown import EACH, by_part, entries, scored
 from mintmark.release.public_report import rounded
 
 __all__ = ["FAMILIES", "Each", "Outcome", "Rule", "Verdict", "choice"]
@@ -88,7 +89,8 @@ class Rule:
     only : tuple of str
         With `each`: columns whose figures count; of a pair one of its columns must be named.
     when : "table" or "sequence", optional
-        Rows of which the rule is asked; the others it says nothing of.
+        Rows of which the rule is asked; the others it says nothing of, unless the policy has no other
+        rule of its family: then it is "not run".
     because : str
         The reason in words, for the reader of the certificate.
     """
@@ -160,7 +162,8 @@ class Rule:
             return self._judge(scores, tables)
         judged = {part: self._judge(own, tables) for part, own in parts.items()}
         compared = [((one.outcome, one.bounds, one.reason), part) for part, one in judged.items()]
-        nearest, (outcome, bounds, reason) = _worst(compared, self.at_least is not None, "part")
+        every = f"{len(compared)} parts"
+        nearest, (outcome, bounds, reason) = _worst(compared, self.at_least is not None, every)
         return dataclasses.replace(judged[nearest], outcome=outcome, bounds=bounds, reason=reason)
 
     def _judge(self, scores: Mapping[str, Mapping[str, Any]], tables: Mapping[str, Any]) -> Verdict:
@@ -172,7 +175,7 @@ class Rule:
             if self.or_at_least is not None or self.or_at_most is not None:
                 least, most = self.or_at_least, self.or_at_most
         found = _found(scores, metric)
-        why = _not_run(metric, found, holdout)
+        why = _not_run(metric, found, scores, holdout)
         if why or found is None:
             outcome, bounds, reason = _NOT_RUN, None, why
         elif self.each is None:
@@ -186,24 +189,57 @@ class Rule:
             threshold=self._in_words(metric, least, most), reason=reason, because=self.because,
         )  # fmt: skip
 
+    def unasked(self, kind: str) -> Verdict:
+        """The verdict where the policy has rules of this family for other rows than these only."""
+        reason = (
+            f"the rows are a {kind}, the rule is for a {self.when}, and the policy asks nothing else about "
+            f"{self.family}. Choose a policy with rules for a {kind}."
+        )
+        return Verdict(
+            rule=self.id, family=self.family, metric=self.metric, outcome=_NOT_RUN,
+            threshold=self._in_words(self.metric, self.at_least, self.at_most), reason=reason,
+            because=self.because,
+        )  # fmt: skip
+
     def _compare_each(
         self, score: Mapping[str, Any], least: float | None, most: float | None, schema: Mapping[str, Any]
     ) -> _Compared:
         """The worst of the entries; those alike in outcome are ordered by how far they are off."""
         assert self.each is not None
-        found = entries(score, self.each, schema)
-        if self.only:
-            found = [entry for entry in found if set(entry.columns) & set(self.only)]
+        listed = entries(score, self.each, schema)
+        found = [entry for entry in listed if not self.only or set(entry.columns) & set(self.only)]
         absent = sorted(set(self.only) - {name for entry in found for name in entry.columns})
         if absent or not found:
-            which = f" for {first_three(map(repr, absent))}" if absent else ""
-            return (
-                _NOT_RUN,
-                None,
-                f"{score['metric']} has no figure by {self.each}{which} that may be published.",
-            )
+            return _NOT_RUN, None, self._absent(score, absent, len(listed), schema)
         judged = [(self._compare(entry.name, entry.figures, least, most), entry.name) for entry in found]
-        return _worst(judged, least is not None, self.each)[1]
+        every = self._every(len(found), len(listed), scored(score, self.each))
+        return _worst(judged, least is not None, every)[1]
+
+    def _every(self, found: int, listed: int, many: int) -> str:
+        """How many entries the rule bore on, and of how many, in words."""
+        if many <= listed:
+            return f"{found} {self.each}{'s' * (found > 1)}"
+        told = f"the {listed} {'farthest' if self.each == 'pair' else 'told'} of {many} {self.each}s"
+        return told if found == listed else f"{found} among {told}"
+
+    def _absent(
+        self, score: Mapping[str, Any], absent: list[str], listed: int, schema: Mapping[str, Any]
+    ) -> str:
+        """Why there is no figure for the columns that the rule names, or for any."""
+        many, which = scored(score, self.each or ""), first_three(map(repr, absent))
+        public = {column["name"] for column in schema.get("columns") or ()}
+        if not absent or many <= listed or not set(absent) <= public:
+            return (
+                f"{score['metric']} has no figure by {self.each}{which and f' for {which}'} that may be "
+                "published."
+            )
+        why = "all of its pairs are nearer to the real rows than these"
+        if self.each == "group":
+            why = "its groups are nearer to the real rows than these, or may not be published"
+        return (
+            f"{score['metric']} tells {self._every(listed, listed, many)}, and none of {which}: {why}, and "
+            "what is not told is not judged. Leave `only` away, or name columns that are told."
+        )
 
     def _compare(
         self, name: str, score: Mapping[str, Any], least: float | None, most: float | None
@@ -246,12 +282,11 @@ class Rule:
         }
 
 
-def _worst(judged: list[tuple[_Compared, str]], least: bool, what: str) -> tuple[str, _Compared]:
-    """The worst of the named outcomes; those alike are ordered by how far they are off."""
+def _worst(judged: list[tuple[_Compared, str]], least: bool, every: str) -> tuple[str, _Compared]:
+    """The worst of the named outcomes, `every` in words; those alike are ordered by how far they are off."""
     judged = sorted(judged, key=lambda one: (_WORST_FIRST.index(one[0][0]), _edge(one[0][1], least)))
     (outcome, bounds, reason), nearest = judged[0]
     alike = [one for one in judged if one[0][0] == outcome]
-    every = f"{len(judged)} {what}{'s' * (len(judged) > 1)}"
     if outcome == "pass":
         return nearest, (outcome, bounds, f"all of {every} keep it; nearest {nearest}: {reason}")
     told = [f"{name}: {said.rstrip('.')}" for (_, _, said), name in alike[:3]]
@@ -265,10 +300,12 @@ def _found(scores: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, A
     return score if name in scores or not _was_run(score) else None
 
 
-def _not_run(metric: str, score: Mapping[str, Any] | None, holdout: bool) -> str:
+def _not_run(metric: str, score: Mapping[str, Any] | None, held: Iterable[str], holdout: bool) -> str:
     """Why there is nothing to compare; empty where there is."""
     if score is None:
-        return f"the assessment holds no score {metric}. Assess with this metric."
+        near = get_close_matches(metric, held, n=1, cutoff=0.8)
+        meant = f"Did you mean {near[0]!r}? If not, assess" if near else "Assess"
+        return f"the assessment holds no score {metric}. {meant} with this metric."
     if _was_run(score):
         return ""
     why = str(score.get("reason") or "the score was not run.")

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from mintmark.errors import InputError
-from mintmark.release.certificate import FILE, opened
+from mintmark.release.certificate import FILE, Certificate, opened
 from mintmark.release.certify import CARD, CROISSANT, REPORT
 from mintmark.release.findings import findings
 from mintmark.release.keys import load_public
 from mintmark.release.policy import Policy
 
-__all__ = ["Verification", "verify"]
+__all__ = ["Verification", "contradictions", "verify"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,36 @@ def verify(release_dir: str | Path, public_key: str | Path) -> Verification:
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         return Verification((f"certificate or report lacks what a mintmark release holds: {error}.",))
+
+
+def contradictions(release_dir: str | Path) -> tuple[str, ...]:
+    """Where a release's certificate and its report disagree, the signature unchecked.
+
+    Who changes both alike is found by `verify` only, which needs the issuer's key.
+
+    Parameters
+    ----------
+    release_dir : path
+
+    Raises
+    ------
+    InputError
+        If there is no certificate, or certificate or report cannot be read.
+    """
+    folder = Path(release_dir)
+    statement = Certificate.load(folder).statement
+    try:
+        content = (folder / REPORT).read_bytes()
+        digests = {entry["name"]: entry["digest"]["sha256"] for entry in statement["subject"]}
+        if digests.get(REPORT) != hashlib.sha256(content).hexdigest():
+            return (f"{REPORT} was changed after it was certified.",)
+        return tuple(_judged_again(statement["predicate"], json.loads(content)))
+    except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError(
+            f"{folder} is damaged: {REPORT} or {FILE} cannot be read ({why}). "
+            "`mintmark verify` with the issuer's public key tells what is wrong."
+        ) from None
 
 
 def _broken(file: Path) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from mintmark.assess.assessment import Assessment
 from mintmark.assess.report.html import html
@@ -26,9 +24,7 @@ def vacant(out: Path) -> None:
         raise OutputError(f"{out} exists and holds no assessment. Give another --out, or remove it.")
 
 
-def write_assessment(
-    assessment: Assessment, synthetic: Dataset, out: Path, verdicts: Sequence[Any] | None = None
-) -> None:
+def write_assessment(assessment: Assessment, synthetic: Dataset, out: Path) -> None:
     """Write the folder (mode 700); an assessment that stood there is replaced.
 
     Raises
@@ -40,4 +36,4 @@ def write_assessment(
     with folder(out, sums=True) as made:
         write(synthetic, made / SCORED)
         (made / "report.json").write_text(assessment.dumps(), encoding="utf-8")
-        (made / "report.html").write_text(html(assessment, verdicts), encoding="utf-8")
+        (made / "report.html").write_text(html(assessment, assessment.verdicts()), encoding="utf-8")

@@ -14,6 +14,7 @@ files are for the user alone. ``MINTMARK_STATE=off`` counts nothing, and the rep
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import hmac
@@ -21,6 +22,8 @@ import json
 import logging
 import os
 import secrets
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +36,12 @@ from mintmark.data.dataset import Dataset
 from mintmark.data.encode import numbers
 from mintmark.data.known import as_texts
 from mintmark.data.personal.patterns import mixed
+from mintmark.errors import OutputError
 
 __all__ = ["counted", "state"]
 
 _KEY, _LINES = "ledger.key", "assessments.jsonl"
+_KEY_BYTES = 32
 _log = logging.getLogger(__name__)
 
 
@@ -63,7 +68,8 @@ def counted(
     Returns
     -------
     Assessment
-        `repeated` is 1 for the first; None where the ledger is switched off or cannot be written.
+        `repeated` is 1 for the first; None where the ledger is switched off, its key is damaged or it
+        cannot be written: a warning says so, since what was scored must not be lost for it.
     """
     place = state()
     if place is None:
@@ -80,13 +86,29 @@ def counted(
 def _key(place: Path) -> bytes:
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = place / _KEY
+    if not path.exists():
+        _make_key(path)
+    key = path.read_bytes()
+    if len(key) != _KEY_BYTES:
+        raise OutputError(
+            f"{_KEY} is damaged ({len(key)} bytes, not {_KEY_BYTES}). Restore it, or remove the folder to "
+            "begin to count anew"
+        )
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """The key appears whole or not at all, and of two processes the first one's stays."""
+    handle, made = tempfile.mkstemp(prefix=f".{path.name}.tmp-", dir=path.parent)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_bytes(32))
-    return path.read_bytes()
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(made, path)  # a rename would replace the key of who came first
+    finally:
+        os.unlink(made)
 
 
 def _of_rows(train: Dataset | Database, holdout: Dataset | Database | None, key: bytes) -> str:
@@ -139,10 +161,25 @@ def _entered(path: Path, line: dict[str, str]) -> int:
     One line is one write at the end of the file, so that two processes lose none.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(handle, "r+", encoding="utf-8") as file:
-        held = [json.loads(text) for text in file if text.strip()]
-        known = list(dict.fromkeys(one["assessment"] for one in held if one["real"] == line["real"]))
+    with os.fdopen(handle, "r+", encoding="utf-8", errors="replace") as file:
+        texts = list(file)
+        known = list(dict.fromkeys(made for real, made in _read(texts, path) if real == line["real"]))
         if line["assessment"] not in known:
-            file.write(json.dumps(line, sort_keys=True) + "\n")
+            unfinished = bool(texts) and not texts[-1].endswith("\n")
+            file.write("\n" * unfinished + json.dumps(line, sort_keys=True) + "\n")
             known.append(line["assessment"])
     return known.index(line["assessment"]) + 1
+
+
+def _read(texts: Iterable[str], path: Path) -> list[tuple[str, str]]:
+    """Digests of the real rows and of the assessment, a line; lines that cannot be read are told."""
+    held, broken = [], 0
+    for text in filter(str.strip, texts):
+        try:
+            one = json.loads(text)
+            held.append((str(one["real"]), str(one["assessment"])))
+        except (ValueError, KeyError, TypeError):
+            broken += 1
+    if broken:
+        _log.warning("%s: lines that cannot be read are not counted: %d", path, broken)
+    return held

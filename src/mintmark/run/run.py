@@ -195,9 +195,9 @@ def _assessed(
         seed=folder.seed(recipe.seed if asked.seed is None else asked.seed, "assess"), synthesizer=model,
         cost=folder.cost(),
     )  # fmt: skip
+    assessment = dataclasses.replace(assessment, personal=recipe.release.personal)
     assessment = counted(assessment, train, holdout)
-    verdicts = policy.judge(assessment.to_json(), nature=model.nature, personal=recipe.release.personal)
-    write_assessment(assessment, synthetic, folder.assessment, verdicts)
+    write_assessment(assessment, synthetic, folder.assessment)
     return assessment
 
 

@@ -81,7 +81,7 @@ def interval_overlap(a: Effects, b: Effects, z: float) -> Floats:
     """For each coefficient the share of its two intervals that lies in both, shape (p,), 0..1.
 
     Karr, Kohnen, Oganian, Reiter, Sanil (2006), The American Statistician 60: the overlap as a share
-    of either interval, averaged; 0 where they do not meet.
+    of either interval, averaged; 0 where they do not meet, or where one has no length.
 
     Parameters
     ----------
@@ -93,5 +93,6 @@ def interval_overlap(a: Effects, b: Effects, z: float) -> Floats:
     ends = [(beta - z * np.sqrt(np.diag(v)), beta + z * np.sqrt(np.diag(v))) for beta, v in (a, b)]
     (low_a, high_a), (low_b, high_b) = ends
     shared = np.maximum(np.minimum(high_a, high_b) - np.maximum(low_a, low_b), 0)
-    overlap: Floats = (shared / (high_a - low_a) + shared / (high_b - low_b)) / 2
-    return overlap
+    lengths = np.stack([high_a - low_a, high_b - low_b])
+    overlap: Floats = np.divide(shared, lengths, out=np.zeros_like(lengths), where=lengths > 0).mean(axis=0)
+    return np.where((lengths > 0).all(axis=0), overlap, 0.0)

@@ -86,9 +86,19 @@ class Judgement:
         return len(self.missed) - len(self.reasons)
 
 
-def judgement(assessment: Assessment, verdicts: Iterable[Verdict] | None) -> Judgement:
-    """What the policy made of the scores; "not judged" where there are no verdicts."""
-    policy = (assessment.policy or {}).get("name")
+def judgement(
+    assessment: Assessment, verdicts: Iterable[Verdict] | None, policy: str | None = None
+) -> Judgement:
+    """What the policy made of the scores; "not judged" where there are no verdicts.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    verdicts : iterable of Verdict, optional
+    policy : str, optional
+        Name of the policy, where it is not the assessment's own but one chosen after scoring.
+    """
+    policy = policy or (assessment.policy or {}).get("name")
     if verdicts is None:
         if not policy:
             explains = "The figures below stand for themselves until a policy judges them."

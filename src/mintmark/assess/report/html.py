@@ -22,7 +22,7 @@ def html(
     verdicts: Iterable[Verdict] | None = None,
     *,
     public: bool = False,
-    waiver: Mapping[str, str] | None = None,
+    certified: Mapping[str, Any] | None = None,
 ) -> str:
     """One self-contained page.
 
@@ -35,8 +35,9 @@ def html(
         "not run"), ``threshold``, ``reason``. None: the page says that nothing was judged.
     public : bool
         Whether the assessment is a public report; the page says what was left out of it.
-    waiver : mapping, optional
-        ``name`` and ``reason`` of whoever released what did not pass.
+    certified : mapping, optional
+        Of a release: ``policy`` (the name of the one it was judged by), the certificate's ``title`` and
+        ``lines``, which the page must not hide, and ``signature``: whether it was checked.
 
     Returns
     -------
@@ -44,7 +45,7 @@ def html(
         HTML5, under 500 kB for 15 columns and 2 MB for 100.
     """
     return template("_page.html.jinja").render(
-        _opening(assessment, verdicts, public=public, waiver=waiver)
+        _opening(assessment, verdicts, public=public, certified=certified)
         | {
             "compact": False,
             "columns": _story.columns(assessment),
@@ -66,7 +67,7 @@ def html(
 def fragment(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> str:
     """Verdict and overview for a notebook cell, in a frame so that no style leaks in or out."""
     page = template("_page.html.jinja").render(
-        _opening(assessment, verdicts, public=False, waiver=None) | {"compact": True}
+        _opening(assessment, verdicts, public=False, certified=None) | {"compact": True}
     )
     height = min(300 + 90 * len(assessment.scores), 900)
     return (
@@ -80,19 +81,22 @@ def _opening(
     verdicts: Iterable[Verdict] | None,
     *,
     public: bool,
-    waiver: Mapping[str, str] | None,
+    certified: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     given = None if verdicts is None else list(verdicts)
     return {
         "style": Markup(packaged("_styles.css")),
         "assessment": assessment,
-        "judgement": judgement(assessment, given),
+        "judgement": judgement(assessment, given, certified["policy"] if certified else None),
         "facts": _story.facts(assessment),
         "families": _story.families(assessment, {verdict.metric for verdict in given or ()}),
         "marks": MARKS,
         "privacy_limit": PRIVACY_LIMIT,
         "report_limit": PUBLIC_LIMIT if public else REPORT_LIMIT,
         "public": public,
-        "waiver": waiver,
-        "repeated": times_assessed(assessment.repeated) if (assessment.repeated or 0) > 1 else "",
+        "certified": certified,
+        # the certificate's lines say it already
+        "repeated": times_assessed(assessment.repeated)
+        if (assessment.repeated or 0) > 1 and not certified
+        else "",
     }

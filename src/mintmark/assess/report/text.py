@@ -14,6 +14,7 @@ from mintmark.metric import Score
 
 __all__ = ["text"]
 
+_WIDTH = 100
 _HEADS = ("", "figure", "95 % interval", "floor", "as real")
 
 
@@ -27,9 +28,15 @@ def text(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> s
         As `mintmark.assess.report.html.html` takes them.
     """
     judged = judgement(assessment, verdicts)
-    lines = [f"{judged.answer} {judged.headline}".strip(), judged.explains, ""]
+    lines = [
+        *_wrapped(f"{judged.answer} {judged.headline}".strip(), "", ""),
+        *_wrapped(judged.explains, "", ""),
+        "",
+    ]
     for line in judged.reasons:
-        lines += [*_wrapped(f"{line.title}: {line.says or line.reason}"), *_wrapped(line.remedy, "    ")]
+        lines += _wrapped(f"{line.mark} {line.outcome}: {line.title}: {line.says or line.reason}")
+        # as on the page: what the figure says, then why the rule is not kept, and by which column or pair
+        lines += [*_wrapped(line.reason if line.says else "", "    "), *_wrapped(line.remedy, "    ")]
     lines += [f"  and {judged.more} more, see below"] if judged.more else []
     lines += [""] if judged.reasons else []
     lines += [f"  {line.mark} {line.title}: {line.reason or line.outcome}" for line in judged.families]
@@ -38,13 +45,14 @@ def text(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> s
         lines += _rule(line)
     lines += [""] if judged.rules else []
     lines += _scores(assessment.scores)
-    lines += ["", f"Privacy: {PRIVACY_LIMIT}."]
-    lines += [] if assessment.repeated is None else [f"{_capital(times_assessed(assessment.repeated))}."]
-    return "\n".join(line.rstrip() for line in lines if line is not None)
+    lines += ["", *_wrapped(f"Privacy: {PRIVACY_LIMIT}.", "", "")]
+    if assessment.repeated is not None:
+        lines += _wrapped(f"{_capital(times_assessed(assessment.repeated))}.", "", "")
+    return "\n".join(line.rstrip() for line in lines)
 
 
-def _wrapped(words: str, indent: str = "  ") -> list[str]:
-    return textwrap.wrap(_plain(words), 100, initial_indent=indent, subsequent_indent="    ")
+def _wrapped(words: str, indent: str = "  ", hanging: str = "    ") -> list[str]:
+    return textwrap.wrap(_plain(words), _WIDTH, initial_indent=indent, subsequent_indent=hanging)
 
 
 def _capital(words: str) -> str:
@@ -52,10 +60,10 @@ def _capital(words: str) -> str:
 
 
 def _rule(line: Line) -> list[str]:
-    shown = f"{_plain(line.title)} {line.figure}".strip()
-    parts = [f"  {line.mark} {line.outcome}: {shown}; {_plain(line.threshold)}"]
-    if line.outcome != "pass" and line.reason:
-        parts.append(f"      {_plain(line.reason)}")
+    shown = f"{line.title} {line.figure}".strip()
+    parts = _wrapped(f"{line.mark} {line.outcome}: {shown}; {line.threshold}")
+    if line.outcome != "pass":
+        parts += _wrapped(line.reason, "      ", "      ")
     return parts
 
 
@@ -79,7 +87,11 @@ def _scores(scores: Iterable[Score]) -> list[str]:
     for i, (row, line) in enumerate(zip(rows, aligned(rows), strict=True)):
         heading = not row[0].startswith("  ")
         lines += [""] if heading and i else []
-        lines.append(f"{row[0].ljust(width)}  {notes[i]}" if i in notes else line)
+        if i in notes:
+            told = f"{row[0].strip().ljust(width - 2)}  {notes[i]}"
+            lines += _wrapped(told, "  ", " " * (width + 2))
+        else:
+            lines.append(line)
     return lines
 
 

@@ -124,7 +124,7 @@ def _fitted(task: Task, design: Design, rows: Coded) -> tuple[Effects, Floats]:
         )
     y = y if task.classes is None else (y > 0).astype(np.float64)
     beta, covariance = (least_squares if task.classes is None else logistic)(x, y)
-    told = (x[:, 1:].std(axis=0) > 0) & bool(y.std() > 0)
+    told = (np.ptp(x[:, 1:], axis=0) > 0) & bool(np.ptp(y) > 0)
     return (beta[1:], covariance[1:, 1:]), told.astype(np.float64)
 
 
@@ -146,10 +146,11 @@ def compared(
     }
     mean = {which: float(overlap.mean()) for which, overlap in overlaps.items()}
     other, told = fitted["synthetic"]
-    sizes = [2 * Z95 * np.sqrt(np.diag(covariance)) for _, covariance in (real, other)]
+    sizes = np.stack([2 * Z95 * np.sqrt(np.diag(covariance)) for _, covariance in (real, other)])
+    steep = np.divide(1, sizes, out=np.zeros_like(sizes), where=sizes > 0).mean(axis=0)
     errors = rng.multivariate_normal(np.zeros(len(names)), real[1] + other[1], _DRAWS, method="eigh")
     # an overlap moves with the distance of the centres by no more than one over the interval's length
-    reach = simulated_reach(errors * told * (1 / sizes[0] + 1 / sizes[1]) / 2)
+    reach = simulated_reach(errors * told * steep)
     order = np.argsort(overlaps["synthetic"], kind="stable")[:30]
     return Score(
         metric=metric,

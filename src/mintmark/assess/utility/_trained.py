@@ -21,6 +21,7 @@ FEWEST = 10
 ROWS = 50_000
 """Most rows to train and to test on."""
 _MOST_CLASSES = 20
+_LARGEST = 1e30
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ def task_of(tables: Tables) -> Task:
         values = train.numbers[name]
         if len(np.unique(values[~np.isnan(values)])) < 2:
             raise NotRun(f"the target {name!r} has one value only; there is nothing to predict.")
+        _check_size(tables, name)
         return Task(name, others, None)
     classes = _classes(plan, train, test)
     if len(classes) < 2:
@@ -143,6 +145,17 @@ def task_of(tables: Tables) -> Task:
         )
     values = plan.values.to_pylist() if plan.values is not None else []
     return Task(name, others, classes, tuple(str(values[k]) for k in classes))
+
+
+def _check_size(tables: Tables, name: str) -> None:
+    """Refuse numbers whose squares, or which in the trees' single precision, are no longer finite."""
+    for which in ("train", "holdout", "synthetic"):
+        values = np.abs(full(tables, which).numbers[name])
+        if (most := float(np.nanmax(values, initial=0))) > _LARGEST:
+            raise NotRun(
+                f"the target {name!r} reaches {most:.0e} in {which}, too large for the models' arithmetic. "
+                "Give it in larger units, or its logarithm."
+            )
 
 
 def _classes(plan: Coding, train: Coded, test: Coded) -> npt.NDArray[np.int64]:

@@ -141,19 +141,23 @@ def _score(part: str, what: tuple[str, str], shifts: list[_Shift], found: Traine
             "change; floor: trees of independent columns"
         ),
         source=_SOURCE,
-        details={"groups": [_told(shift, z) for shift in shifts[:_MOST_LISTED]]},
+        details={"groups": [_told(shift, z) for shift in shifts[:_MOST_LISTED]], "scored": len(shifts)},
     )
 
 
 def _told(shift: _Shift, z: float) -> dict[str, Any]:
+    """One group's figures; what a rule bears on has no sign, as the score itself, which `change` keeps."""
     change, reach = shift.synthetic - shift.real, z * shift.variance**0.5
     return {
         "column": shift.group.column,
         "value": shift.group.value,
         "class": shift.of_class,
         "n": len(shift.group.rows),
-        "estimate": change,
-        "interval": [change - reach, change + reach],
+        "estimate": shift.size,
+        "interval": [max(0.0, shift.size - reach), shift.size + reach],
+        "ceiling": 0.0,
+        "floor": abs(shift.floor - shift.real),
+        "change": change,
         "real": shift.real,
         "synthetic": shift.synthetic,
     }

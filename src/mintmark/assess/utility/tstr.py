@@ -215,7 +215,7 @@ def _worst(common: _Common, metric: str, of: str, gaps: list[Gap], convention: s
         )  # fmt: skip
     largest, interval = worst(gaps)
     floor = max(gap.floor for gap in gaps)
-    found = {of: listed(gaps)}
+    found = {of: listed(gaps), "scored": m}
     return common.lost(metric, largest.estimate, interval, floor, convention.format(m=m), words, found)
 
 
