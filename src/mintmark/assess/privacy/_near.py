@@ -45,18 +45,18 @@ class Near:
             for column in rows.scored
             if not column.is_numeric
         }
-        held = {name: source(rows, name)[role] for name in names}
+        held = {name: source(rows, name, role) for name in names}
         mixed = Mixed.of(held, sizes)
         return cls(mixed, mixed.references(held), names)
 
     def placed(self, rows: Rows, role: str, some: Ints) -> Side:
         """Some rows of another table, to be looked up."""
-        return self.mixed.queries({name: source(rows, name)[role][some] for name in self.names})
+        return self.mixed.queries({name: source(rows, name, role)[some] for name in self.names})
 
 
-def source(rows: Rows, name: str) -> dict[str, npt.NDArray[Any]]:
-    """A column by role: numbers, or identities of what is no number."""
-    return rows.numeric(name) if rows.column(name).is_numeric else rows.values[name]
+def source(rows: Rows, name: str, role: str) -> npt.NDArray[Any]:
+    """A column of a table: numbers, or identities of what is no number."""
+    return rows.numeric(name, role) if rows.column(name).is_numeric else rows.values[name][role]
 
 
 def batches(queries: int, references: int) -> Iterator[Ints]:
