@@ -48,7 +48,8 @@ class Membership(Metric):
     """Area under the curve and true positives at few false alarms of the worst of five attacks.
 
     As many members as non-members are attacked, at most 6,000 persons each; they are compared with
-    every synthetic row; fewer in large tables. A person with several rows counts once, by the row that gives most away.
+    every synthetic row; fewer in large tables. A person with several rows counts once, by the row that
+    gives most away.
     """
 
     family = "privacy"
@@ -77,7 +78,8 @@ def _telling(score: Score) -> Score:
     return replace(
         score,
         convention=score.convention
-        + f"; above {LARGE:,} rows {score.n:,} persons of either table are drawn, and no synthetic row is left out",
+        + f"; above {LARGE:,} rows at most {score.n:,} persons of either table are drawn, and no synthetic "
+        "row is left out",
     )
 
 
