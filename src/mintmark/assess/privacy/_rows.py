@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mintmark.assess import _large
 from mintmark.assess._ranked import ranked
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import numbers
@@ -25,16 +26,12 @@ from mintmark.data.schema import Column
 from mintmark.metric import NotRun, Tables
 from mintmark.stats.neighbours import Points, Space, agreement, nearest
 
-__all__ = ["LARGE", "PAIRS", "Rows", "rows_of", "worst_row"]
+__all__ = ["Rows", "forget", "rows_of", "worst_row"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.signedinteger[Any]]
 ROLES = ("train", "synthetic", "holdout")
-LARGE = 200_000
-"""Rows of a table above which fewer persons are attacked; no row that they are compared with is left out."""
-PAIRS = 2_000_000_000
-"""Persons attacked times rows they are compared with, for each sort of attack on large tables."""
 _WIDEST = 2**62
 _MARKED = 30  # categories with a mark of their own; rarer ones share the lack of any
 
@@ -70,11 +67,11 @@ class Rows:
     @property
     def many(self) -> bool:
         """Whether a table is so large that attacks draw fewer persons, and say so."""
-        return max(len(data) for data in self.tables.values()) > LARGE
+        return max(len(data) for data in self.tables.values()) > _large.LARGE
 
     def bounded(self, role: str, share: int = 1) -> int:
         """How many persons can meet every row of a table, where all attacks of a sort share `PAIRS`."""
-        return PAIRS // (share * len(self.tables[role]))
+        return _large.PAIRS // (share * len(self.tables[role]))
 
     @cached_property
     def values(self) -> dict[str, dict[str, Codes]]:
@@ -149,8 +146,8 @@ class Rows:
     def parts(self, role: str, among: Ints | None = None) -> Iterator[Ints]:
         """Rows of a table, or those `among` them, so many at a time as fit into memory as points."""
         rows = np.arange(len(self.tables[role])) if among is None else among
-        for start in range(0, len(rows), LARGE):
-            yield rows[start : start + LARGE]
+        for start in range(0, len(rows), _large.LARGE):
+            yield rows[start : start + _large.LARGE]
 
     def nearest(self, targets: Points, role: str, k: int = 1, among: Ints | None = None) -> Floats:
         """As `neighbours.nearest`, to every row of a table, or to those `among` them."""
@@ -229,6 +226,16 @@ def rows_of(tables: Tables) -> Rows:
         tables.shared["privacy rows"] = rows
     kept: Rows = tables.shared["privacy rows"]
     return kept
+
+
+def forget(tables: Tables) -> None:
+    """Let go of what only attacks need of large tables; which rows are equal or rare is kept."""
+    rows: Rows | None = tables.shared.get("privacy rows")
+    if rows is None or not rows.many or "values" not in vars(rows):
+        return
+    _ = rows.identities, rows.surprise, rows.persons
+    for name in ("values", "_places"):
+        vars(rows).pop(name, None)
 
 
 def worst_row(scores: Floats, person: Ints) -> Floats:

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import hypergeom
 
-from mintmark.assess.privacy._rows import LARGE, Rows, rows_of, worst_row
+from mintmark.assess import _large
+from mintmark.assess.privacy._rows import Rows, rows_of, worst_row
 from mintmark.assess.privacy._shares import wilson, z_of
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
@@ -264,7 +265,7 @@ def _left_out(rows: Rows) -> str:
     """What a large table leaves out, in words."""
     told = ""
     if rows.many:
-        told += f"; above {LARGE:,} rows isolation is told by ranks and rare values alone"
+        told += f"; above {_large.LARGE:,} rows isolation is told by ranks and rare values alone"
     if int(rows.persons["train"].max()) + 1 > _most(rows):
         told += f"; everybody: {_most(rows):,} persons drawn, whose share of those found is a lower bound"
     return told

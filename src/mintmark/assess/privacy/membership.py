@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mintmark.assess import _large
 from mintmark.assess.privacy._roc import SWAPPED, auc_interval, sensitivity
-from mintmark.assess.privacy._rows import LARGE, Rows, rows_of, worst_row
+from mintmark.assess.privacy._rows import Rows, rows_of, worst_row
 from mintmark.assess.privacy._shares import z_of
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
@@ -78,8 +79,8 @@ def _telling(score: Score) -> Score:
     return replace(
         score,
         convention=score.convention
-        + f"; above {LARGE:,} rows at most {score.n:,} persons of either table are drawn, and no synthetic "
-        "row is left out",
+        + f"; above {_large.LARGE:,} rows at most {score.n:,} persons of either table are drawn, and no "
+        "synthetic row is left out",
     )
 
 
