@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 import mintmark as mm
+from mintmark.assess.fidelity.two_sample import TwoSample
 from mintmark.data.split import split
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.release.policy import Policy, shipped
@@ -34,6 +35,23 @@ def refused(train, synthetic, holdout=None, **more) -> str:
 
 def changed(data, name, values):
     return mm.read(data.table.set_column(data.names.index(name), name, pa.array(values)), target="income")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"policy": 3}, "policy: 3"),
+        ({"cost": 3}, "cost: 3"),
+        ({"metrics": "energy"}, "['energy']"),
+        ({"metrics": [3]}, "metrics: 3"),
+        ({"metrics": [TwoSample]}, "TwoSample()"),
+    ],
+)
+def test_an_argument_of_the_wrong_type_is_told_in_a_line(adult, wrong, told):
+    with pytest.raises(InputError) as error:
+        mm.assess(train=adult[0], synthetic=adult[1], **wrong)
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("share", [0.05, 1.0])

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mintmark.stats.pairs import contingency
 from mintmark.stats.divergence import (
     jensen_shannon,
     kolmogorov_smirnov,
@@ -20,6 +19,7 @@ from mintmark.stats.intervals import (
     normal,
     wilson,
 )
+from mintmark.stats.pairs import contingency
 from mintmark.stats.two_sample import detect
 
 

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # s
 from mintmark import registry
 from mintmark.assess._views import inside, joined, table_view, told
 from mintmark.assess._worst import worst_of
-from mintmark.assess.assess import aligned, assess, chosen_metric, policy_record, versions
+from mintmark.assess.assess import aligned, assess, chosen_metrics, metric_list, policy_record, versions
 from mintmark.assess.assessment import Assessment, digest_of
 from mintmark.assess.cost import check_cost
 from mintmark.data.database import Database
@@ -91,12 +91,12 @@ def _chosen(
     """Metrics of foreign keys, of tables and of joined tables."""
     own = [name for name in registry.names("metrics") if registry.find("metrics", name).of_databases]
     known = [*own, *OF_TABLES, *OF_JOINED]
-    names = known if metrics is None else list(metrics)
+    names = known if metrics is None else metric_list(metrics)
     for name in names:
         if name not in known:
             raise UnknownNameError("metric of databases", name, known)
     return (
-        [chosen_metric(name) for name in own if name in names],
+        chosen_metrics([name for name in own if name in names]),
         [name for name in OF_TABLES if name in names],
         [name for name in OF_JOINED if name in names],
     )

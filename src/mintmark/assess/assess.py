@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -33,7 +34,7 @@ from mintmark.errors import InputError, UnknownNameError, first_three
 from mintmark.metric import Metric, Score, Tables
 from mintmark.progress import track
 
-__all__ = ["aligned", "assess", "chosen_metric", "policy_record", "versions"]
+__all__ = ["aligned", "assess", "chosen_metrics", "metric_list", "policy_record", "versions"]
 
 
 def assess(
@@ -89,7 +90,7 @@ def assess(
     check_seed(seed)
     cost = None if cost is None else check_cost(cost)
     record = policy_record(policy)
-    chosen = [chosen_metric(name) for name in (metrics if metrics is not None else registry.names("metrics"))]
+    chosen = chosen_metrics(metrics)
     train = _dataset(train, "train")
     released = _dataset(synthetic, "synthetic", like=train.schema)
     train = _aimed(train, target)
@@ -151,14 +152,29 @@ def policy_record(policy: Any) -> dict[str, Any] | None:
     if not hasattr(policy, "record"):
         # the name is resolved by the room that owns policies; an import at the top would tie
         # measuring to judging, which must be able to change without it
+        if not isinstance(policy, (str, os.PathLike)):
+            raise InputError(f"policy: {policy!r} is no name, path, Policy or record.")
         policy = importlib.import_module("mintmark.release.policy").Policy.load(policy)
     return dict(policy.record())
 
 
-def chosen_metric(given: str | Metric) -> tuple[str, Metric]:
-    """A metric and the name of its stream."""
+def chosen_metrics(given: Any) -> list[tuple[str, Metric]]:
+    """Every metric asked for, all registered ones if None, with the name of its stream."""
+    return [_chosen(name) for name in (registry.names("metrics") if given is None else metric_list(given))]
+
+
+def metric_list(given: Any) -> list[Any]:
+    """The metrics asked for; a lone name is no list of letters."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise InputError(f"metrics: give a list of names, such as metrics=[{str(given)!r}].")
+    return list(given)
+
+
+def _chosen(given: Any) -> tuple[str, Metric]:
     if isinstance(given, str):
         return given, registry.find("metrics", given)()
+    if not isinstance(given, Metric):
+        raise InputError(f"metrics: {given!r} is neither a name nor a Metric, such as TwoSample().")
     return type(given).__module__.rpartition(".")[2], given
 
 

@@ -37,6 +37,8 @@ def check_cost(cost: Mapping[str, Any]) -> dict[str, Any]:
     InputError
         If a value is no such number, or money has no currency.
     """
+    if not isinstance(cost, Mapping):
+        raise InputError(f"cost: {cost!r} is no mapping, such as {{'cpu_seconds': 12.5}}.")
     found: dict[str, Any] = {}
     for key, value in cost.items():
         if key == "currency":

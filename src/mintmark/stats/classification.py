@@ -29,7 +29,12 @@ def average_precision(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
 
 
 def recalls(answers: Ints, labels: Ints, classes: int) -> Floats:
-    """Share of each class's rows that is answered right, shape (classes,); NaN for a class without rows."""
+    """Share of each class's rows that is answered right, shape (classes,); NaN for a class without rows.
+
+    Parameters
+    ----------
+    answers, labels : array of int, shape (n,), 0..classes-1
+    """
     rows = np.bincount(labels, minlength=classes).astype(np.float64)
     right = np.bincount(labels[answers == labels], minlength=classes)
     share: Floats = np.divide(right, rows, out=np.full(classes, np.nan), where=rows > 0)
@@ -37,7 +42,12 @@ def recalls(answers: Ints, labels: Ints, classes: int) -> Floats:
 
 
 def macro_f1(answers: Ints, labels: Ints, classes: int) -> float:
-    """Harmonic mean of precision and recall, averaged over the classes that occur; 0 where none is hit."""
+    """Harmonic mean of precision and recall, averaged over the classes that occur, 0..1; 0 where none is hit.
+
+    Parameters
+    ----------
+    answers, labels : array of int, shape (n,), 0..classes-1; at least one row
+    """
     right = np.bincount(labels[answers == labels], minlength=classes)
     rows, named = (np.bincount(given, minlength=classes) for given in (labels, answers))
     occurs = rows > 0
@@ -60,9 +70,14 @@ def brier(probabilities: Floats, labels: Ints) -> Floats:
 
 
 def calibration_error(probabilities: Floats, labels: Ints) -> float:
-    """Mean distance between confidence and accuracy over 15 bins of confidence, weighted by rows.
+    """Mean distance between confidence and accuracy over 15 bins of confidence, weighted by rows, 0..1.
 
-    Guo, Pleiss, Sun, Weinberger (2017), ICML, eq. 3; parameters as `brier`.
+    Guo, Pleiss, Sun, Weinberger (2017), ICML, eq. 3.
+
+    Parameters
+    ----------
+    probabilities : array, shape (n, k), n >= 1
+    labels : array of int, shape (n,), 0..k-1
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels

@@ -27,18 +27,21 @@ _FARTHEST, _STEP, _HALVINGS = 1e3, 1e-3, 18
 
 
 def root_mean_square(difference: Floats, starts: npt.NDArray[np.int64]) -> Floats:
-    """Root of the mean square of each group."""
+    """Root of the mean square of each group, shape (..., groups); see `Norm`."""
     sizes = np.diff(np.append(starts, difference.shape[-1]))
     return np.asarray(np.sqrt(np.add.reduceat(difference**2, starts, axis=-1) / sizes))
 
 
 def half_sum(difference: Floats, starts: npt.NDArray[np.int64]) -> Floats:
-    """Half the absolute sum of each group: total variation, where the points are shares."""
+    """Half the absolute sum of each group, shape (..., groups): total variation, where points are shares."""
     return np.asarray(0.5 * np.add.reduceat(np.abs(difference), starts, axis=-1))
 
 
 def largest(difference: Floats, starts: npt.NDArray[np.int64]) -> Floats:
-    """Largest absolute value of each group: Kolmogorov-Smirnov, where the points are cumulative shares."""
+    """Largest absolute value of each group, shape (..., groups).
+
+    Kolmogorov-Smirnov, where the points are cumulative shares.
+    """
     return np.maximum.reduceat(np.abs(difference), starts, axis=-1)
 
 

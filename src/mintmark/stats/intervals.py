@@ -29,7 +29,15 @@ Z95 = 1.959963984540054
 def normal(
     estimate: float, variance: float, *, low: float = -np.inf, high: float = np.inf
 ) -> tuple[float, float]:
-    """95 % interval of a nearly normal estimate, kept within what the figure can be."""
+    """95 % interval of a nearly normal estimate, kept within what the figure can be.
+
+    Parameters
+    ----------
+    variance : float
+        Of the estimate; below 0 counts as 0.
+    low, high : float
+        Ends of the figure's range.
+    """
     reach = Z95 * float(np.sqrt(max(variance, 0.0)))
     return float(np.clip(estimate - reach, low, high)), float(np.clip(estimate + reach, low, high))
 
@@ -109,7 +117,12 @@ def _placements(positive: Floats, negative: Floats) -> tuple[Floats, Floats]:
 
 
 def auc(positive: Floats, negative: Floats) -> float:
-    """Chance that a positive scores above a negative, ties half: the area under the ROC curve."""
+    """Chance that a positive scores above a negative, ties half: the area under the ROC curve, 0..1.
+
+    Parameters
+    ----------
+    positive, negative : array of scores, shape (m,) and (n,), at least one each
+    """
     return float(_placements(positive, negative)[0].mean())
 
 

@@ -92,7 +92,13 @@ def aligned_ranks(losses: Floats) -> Floats:
 
 
 def block_ranks(losses: Floats) -> Floats:
-    """Ranks from 1 to k within each block, ties at their mean, shape (blocks, k)."""
+    """Ranks from 1 to k within each block, ties at their mean, shape (blocks, k).
+
+    Parameters
+    ----------
+    losses : array, shape (blocks, k)
+        Less is better; differences below 1e-12 are ties.
+    """
     return np.asarray(rankdata(np.round(losses, 12), axis=1))
 
 
@@ -118,6 +124,12 @@ def fewest_units(k: int, alpha: float) -> int:
 
     Permuting every unit alike changes nothing, so that of (k!)^n orders at least k! do as well as
     the best.
+
+    Parameters
+    ----------
+    k : int, >= 2
+        Treatments.
+    alpha : float, 0..1
     """
     n = 2
     while math.factorial(k) ** (1 - n) > alpha:

@@ -44,7 +44,7 @@ def rate_ratio(
 def proves_absence(n: float, y: Floats, m: Floats | float, alpha: Floats | float) -> Floats:
     """Upper end of the ratio where `x` is 0: the least that a count of nothing could prove.
 
-    The closed form of `rate_ratio` there, shape (k,).
+    The closed form of `rate_ratio` there, shape (k,), >= 0; parameters as there.
     """
     none = np.asarray(alpha) ** (1 / y)
     highest: Floats = np.asarray(m) / n * (1 - none) / none

@@ -82,6 +82,13 @@ def interval_overlap(a: Effects, b: Effects, z: float) -> Floats:
 
     Karr, Kohnen, Oganian, Reiter, Sanil (2006), The American Statistician 60: the overlap as a share
     of either interval, averaged; 0 where they do not meet.
+
+    Parameters
+    ----------
+    a, b : Effects
+        Of the same p columns.
+    z : float, > 0
+        Standard errors that an interval reaches.
     """
     ends = [(beta - z * np.sqrt(np.diag(v)), beta + z * np.sqrt(np.diag(v))) for beta, v in (a, b)]
     (low_a, high_a), (low_b, high_b) = ends
