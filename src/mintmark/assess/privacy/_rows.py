@@ -26,7 +26,7 @@ from mintmark.data.schema import Column
 from mintmark.metric import NotRun, Tables
 from mintmark.stats.neighbours import Points, Space, agreement, nearest
 
-__all__ = ["Rows", "forget", "rows_of", "worst_row"]
+__all__ = ["Rows", "forget", "numbered", "rows_of", "worst_row"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -103,9 +103,9 @@ class Rows:
             coded = np.concatenate(list(self.values[name].values()))
             size = int(coded.max(initial=-1)) + 2
             if span * size > _WIDEST:  # number anew only when the product would not fit
-                same, span = _numbered(same)
+                same, span = numbered(same)
             same, span = same * size + coded + 1, span * size
-        same, _ = _numbered(same)
+        same, _ = numbered(same)
         return dict(zip(self.tables, np.split(same, np.cumsum(sizes)[:-1]), strict=True))
 
     @cached_property
@@ -246,7 +246,7 @@ def worst_row(scores: Floats, person: Ints) -> Floats:
     return worst
 
 
-def _numbered(codes: Ints) -> tuple[Ints, int]:
+def numbered(codes: Ints) -> tuple[Ints, int]:
     """Equal codes as equal numbers from 0, and how many there are; hashing is faster than sorting."""
     found = pc.dictionary_encode(pa.array(codes))
     return np.asarray(found.indices.to_numpy()).astype(np.int64), len(found.dictionary)

@@ -215,14 +215,20 @@ class _Test:
 
     def bounds(self, of: float, tests: int) -> tuple[float, float]:
         """Members found beyond chance as a share of `of` persons, 1 at most, at once for many tests."""
-        m, n = len(self.members), len(self.others)
-        count = np.arange(min(m, 50 + 5 * self.allowed) + 1)
-        # at least k members above: among the k + allowed - 1 highest at most allowed - 1 are others
-        tail = hypergeom.cdf(self.allowed - 1, m + n, n, np.minimum(count + self.allowed - 1, m + n))
-        unlikely = np.flatnonzero(tail <= 0.025 / tests)
-        most = int(unlikely[0]) - 1 if len(unlikely) else m
+        most = self._most(0.025 / tests)
         high = wilson(min(1.0, self.above / of), of, z_of(tests))[1]
-        return min(1.0, (self.above - most) / of), high
+        return float(np.clip((self.above - most) / of, -1.0, 1.0)), high
+
+    def _most(self, chance: float) -> int:
+        """As many members above are not so rare: the last count that chance reaches more often than this."""
+        m, n = len(self.members), len(self.others)
+        low, high = 0, m + 1
+        while high - low > 1:  # the chance of at least so many falls as they grow
+            count = (low + high) // 2
+            # at least k members above: among the k + allowed - 1 highest at most allowed - 1 are others
+            tail = hypergeom.cdf(self.allowed - 1, m + n, n, min(count + self.allowed - 1, m + n))
+            low, high = (count, high) if tail > chance else (low, count)
+        return low
 
 
 def _score(tests: dict[str, _Test], share: float, rows: Rows) -> Score:
