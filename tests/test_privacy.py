@@ -9,13 +9,17 @@ import pyarrow.parquet as pq
 import pytest
 
 import mintmark
+from mintmark.assess.privacy._rows import Rows
+from mintmark.assess.privacy._uniques import uniques
+from mintmark.assess.privacy.exposed import _Test
+from mintmark.assess.privacy.unique_pairs import _together
 from mintmark.data.dataset import Dataset
 from mintmark.data.schema import Column, Schema, type_name
 from mintmark.metric import Tables
 from mintmark.registry import find
 
 ADULT = Path(mintmark.__file__).parent / "examples" / "adult.parquet"
-METRICS = ("copies", "unique_values", "membership", "closest_record", "exposed")
+METRICS = ("copies", "unique_values", "unique_pairs", "membership", "closest_record", "exposed")
 
 
 def dataset(table, **roles):
@@ -189,6 +193,69 @@ def test_reuse_of_unique_values_is_caught_where_distances_see_nothing(adult):
     assert found["closest_record"].estimate == pytest.approx(0.5, abs=0.03)
     assert found["unique_values"].interval[0] > 0.5
     assert found["unique_values.worst"].details["column"] == "fnlwgt"
+
+
+def test_a_few_copies_with_one_column_drawn_anew_are_caught_by_what_the_others_hold_together(adult):
+    few = 240
+    other = adult["fresh"].table[few : 2 * few]
+    changed = with_columns(
+        adult["train"][:few], {name: other[name].to_pylist() for name in ("age", "occupation")}
+    )
+    rest = adult["fresh"][few:]
+    release = Dataset(pa.concat_tables([changed.table, rest.table]), rest.schema)
+    found, _ = scores(adult["train"], release, adult["holdout"], ("copies", "unique_pairs"))
+    assert found["copies.excess"].interval[0] < 0.002
+    assert found["unique_pairs"].interval[0] > 0.01
+    assert {"age", "occupation"}.isdisjoint(found["unique_pairs"].details["pair"])
+
+
+def test_part_of_every_real_row_beside_fresh_columns_is_caught(adult):
+    own = ("age", "hours-per-week", "occupation")
+    release = with_columns(adult["fresh"], {name: adult["train"].table[name].to_pylist() for name in own})
+    found, _ = scores(adult["train"], release, adult["holdout"], ("unique_pairs",))
+    assert set(found["unique_pairs"].details["pair"]) <= set(own)
+    assert found["unique_pairs"].interval[0] > 0.2
+
+
+def test_pairs_of_one_table_drawn_again_differ_by_chance_alone(adult):
+    found, _ = scores(adult["train"], adult["fresh"], adult["holdout"], ("unique_pairs",))
+    assert holds(found["unique_pairs"], 0)
+    told = found["unique_pairs"].details
+    assert told["judged"] > 20
+    assert all(one["interval"][0] <= found["unique_pairs"].interval[0] for one in told["pairs"])
+
+
+def test_the_pair_of_one_person_who_owns_many_rows_is_that_persons_alone():
+    tables = {
+        "train": {"a": [1, 1, 2, 2], "b": [1, 1, 1, 2], "who": [0, 1, 1, 1]},
+        "synthetic": {"a": [2], "b": [2], "who": [0]},
+        "holdout": {"a": [2, 3, 3], "b": [1, 3, 3], "who": [0, 0, 0]},
+    }
+    rows = Rows({role: dataset(pa.table(table), who=("group",)) for role, table in tables.items()})
+    found = uniques(rows, _together(rows, "a", "b"))
+    assert found.trials["train"].tolist() == [0, 1]  # (2, 2); (1, 1) and (2, 1) are two persons'
+    assert found.trials["holdout"].tolist() == [1]  # (3, 3), in two rows
+    assert found.hits["train"].tolist() == [0, 1]
+
+
+def test_many_times_as_many_members_as_held_out_persons_are_judged_to_the_end():
+    rng = np.random.default_rng(0)
+    members, others = rng.normal(size=9000), rng.normal(size=1000)
+    members[:300] += 10
+    low, high = _Test(members, others, 1).bounds(9000, 1)
+    assert 0.02 < low < 300 / 9000 < high
+    low, _ = _Test(rng.normal(size=9000), others, 1).bounds(180, 1)
+    assert -1 <= low <= 0
+
+
+@pytest.mark.parametrize(("m", "n", "allowed"), [(40, 60, 1), (500, 100, 3)])
+def test_the_bound_of_exposed_persons_is_the_first_count_that_chance_hardly_reaches(m, n, allowed):
+    most = _Test(np.zeros(m), np.zeros(n), allowed)._most(0.025)
+    rng = np.random.default_rng(1)
+    ranks = rng.random((20_000, m + n)).argsort(axis=1) < m  # members of each order, the lowest score first
+    above = [int(row[np.flatnonzero(~row)[-allowed] :].sum()) for row in ranks]
+    assert np.mean(np.array(above) > most) <= 0.03
+    assert np.mean(np.array(above) >= most) > 0.02
 
 
 def test_independent_columns_pass(adult):

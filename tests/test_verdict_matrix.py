@@ -93,6 +93,14 @@ def reusing(w: World) -> Dataset:
     return replaced(fresh, {"n2": np.sort(w.train.table["n2"].to_numpy())[ranks]})
 
 
+def recoded(w: World) -> Dataset:
+    """3 % copies, a category and a number of each drawn again."""
+    copies = w.train.take(w.rng.choice(SIZE, int(0.03 * SIZE), replace=False))
+    other = w.fresh(len(copies)).table
+    changed = replaced(copies, {name: other[name].to_pylist() for name in ("c1", "n0")})
+    return joined(changed, w.fresh(SIZE - len(copies)))
+
+
 def rarest(data: Dataset, count: int) -> Dataset:
     """The rows with the smallest chance if columns were independent, numbers by their tails."""
     rarity = np.zeros(len(data))
@@ -133,6 +141,7 @@ MATRIX: dict[str, tuple[Make, set[str], set[str], set[str]]] = {
     "1 % copies": (lambda w: with_copies(w, 0.01), PASS, PASS, FAIL),
     "10 % copies": (lambda w: with_copies(w, 0.1), PASS, PASS, FAIL),
     "jitter and one flipped category": (jittered, ANY, PASS, FAIL),
+    "3 % copies, two columns drawn again": (recoded, PASS, PASS, FAIL),
     "unique values reused": (reusing, ANY, PASS, FAIL),
     "20 rarest rows": (lambda w: joined(rarest(w.train, 20), w.fresh(SIZE - 20)), PASS, PASS, FAIL),
     "copies of the holdout": (lambda w: w.holdout, ANY, NOT_RUN, FAIL),
@@ -175,6 +184,9 @@ def test_the_reasons_are_named() -> None:
     near = outcome("jitter and one flipped category")[1]
     assert near["copies.exact"].estimate < 0.001
     assert near["membership.auc"].interval[0] > 0.6
+    together = outcome("3 % copies, two columns drawn again")[1]["unique_pairs"]
+    assert together.estimate == pytest.approx(0.03, rel=0.5)
+    assert set(together.details["pair"]).isdisjoint({"c1", "n0"})
     reuse = outcome("unique values reused")[1]["unique_values.worst"]
     assert reuse.details["column"] == "n2"
     assert reuse.interval[0] > 0.3

@@ -41,6 +41,7 @@ def test_a_copy_of_train_is_refused_for_privacy_and_nothing_else(adult):
         "no-more-near-copies-than-chance",
         "rare-rows-are-not-copied",
         "unique-values-are-not-reused",
+        "two-facts-do-not-point-at-a-person",
         "members-are-not-told-apart",
         "no-member-stands-out",
         "nobody-who-stands-out-is-exposed",

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mintmark.assess import _large
 from mintmark.assess._ranked import Ranked, ranked
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import distinct, numbers
@@ -26,8 +27,8 @@ from mintmark.data.streams import stream
 from mintmark.metric import NotRun, Tables
 
 __all__ = [
-    "Coded", "Codes", "Coding", "codings", "equal", "features", "full", "kept", "levels", "once", "subset",
-    "witnesses",
+    "Coded", "Codes", "Coding", "coded_rows", "codings", "equal", "features", "full", "kept", "levels",
+    "once", "subset", "witnesses",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -220,15 +221,24 @@ def equal(tables: Tables, which: str) -> Coded:
 
 def subset(tables: Tables, which: str, rows: int) -> Coded:
     """The table cut to at most `rows` rows, drawn without replacement, the same at every call."""
-    whole = full(tables, which)
-    if len(whole) <= rows:
-        return whole
+    data: Dataset | None = getattr(tables, which)
+    if data is None or len(data) <= rows:
+        return full(tables, which)
 
     def cut() -> Coded:
         rng = stream(tables.shared.get("seed", 0), "assess", "rows", which, rows)
-        return whole.take(np.sort(rng.choice(len(whole), rows, replace=False)))
+        return coded_rows(tables, which, np.sort(rng.choice(len(data), rows, replace=False)))
 
     return once(tables, f"coded {which} {rows}", cut)  # type: ignore[no-any-return]
+
+
+def coded_rows(tables: Tables, which: str, some: Ints) -> Coded:
+    """Some rows of a table, coded; a large one is cut before it is coded."""
+    data: Dataset = getattr(tables, which)
+    keyed = data.schema.with_role("group") or data.schema.with_role("sequence_key")
+    if len(data) <= _large.LARGE or keyed or f"coded {which}" in tables.shared:
+        return full(tables, which).take(some)
+    return _coded(tables, data.take(some), which)
 
 
 def witnesses(tables: Tables, which: str, compared: Coded) -> Coded:

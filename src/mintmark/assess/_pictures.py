@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mintmark.assess import _large
 from mintmark.assess._association import correlation, cramers_v
 from mintmark.assess._codes import Coded, Coding, codings, equal, full, levels, subset
 from mintmark.assess._labels import label
@@ -76,6 +77,12 @@ def _each(tables: Tables) -> dict[str, Any]:
     return {"train": tables.train, "holdout": tables.holdout, "synthetic": tables.synthetic}
 
 
+def _pictured(tables: Tables, which: str) -> Coded:
+    """Every row; of a large table other than train, as many as are compared."""
+    data = getattr(tables, which)
+    return full(tables, which) if which == "train" or len(data) <= _large.LARGE else equal(tables, which)
+
+
 def _suppressed(cells: npt.NDArray[np.int64], persons: npt.NDArray[np.int64] | None, size: int) -> Floats:
     """How many rows fall into each cell, 0 where they stand for fewer than ten persons."""
     counts = np.bincount(cells, minlength=size).astype(np.float64)
@@ -100,7 +107,7 @@ def _histogram(tables: Tables, column: Column, plan: Coding) -> dict[str, Any]:
         if data is None:
             out[which] = out["missing"][which] = None
             continue
-        coded = full(tables, which)
+        coded = _pictured(tables, which)
         if plan.numeric:
             values = coded.numbers[column.name]
             size = len(edges) - 1
@@ -163,7 +170,7 @@ def _correlations(tables: Tables, plans: dict[str, Coding]) -> dict[str, Any]:
     train = full(tables, "train")
     out: dict[str, Any] = {"names": list(plans)}
     for which in ("train", "synthetic"):
-        coded = full(tables, which)
+        coded = _pictured(tables, which)
         codes, sizes = levels(coded, plans, 12)
         grades = {
             name: coded.ranked(name).percentiles(train.ranked(name)) for name, p in plans.items() if p.numeric

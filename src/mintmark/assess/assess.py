@@ -20,6 +20,7 @@ from mintmark.assess._pictures import pictures
 from mintmark.assess.assessment import Assessment, digest_of
 from mintmark.assess.cost import check_cost
 from mintmark.assess.inputs import check_apart, check_classes, check_finite
+from mintmark.assess.privacy._rows import forget
 from mintmark.check import load
 from mintmark.data.database import Database
 from mintmark.data.dataset import Dataset
@@ -116,12 +117,10 @@ def assess(
     floor = _independent(train, len(synthetic), seed)
     tables = Tables(train, synthetic, holdout, floor, synthesizer)
     tables.shared["seed"] = seed
-    scores: list[Score] = []
     # one thread sums in one order, so the same seed gives the same figures on any machine; and the
     # products here are too small to gain from more, whose waiting costs several times the work
     with threadpool_limits(1, "blas"):
-        for name, metric in track(chosen, "assessing"):
-            scores += metric.measure(tables, stream(seed, "assess", name))
+        scores = _measured(tables, chosen, seed)
         drawn = pictures(tables, scores, differences, stream(seed, "assess", "pictures"))
     return Assessment(
         scores=tuple(scores),
@@ -133,6 +132,18 @@ def assess(
         versions=versions(),
         cost=cost,
     )
+
+
+def _measured(tables: Tables, chosen: Sequence[tuple[str, Metric]], seed: int) -> list[Score]:
+    """Scores in the order of the metrics; the attacks run first, so that what only they need is let go."""
+    order = sorted(range(len(chosen)), key=lambda at: chosen[at][1].family != "privacy")
+    found: dict[int, list[Score]] = {}
+    for at in track(order, "assessing"):
+        name, metric = chosen[at]
+        if metric.family != "privacy":
+            forget(tables)
+        found[at] = metric.measure(tables, stream(seed, "assess", name))
+    return [score for at in range(len(chosen)) for score in found[at]]
 
 
 def policy_record(policy: Any) -> dict[str, Any] | None:

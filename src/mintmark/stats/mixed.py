@@ -60,6 +60,11 @@ class Side:
     factors: Singles
     rows: int
 
+    def part(self, start: int, stop: int) -> Side:
+        """The rows from `start` to before `stop`, not copied."""
+        columns = {name: column[..., start:stop] for name, column in self.columns.items()}
+        return Side(columns, self.factors[:, start:stop], min(stop, self.rows) - start)
+
     def on(self, names: Sequence[str]) -> Block:
         """The rows on these columns; copied only where it must be."""
         flat = [self.columns[name] for name in names if self.columns[name].ndim == 2]
@@ -80,16 +85,28 @@ class Mixed:
     Parameters
     ----------
     known : mapping of str to array, shape (m,)
-        For each numeric column the references' values in order.
+        For each numeric column the references' values in order; None where ranks are given.
     sizes : mapping of str to int
         For each other column the number of its codes.
     steps : int
         Steps of the grid: the farthest two values of one column are `steps`² apart.
     """
 
-    known: Mapping[str, Floats]
+    known: Mapping[str, Floats | None]
     sizes: Mapping[str, int]
     steps: int
+
+    @classmethod
+    def placed(cls, numbers: Sequence[str], sizes: Mapping[str, int]) -> Mixed:
+        """The scale of columns whose numbers come as mid-ranks in [0, 1], NaN for missing, and not as values.
+
+        Parameters
+        ----------
+        numbers : sequence of str
+        sizes : mapping of str to int
+            For each column of codes how many there are, in any table.
+        """
+        return cls(dict.fromkeys(numbers), dict(sizes), _steps(len(numbers) + len(sizes)))
 
     @classmethod
     def of(cls, references: Arrays, sizes: Mapping[str, int]) -> Mixed:
@@ -101,13 +118,12 @@ class Mixed:
         sizes : mapping of str to int
             For each column of codes how many there are, in any table.
         """
-        known = {
+        known: dict[str, Floats | None] = {
             name: np.sort(values[~np.isnan(values)])
             for name, values in references.items()
             if name not in sizes
         }
-        steps = 2 ** int(np.log2(_EXACT / max(1, len(references))) // 2)
-        return cls(known, dict(sizes), steps)
+        return cls(known, dict(sizes), _steps(len(references)))
 
     def references(self, rows: Arrays) -> Side:
         """Rows to be found; columns as given to `of`."""
@@ -147,7 +163,9 @@ class Mixed:
     def _number(self, name: str, values: Floats, found: bool) -> Singles:
         """Three factors whose product is (x - y)², or `steps`² where one of the two is missing."""
         missing = np.isnan(values)
-        x = np.where(missing, 0, np.round(positions(self.known[name], values) * self.steps))
+        known = self.known[name]
+        ranks = values if known is None else positions(known, values)
+        x = np.where(missing, 0, np.round(ranks * self.steps))
         alone, present = np.where(missing, self.steps**2, x * x), np.where(missing, 0.0, 1.0)
         parts = [present, x, alone] if found else [alone, -2 * x, present]
         return np.stack(parts).astype(np.float32)
@@ -157,6 +175,11 @@ class Mixed:
         here = np.asarray(values) + 1 == np.arange(self.sizes[name] + 1)[:, None]
         factor: Singles = here.astype(np.float32) if found else np.float32(self.steps**2) * ~here
         return factor
+
+
+def _steps(columns: int) -> int:
+    """Steps of the grid at which distances of so many columns stay exact."""
+    return int(2 ** int(np.log2(_EXACT / max(1, columns)) // 2))
 
 
 def positions(known: Floats, values: Floats) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.assess._views import table_view
+from mintmark.assess.privacy._near import source
 from mintmark.assess.privacy._rows import Rows
 from mintmark.data.database import Database
 from mintmark.stats.neighbours import Points, Space, nearest
@@ -49,7 +50,7 @@ def points(databases: Mapping[str, Database], root: str) -> dict[str, Points]:
         rows = Rows({role: table_view(data, name) for role, data in databases.items()})
         if name == root:
             for column in rows.scored:
-                values = rows.numeric(column.name) if column.is_numeric else rows.values[column.name]
+                values = {role: source(rows, column.name, role) for role in databases}
                 if not column.is_numeric:
                     sizes[column.name] = int(max(code.max(initial=-1) for code in values.values())) + 1
                 for role in databases:
@@ -88,7 +89,7 @@ def _summary(rows: Rows, role: str, name: str, family: Ints, roots: int) -> dict
 
     for column in rows.scored:
         if column.is_numeric:
-            values = rows.numeric(column.name)[role][kept]
+            values = rows.numeric(column.name, role)[kept]
             found[column.name] = mean(values)
             found[f"{column.name} spread"] = mean(np.abs(values - found[column.name][family]))
             continue

@@ -203,12 +203,12 @@ def at_random(rows: Rows, released: str, people: People, n: int, rng: Rng) -> Fl
             drawn = rng.choice(np.unique(codes[released]), len(here))
             out[here] = people.fits("train", codes["train"], drawn)
             continue
-        numbers = rows.numeric(column.name)
-        known = numbers[released][~np.isnan(numbers[released])]
+        known = rows.numeric(column.name, released)
+        known = known[~np.isnan(known)]
         if len(known):
             evenly = rng.uniform(known.min(), known.max(), len(here))
             evenly = np.round(evenly) if column.kind == "integer" else evenly
-            out[here] = people.fits("train", numbers["train"], evenly)
+            out[here] = people.fits("train", rows.numeric(column.name, "train"), evenly)
     return out
 
 

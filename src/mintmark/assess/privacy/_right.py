@@ -28,7 +28,7 @@ def reach(rows: Rows, name: str, values: npt.NDArray[Any], released: str) -> Flo
     column = rows.column(name)
     if column.kind != "datetime":
         return NEAR_ENOUGH * np.abs(values) if column.is_numeric else np.zeros(len(values))
-    known = rows.numeric(name)[released]
+    known = rows.numeric(name, released)
     known = known[~np.isnan(known)]
     return np.full(len(values), NEAR_ENOUGH * float(np.ptp(known)) if len(known) else 0.0)
 
@@ -44,9 +44,8 @@ class Secret:
     @classmethod
     def of(cls, rows: Rows, name: str, role: str, some: Ints, released: str) -> Secret:
         """One column of some rows of `role`."""
-        values = source(rows, name)
-        true = values[role][some]
-        return cls(true, values[released], reach(rows, name, true, released))
+        true = source(rows, name, role)[some]
+        return cls(true, source(rows, name, released), reach(rows, name, true, released))
 
     @property
     def missing(self) -> Bools:

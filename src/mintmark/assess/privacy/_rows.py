@@ -6,7 +6,7 @@ a real key that turns up again is a leak.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,18 +16,21 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mintmark.assess import _large
+from mintmark.assess._ranked import ranked
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import numbers
 from mintmark.data.keys import is_renewed
 from mintmark.data.protect import persons
 from mintmark.data.schema import Column
 from mintmark.metric import NotRun, Tables
-from mintmark.stats.neighbours import Points, Space
+from mintmark.stats.neighbours import Points, Space, agreement, nearest
 
-__all__ = ["Rows", "rows_of", "worst_row"]
+__all__ = ["Rows", "forget", "numbered", "rows_of", "worst_row"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.signedinteger[Any]]
 ROLES = ("train", "synthetic", "holdout")
 _WIDEST = 2**62
 _MARKED = 30  # categories with a mark of their own; rarer ones share the lack of any
@@ -61,32 +64,31 @@ class Rows:
             if column.is_numeric or column.is_discrete or column.kind == "text"
         ]
 
-    @cached_property
-    def _numbers(self) -> dict[str, dict[str, Floats]]:
-        """Floats of every numeric column by name and role; -0.0 is 0.0."""
-        return {
-            column.name: {
-                role: numbers(data.table[column.name], column) + 0.0 for role, data in self.tables.items()
-            }
-            for column in self._comparable
-            if column.is_numeric
-        }
+    @property
+    def many(self) -> bool:
+        """Whether a table is so large that attacks draw fewer persons, and say so."""
+        return max(len(data) for data in self.tables.values()) > _large.LARGE
+
+    def bounded(self, role: str, share: int = 1) -> int:
+        """How many persons can meet every row of a table, where all attacks of a sort share `PAIRS`."""
+        return _large.PAIRS // (share * len(self.tables[role]))
 
     @cached_property
-    def values(self) -> dict[str, dict[str, Ints]]:
+    def values(self) -> dict[str, dict[str, Codes]]:
         """For each column and role the identity of every value, from 0, shape (n,); -1 if missing."""
         out = {}
         for column in self._comparable:
             if column.is_numeric:
-                coded = _coded_numbers(list(self._numbers[column.name].values()))
+                coded = _coded_numbers([self.numeric(column.name, role) for role in self.tables])
             else:
                 coded = _coded_others([data.table[column.name] for data in self.tables.values()])
-            out[column.name] = dict(zip(self.tables, coded, strict=True))
+            ends = np.cumsum([len(data) for data in self.tables.values()])[:-1]
+            out[column.name] = dict(zip(self.tables, np.split(_narrow(coded), ends), strict=True))
         return out
 
-    def numeric(self, name: str) -> dict[str, Floats]:
-        """For each role the values of a numeric column, NaN where missing."""
-        return self._numbers[name]
+    def numeric(self, name: str, role: str) -> Floats:
+        """The values of a numeric column, NaN where missing; -0.0 is 0.0. Made anew at each call."""
+        return numbers(self.tables[role].table[name], self.column(name)) + 0.0
 
     @cached_property
     def identities(self) -> dict[str, Ints]:
@@ -101,23 +103,75 @@ class Rows:
             coded = np.concatenate(list(self.values[name].values()))
             size = int(coded.max(initial=-1)) + 2
             if span * size > _WIDEST:  # number anew only when the product would not fit
-                same, span = _numbered(same)
+                same, span = numbered(same)
             same, span = same * size + coded + 1, span * size
-        same, _ = _numbered(same)
+        same, _ = numbered(same)
         return dict(zip(self.tables, np.split(same, np.cumsum(sizes)[:-1]), strict=True))
 
     @cached_property
-    def points(self) -> dict[str, Points]:
-        """For each role its rows in the space of train's ranks."""
-        names = [column.name for column in self.scored]
-        sizes = {
-            name: int(max(coded.max(initial=-1) for coded in self.values[name].values())) + 1
-            for name in names
-            if name not in self._numbers
-        }
-        source: dict[str, dict[str, Any]] = {**self.values, **self._numbers}
-        space = Space.of({name: source[name]["train"] for name in names}, sizes)
-        return {role: space.place({name: source[name][role] for name in names}) for role in self.tables}
+    def _places(self) -> list[Points]:
+        """For each scored column where its values lie among train's ranks, by identity, missing last."""
+        return [self._placed(column) for column in self.scored]
+
+    def _placed(self, column: Column) -> Points:
+        codes = self.values[column.name]
+        size = int(max(found.max(initial=-1) for found in codes.values())) + 1
+        known: npt.NDArray[Any] = np.append(np.arange(size), -1)
+        if column.is_numeric:
+            known = np.full(size + 1, np.nan)
+            for role, found in codes.items():
+                known[found] = self.numeric(column.name, role)
+        # in order they are placed several times as fast
+        space = Space.of(
+            {column.name: known[np.sort(codes["train"])]}, {} if column.is_numeric else {column.name: size}
+        )
+        return space.place({column.name: known})
+
+    def at(self, role: str, some: Ints) -> Points:
+        """These rows of a table in the space of train's ranks."""
+        codes = [self.values[column.name][role][some] for column in self.scored]
+        flat = np.empty((len(some), sum(place.flat.shape[1] for place in self._places)), dtype=np.float32)
+        parts = np.cumsum([place.flat.shape[1] for place in self._places])[:-1]
+        both = list(zip(self._places, codes, strict=True))
+        for (place, code), part in zip(both, np.split(flat, parts, axis=1), strict=True):
+            part[:] = place.flat[code]
+        return Points(
+            flat,
+            np.concatenate([place.wide[code] for place, code in both], axis=1),
+            tuple(place.grid[0][code] for place, code in both),
+            tuple(place.weights[0][code] for place, code in both),
+            tuple(place.on_grid[0] for place in self._places),
+        )
+
+    def parts(self, role: str, among: Ints | None = None) -> Iterator[Ints]:
+        """Rows of a table, or those `among` them, so many at a time as fit into memory as points."""
+        rows = np.arange(len(self.tables[role])) if among is None else among
+        for start in range(0, len(rows), _large.LARGE):
+            yield rows[start : start + _large.LARGE]
+
+    def nearest(self, targets: Points, role: str, k: int = 1, among: Ints | None = None) -> Floats:
+        """As `neighbours.nearest`, to every row of a table, or to those `among` them."""
+        found = np.full((len(targets), k), np.inf)
+        for some in self.parts(role, among):
+            found = np.concatenate([found, nearest(targets, self.at(role, some), k)], axis=1)
+            found = np.sort(found, axis=1)[:, :k]
+        return found
+
+    def agreement(self, targets: Points, role: str, among: Ints | None = None) -> Floats:
+        """As `neighbours.agreement`, with every row of a table, or with those `among` them."""
+        best = np.zeros(len(targets))
+        for some in self.parts(role, among):
+            best = np.maximum(best, agreement(targets, self.at(role, some)))
+        return best
+
+    @cached_property
+    def surprise(self) -> dict[str, Floats]:
+        """For each role how surprising agreement with each row in every column is, in nats."""
+        total = {role: np.zeros(len(data)) for role, data in self.tables.items()}
+        for column, place in zip(self.scored, self._places, strict=True):
+            for role, codes in self.values[column.name].items():
+                total[role] += place.surprise[codes]
+        return total
 
     @cached_property
     def standardised(self) -> dict[str, Floats]:
@@ -128,8 +182,8 @@ class Rows:
         real = ("train", "holdout")
         columns: dict[str, list[Floats]] = {role: [] for role in real}
         for column in self.scored:
-            if column.name in self._numbers:
-                values = self._numbers[column.name]
+            if column.is_numeric:
+                values = {role: self.numeric(column.name, role) for role in real}
                 pooled = np.concatenate([values[role] for role in real])
                 centre, spread = np.nanmean(pooled) if not np.isnan(pooled).all() else 0.0, np.nanstd(pooled)
                 for role in real:
@@ -174,6 +228,16 @@ def rows_of(tables: Tables) -> Rows:
     return kept
 
 
+def forget(tables: Tables) -> None:
+    """Let go of what only attacks need of large tables; which rows are equal or rare is kept."""
+    rows: Rows | None = tables.shared.get("privacy rows")
+    if rows is None or not rows.many or "values" not in vars(rows):
+        return
+    _ = rows.identities, rows.surprise, rows.persons
+    for name in ("values", "_places"):
+        vars(rows).pop(name, None)
+
+
 def worst_row(scores: Floats, person: Ints) -> Floats:
     """The highest score of each person."""
     owner = np.unique(person, return_inverse=True)[1]
@@ -182,27 +246,27 @@ def worst_row(scores: Floats, person: Ints) -> Floats:
     return worst
 
 
-def _numbered(codes: Ints) -> tuple[Ints, int]:
+def numbered(codes: Ints) -> tuple[Ints, int]:
     """Equal codes as equal numbers from 0, and how many there are; hashing is faster than sorting."""
     found = pc.dictionary_encode(pa.array(codes))
     return np.asarray(found.indices.to_numpy()).astype(np.int64), len(found.dictionary)
 
 
-def _coded_numbers(parts: list[Floats]) -> list[Ints]:
-    every = np.concatenate(parts)
-    known = ~np.isnan(every)
-    coded = np.full(len(every), -1, dtype=np.int64)
-    coded[known] = np.unique(every[known], return_inverse=True)[1]
-    return np.split(coded, np.cumsum([len(part) for part in parts])[:-1])
+def _narrow(codes: Ints) -> Codes:
+    """The same numbers in half the memory or less; one more than the highest still fits."""
+    return codes.astype(np.int16 if codes.max(initial=-1) < 2**15 - 2 else np.int32)
 
 
-def _coded_others(parts: list[Any]) -> list[Ints]:
+def _coded_numbers(parts: list[Floats]) -> Ints:
+    found = ranked(np.concatenate(parts))
+    return np.where(found.places == len(found.values), -1, found.places)
+
+
+def _coded_others(parts: list[Any]) -> Ints:
     kind = parts[0].type
     chunks = [chunk.cast(kind) for part in parts for chunk in part.chunks]
     every = pa.chunked_array(chunks, kind).combine_chunks()
     if pa.types.is_null(kind):
-        coded = np.full(len(every), -1, dtype=np.int64)
-    else:
-        found = every if pa.types.is_dictionary(kind) else pc.dictionary_encode(every)
-        coded = np.asarray(pc.fill_null(found.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False))
-    return np.split(coded.astype(np.int64), np.cumsum([len(part) for part in parts])[:-1])
+        return np.full(len(every), -1)
+    found = every if pa.types.is_dictionary(kind) else pc.dictionary_encode(every)
+    return np.asarray(pc.fill_null(found.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False))

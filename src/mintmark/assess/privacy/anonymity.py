@@ -88,8 +88,8 @@ def _figures(
 def _coded(rows: Rows, secret: str, role: str) -> Ints:
     """Values of a secret as whole numbers from 0; numbers in bins of their ranks, missing apart."""
     if not rows.column(secret).is_numeric:
-        return rows.values[secret][role] + 1
-    values = rows.numeric(secret)[role]
+        return rows.values[secret][role].astype(np.int64) + 1
+    values = rows.numeric(secret, role)
     known = np.sort(values[~np.isnan(values)])
     binned = np.minimum((positions(known, values) * BINS).astype(np.int64), BINS - 1)
     return np.where(np.isnan(values), BINS, binned)

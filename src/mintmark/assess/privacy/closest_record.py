@@ -15,7 +15,6 @@ from mintmark.assess.privacy._rows import Rows, rows_of
 from mintmark.assess.privacy._shares import wilson, z_of
 from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
-from mintmark.stats.neighbours import nearest
 
 __all__ = ["ClosestRecord"]
 
@@ -38,14 +37,12 @@ class ClosestRecord(Metric):
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         rows = rows_of(tables)
-        points = rows.points
-        size = min(len(points["train"]), len(points["holdout"]))
-        train, holdout = (
-            points[role].take(np.sort(rng.choice(len(points[role]), size, replace=False)))
-            for role in ("train", "holdout")
-        )
-        queries = points["synthetic"].take(_some(len(points["synthetic"]), rng))
-        share = _nearer(nearest(queries, train)[:, 0], nearest(queries, holdout)[:, 0])
+        sizes = {role: len(data) for role, data in rows.tables.items()}
+        size = min(sizes["train"], sizes["holdout"])
+        cut = {role: np.sort(rng.choice(sizes[role], size, replace=False)) for role in ("train", "holdout")}
+        most = min(_QUERIES, max(_FEWEST, rows.bounded("synthetic"))) if rows.many else _QUERIES
+        queries = rows.at("synthetic", _some(sizes["synthetic"], rng, most))
+        share = _nearer(*(rows.nearest(queries, role, among=some)[:, 0] for role, some in cut.items()))
         tables.shared["nearest"] = _picture(rows, rng)
         return [
             Score(
@@ -55,20 +52,21 @@ class ClosestRecord(Metric):
                 interval=wilson(share, len(queries), z_of()),
                 direction="lower",
                 ceiling=0.5,
-                floor=0.5 + 0.5 * size / len(points["train"]),
+                floor=0.5 + 0.5 * size / sizes["train"],
                 n=size,
                 variance="draw of the synthetic rows, train and holdout as they are (Wilson)",
                 convention=(
                     "smoke test, no proof of privacy: share of synthetic rows nearer to train than to the "
                     f"holdout, {size} rows of each, ties half; 0.5 is chance; floor: a copy of train, of "
                     "which the rows cut off find no copy"
+                    + (f"; {len(queries):,} synthetic rows drawn" if rows.many else "")
                 ),
                 source="Platzer and Reutterer (2021); its limits: Yao et al. (2025), arXiv 2505.01524",
             )
         ]
 
 
-def _some(n: int, rng: np.random.Generator, most: int = _QUERIES) -> npt.NDArray[np.int64]:
+def _some(n: int, rng: np.random.Generator, most: int) -> npt.NDArray[np.int64]:
     return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
 
 
@@ -80,10 +78,10 @@ def _nearer(a: Floats, b: Floats) -> float:
 
 def _picture(rows: Rows, rng: np.random.Generator) -> dict[str, Any]:
     """Shares of rows by distance to the nearest train row; what lies beyond 99 % is in the last bin."""
-    train = rows.points["train"]
-    most = min(_QUERIES, max(_FEWEST, _PAIRS // len(train)))
+    most = min(_QUERIES, max(_FEWEST, _PAIRS // len(rows.tables["train"])))
+    most = max(_FEWEST // 2, most // 2) if rows.many else most
     found = {
-        role: nearest(rows.points[role].take(_some(len(rows.points[role]), rng, most)), train)[:, 0]
+        role: rows.nearest(rows.at(role, _some(len(rows.tables[role]), rng, most)), "train")[:, 0]
         for role in ("synthetic", "holdout")
     }
     top = float(np.quantile(np.concatenate(list(found.values())), 0.99)) or 1.0

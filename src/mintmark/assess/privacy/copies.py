@@ -14,12 +14,11 @@ from mintmark.assess.privacy._rows import Rows, rows_of
 from mintmark.assess.privacy._shares import clustered, newcombe, wilson, z_of
 from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
-from mintmark.stats.neighbours import agreement
 
 __all__ = ["Copies"]
 
 Bools = npt.NDArray[np.bool_]
-_MOST = 10_000
+_MOST, _LEAST = 10_000, 1_000
 _NATURAL = 0.01
 _NEAR, _NEAR_FEWEST = 0.0025, 5  # holdout rows that agree as closely with train by chance
 _SOURCE = "Platzer and Reutterer (2021); interval of Wilson (1927), of differences Newcombe (1998)"
@@ -30,8 +29,9 @@ class Copies(Metric):
     """Share of synthetic rows that equal a train row, and of those that nearly do.
 
     The attacker knows nothing and reads the released rows. Every train row is compared; a sample of
-    the synthetic rows is taken only for near copies, above 10,000 of them. A near copy that any fresh
-    person could be as well is not told from chance; `floor` says which share of a copy of train is.
+    the synthetic rows is taken only for near copies, above 10,000 of them, and a smaller one of large
+    tables. A near copy that any fresh person could be as well is not told from chance; `floor` says
+    which share of a copy of train is.
     """
 
     family = "privacy"
@@ -66,7 +66,7 @@ def _held_out(rows: Rows) -> list[Score]:
 
 def _rare(rows: Rows, equal: dict[str, Bools], threshold: float) -> list[Score]:
     """Exact copies of the few whom chance would not meet again: a share that hides in the average."""
-    rare = {role: points.surprise > threshold for role, points in rows.points.items()}
+    rare = {role: surprise > threshold for role, surprise in rows.surprise.items()}
     hit = {role: equal[role] & rare[role] for role in equal}
     meaning = (
         "share of synthetic rows that equal a train row so rare that agreeing with it is more surprising "
@@ -78,9 +78,9 @@ def _rare(rows: Rows, equal: dict[str, Bools], threshold: float) -> list[Score]:
 
 def _near(rows: Rows, rng: np.random.Generator) -> tuple[list[Score], float]:
     """The scores, and the agreement with train that 99 % of holdout rows stay below."""
-    train = rows.points["train"]
-    picked = {role: _some(len(rows.points[role]), rng) for role in ("synthetic", "holdout")}
-    surprise = {role: agreement(rows.points[role].take(some), train) for role, some in picked.items()}
+    most = min(_MOST, max(_LEAST, rows.bounded("train"))) if rows.many else _MOST
+    picked = {role: _some(len(rows.tables[role]), most, rng) for role in ("synthetic", "holdout")}
+    surprise = {role: rows.agreement(rows.at(role, some), "train") for role, some in picked.items()}
     few = max(_NEAR_FEWEST, round(_NEAR * len(surprise["holdout"])))
     beyond = float(np.sort(surprise["holdout"])[-min(few + 1, len(surprise["holdout"]))])
     copied = {role: found > beyond for role, found in surprise.items()}
@@ -89,16 +89,17 @@ def _near(rows: Rows, rng: np.random.Generator) -> tuple[list[Score], float]:
         f"ranks) more surprisingly than all but {few} of {len(surprise['holdout'])} holdout rows do; "
         "surprise is the sum over "
         "agreeing columns of minus the log share of train that agrees, so one changed column hides nothing"
+        + (f"; {most:,} rows of either table drawn, compared with all of train" if rows.many else "")
     )
     person = rows.persons["holdout"][picked["holdout"]]
     where = picked["synthetic"][copied["synthetic"]]
-    floor = float((train.surprise > beyond).mean())
+    floor = float((rows.surprise["train"] > beyond).mean())
     scores = _scores("near", meaning, copied["synthetic"], copied["holdout"], person, floor, where)
     return scores, float(np.quantile(surprise["holdout"], 1 - _NATURAL, method="higher"))
 
 
-def _some(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    return np.arange(n) if n <= _MOST else np.sort(rng.choice(n, _MOST, replace=False))
+def _some(n: int, most: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
 
 
 def _scores(

@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import hypergeom
 
+from mintmark.assess import _large
 from mintmark.assess.privacy._rows import Rows, rows_of, worst_row
 from mintmark.assess.privacy._shares import wilson, z_of
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
-from mintmark.stats.neighbours import Points, agreement, nearest
+from mintmark.stats.neighbours import Points, nearest
 
 __all__ = ["Exposed"]
 
@@ -28,8 +29,7 @@ Ints = npt.NDArray[np.int64]
 Found = tuple[Floats, Floats]
 _SHARE, _FEWEST, _LEAST = 0.02, 20, 100
 _REFERENCE = 1_000  # rows of either real table that say what is near
-_PAIRS = 2_000_000_000  # of persons attacked and synthetic rows; none of the latter is left out
-_LARGE, _SMALLER = 200_000, 250  # above as many rows of train fewer rows say what is near
+_SMALLER = 250  # of large tables
 _TINY, _DIGITS = 1e-6, 5
 
 
@@ -53,11 +53,11 @@ class Exposed(Metric):
         least = min(int(rows.persons[role].max()) + 1 for role in ("train", "holdout"))
         if least < _LEAST:
             raise NotRun(f"{least} persons in train or holdout are too few; {_LEAST} are needed in both.")
-        size = _REFERENCE if len(tables.train) <= _LARGE else _SMALLER
-        reference = {role: _some(len(rows.points[role]), size, rng) for role in ("train", "holdout")}
+        size = _SMALLER if rows.many else _REFERENCE
+        reference = {role: _some(len(rows.tables[role]), size, rng) for role in ("train", "holdout")}
         tests: dict[str, _Test] = {}
         isolations: dict[str, dict[str, Floats] | None] = {"far by ranks": _far(rows, reference)}
-        if len(tables.train) <= _LARGE:  # the marks of every category would not fit into memory
+        if not rows.many:  # the marks of every category would not fit into memory
             isolations["far in standard units"] = _standard(rows, reference)
         isolations |= {"rare values": _rare(rows), "everybody": None}
         for notion, isolation in isolations.items():
@@ -76,19 +76,23 @@ def _some(n: int, size: int, rng: np.random.Generator) -> Ints:
 
 def _most(rows: Rows) -> int:
     """How many persons are attacked at most, so that each can meet every synthetic row."""
-    return max(_LEAST, _PAIRS // len(rows.points["synthetic"]))
+    return max(_LEAST, rows.bounded("synthetic", 2 if rows.many else 1))
 
 
 def _far(rows: Rows, reference: dict[str, Ints]) -> dict[str, Floats]:
     """Distance of every real row to the third nearest other row of a reference of both tables."""
     out = {}
     for role, other in (("train", "holdout"), ("holdout", "train")):
-        points = rows.points[role]
-        own = nearest(points, points.take(reference[role]), 4)
-        # a row that is its own reference finds itself first
-        own[reference[role], :3] = own[reference[role], 1:]
-        both = np.concatenate([own[:, :3], nearest(points, rows.points[other].take(reference[other]), 3)], 1)
-        out[role] = np.sort(both, axis=1)[:, 2]
+        same, others = rows.at(role, reference[role]), rows.at(other, reference[other])
+        third = []
+        for part in rows.parts(role):
+            points = rows.at(role, part)
+            own, itself = nearest(points, same, 4), np.isin(part, reference[role])
+            # a row that is its own reference finds itself first
+            own[itself, :3] = own[itself, 1:]
+            both = np.concatenate([own[:, :3], nearest(points, others, 3)], 1)
+            third.append(np.sort(both, axis=1)[:, 2])
+        out[role] = np.concatenate(third)
     return out
 
 
@@ -109,7 +113,7 @@ def _standard(rows: Rows, reference: dict[str, Ints]) -> dict[str, Floats]:
 
 def _rare(rows: Rows) -> dict[str, Floats]:
     """Sum over columns of minus the log of the share of real rows with the value, or further out."""
-    sizes = [len(rows.points[role]) for role in ("train", "holdout")]
+    sizes = [len(rows.tables[role]) for role in ("train", "holdout")]
     total = np.zeros(sum(sizes))
     for column in rows.scored:
         pooled = np.concatenate([rows.values[column.name][role] for role in ("train", "holdout")]) + 1
@@ -148,15 +152,16 @@ def _attacks(
     rows: Rows, chosen: dict[str, Ints], reference: dict[str, Ints], *, also: bool
 ) -> dict[str, Found]:
     """For each attack the scores of the chosen of train and of the holdout; higher says member."""
-    released = rows.points["synthetic"]
     found: dict[str, list[Floats]] = {name: [] for name in ("distance", "agreement")[: 1 + also]}
     for role in ("train", "holdout"):
-        targets = rows.points[role].take(chosen[role])
-        near = np.round(nearest(targets, released)[:, 0], _DIGITS) + _TINY
+        targets = rows.at(role, chosen[role])
+        near = np.round(rows.nearest(targets, "synthetic")[:, 0], _DIGITS) + _TINY
         far = np.round(_to_others(rows, role, chosen[role], reference), _DIGITS) + _TINY
         scores = {"distance": np.log(far) - np.log(near)}
         if also:
-            scores["agreement"] = agreement(targets, released) - _usual(rows, targets, chosen, reference)
+            scores["agreement"] = rows.agreement(targets, "synthetic") - _usual(
+                rows, targets, chosen, reference
+            )
         for name in found:
             found[name].append(worst_row(scores[name], rows.persons[role][chosen[role]]))
     return {name: (both[0], both[1]) for name, both in found.items()}
@@ -164,10 +169,10 @@ def _attacks(
 
 def _to_others(rows: Rows, role: str, chosen: Ints, reference: dict[str, Ints]) -> Floats:
     """Distance to the nearest row of the reference that is not the row itself."""
-    targets = rows.points[role].take(chosen)
+    targets = rows.at(role, chosen)
     distances = []
     for other, some in reference.items():
-        found = nearest(targets, rows.points[other].take(some), 2)
+        found = rows.nearest(targets, other, 2, among=some)
         itself = np.isin(chosen, some) if other == role else np.zeros(len(chosen), dtype=bool)
         distances.append(np.where(itself, found[:, 1], found[:, 0]))
     return np.minimum(*distances)
@@ -175,8 +180,8 @@ def _to_others(rows: Rows, role: str, chosen: Ints, reference: dict[str, Ints]) 
 
 def _usual(rows: Rows, targets: Points, chosen: dict[str, Ints], reference: dict[str, Ints]) -> Floats:
     """Best agreement with a row of the reference, those attacked left out of it."""
-    others = [rows.points[role].take(np.setdiff1d(some, chosen[role])) for role, some in reference.items()]
-    return np.maximum(*(agreement(targets, points) for points in others))
+    others = {role: np.setdiff1d(some, chosen[role]) for role, some in reference.items()}
+    return np.maximum(*(rows.agreement(targets, role, among=some) for role, some in others.items()))
 
 
 def _drawn(person: Ints, most: int, rng: np.random.Generator) -> Ints:
@@ -210,14 +215,20 @@ class _Test:
 
     def bounds(self, of: float, tests: int) -> tuple[float, float]:
         """Members found beyond chance as a share of `of` persons, 1 at most, at once for many tests."""
-        m, n = len(self.members), len(self.others)
-        count = np.arange(min(m, 50 + 5 * self.allowed) + 1)
-        # at least k members above: among the k + allowed - 1 highest at most allowed - 1 are others
-        tail = hypergeom.cdf(self.allowed - 1, m + n, n, np.minimum(count + self.allowed - 1, m + n))
-        unlikely = np.flatnonzero(tail <= 0.025 / tests)
-        most = int(unlikely[0]) - 1 if len(unlikely) else m
+        most = self._most(0.025 / tests)
         high = wilson(min(1.0, self.above / of), of, z_of(tests))[1]
-        return min(1.0, (self.above - most) / of), high
+        return float(np.clip((self.above - most) / of, -1.0, 1.0)), high
+
+    def _most(self, chance: float) -> int:
+        """As many members above are not so rare: the last count that chance reaches more often than this."""
+        m, n = len(self.members), len(self.others)
+        low, high = 0, m + 1
+        while high - low > 1:  # the chance of at least so many falls as they grow
+            count = (low + high) // 2
+            # at least k members above: among the k + allowed - 1 highest at most allowed - 1 are others
+            tail = hypergeom.cdf(self.allowed - 1, m + n, n, min(count + self.allowed - 1, m + n))
+            low, high = (count, high) if tail > chance else (low, count)
+        return low
 
 
 def _score(tests: dict[str, _Test], share: float, rows: Rows) -> Score:
@@ -235,7 +246,7 @@ def _score(tests: dict[str, _Test], share: float, rows: Rows) -> Score:
         direction="lower",
         ceiling=0.0,
         floor=1.0,
-        n=len(rows.points["synthetic"]),
+        n=len(rows.tables["synthetic"]),
         variance="which of the isolated persons were in train (exact, at once for all tests)",
         estimand=f"share of the {percent} of train who are most at risk that the release gives away",
         convention=(
@@ -258,9 +269,9 @@ def _score(tests: dict[str, _Test], share: float, rows: Rows) -> Score:
 
 def _left_out(rows: Rows) -> str:
     """What a large table leaves out, in words."""
-    many, told = len(rows.points["train"]) > _LARGE, ""
-    if many:
-        told += f"; above {_LARGE:,} rows isolation is told by ranks and rare values alone"
+    told = ""
+    if rows.many:
+        told += f"; above {_large.LARGE:,} rows isolation is told by ranks and rare values alone"
     if int(rows.persons["train"].max()) + 1 > _most(rows):
         told += f"; everybody: {_most(rows):,} persons drawn, whose share of those found is a lower bound"
     return told

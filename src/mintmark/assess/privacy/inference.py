@@ -8,6 +8,7 @@ learnt of the holdout's persons too and is not counted: that is statistics, not 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from mintmark.metric import Metric, NotRun, Score, Tables
 __all__ = ["Inference"]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Rng = np.random.Generator
 Success = dict[str, dict[str, Floats]]
 
@@ -79,23 +81,49 @@ def _guessed(rows: Rows, released: str, secrets: list[str], most: int, rng: Rng)
     for role in ("train", "holdout"):
         some = targets(rows, role, most, rng)
         placed = near.placed(rows, role, some)
-        whole = placed.on(near.names), near.released.on(near.names)
-        held = {name: (placed.on([name]), near.released.on([name])) for name in secrets}
         sought = {name: Secret.of(rows, name, role, some, released) for name in secrets}
         out[role] = {name: np.full(len(some), np.nan) for name in secrets}
         for batch in batches(len(some), near.released.rows):
-            total = near.mixed.squares(whole[0].take(batch), whole[1])
-            for name, (mine, theirs) in held.items():
-                rest = near.mixed.squares(mine.take(batch), theirs)
-                np.subtract(total, rest, out=rest)  # exact: whole numbers
-                equally = np.flatnonzero(rest == rest.min(axis=1, keepdims=True))
-                person, row = np.divmod(equally, near.released.rows)
-                right = sought[name].right(batch[person], row)
-                share = np.bincount(person, weights=right, minlength=len(batch))
-                out[role][name][batch] = share / np.bincount(person, minlength=len(batch))
+            best = {name: _Best.none(batch) for name in secrets}
+            for start, block in near.blocks(len(batch)):
+                total = near.mixed.squares(placed.on(near.names).take(batch), block.on(near.names))
+                for name in secrets:
+                    rest = near.mixed.squares(placed.on([name]).take(batch), block.on([name]))
+                    np.subtract(total, rest, out=rest)  # exact: whole numbers
+                    best[name].meet(rest, sought[name], start)
+            for name in secrets:
+                out[role][name][batch] = best[name].right / best[name].rows
         for name, secret in sought.items():
             out[role][name][secret.missing] = np.nan
     return out
+
+
+@dataclass(frozen=True)
+class _Best:
+    """For each person of a batch the least distance so far, the rows at it, and how many are right."""
+
+    batch: Ints
+    distance: Floats
+    rows: Floats
+    right: Floats
+
+    @classmethod
+    def none(cls, batch: Ints) -> _Best:
+        n = len(batch)
+        return cls(batch, np.full(n, np.inf), np.zeros(n), np.zeros(n))
+
+    def meet(self, distances: npt.NDArray[np.float32], secret: Secret, start: int) -> None:
+        """More released rows, the first of which is at `start`."""
+        least = distances.min(axis=1)
+        nearer, n = least < self.distance, len(self.batch)
+        self.rows[nearer] = self.right[nearer] = 0
+        self.distance[nearer] = least[nearer]
+        here = np.flatnonzero(least <= self.distance)  # few, once the first rows were seen
+        person, row = np.nonzero(distances[here] == least[here, None])
+        person = here[person]
+        right = secret.right(self.batch[person], row + start)
+        self.rows[:] += np.bincount(person, minlength=n)
+        self.right[:] += np.bincount(person, weights=right, minlength=n)
 
 
 def _known(success: Floats) -> Floats:

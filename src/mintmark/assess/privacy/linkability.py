@@ -7,6 +7,7 @@ two releases through a third table is that of record linkage, Fellegi and Sunter
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from mintmark.assess.privacy._shares import z_of
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
+from mintmark.stats.mixed import Block
 
 __all__ = ["Linkability"]
 
@@ -122,21 +124,36 @@ class Linkability(Metric):
 
     def _shared(self, near: Near, rows: Rows, role: str, some: Ints, halves: Halves) -> Floats:
         placed = near.placed(rows, role, some)
-        queries, references = ([side.on(part) for part in halves] for side in (placed, near.released))
+        queries = [placed.on(part) for part in halves]
         linked = np.zeros(len(some))
-        for batch in batches(len(some), len(references[0])):
-            both: Any = True
-            for query, reference in zip(queries, references, strict=True):
-                both = both & _nearest(near.mixed.squares(query.take(batch), reference), self.neighbours)
-            linked[batch] = both.any(axis=1)
+        for batch in batches(len(some), near.released.rows):
+            least: list[Any] = [np.full((len(batch), 0), np.inf)] * len(halves)
+            for block in _squares(near, queries, halves, batch):
+                least = [_least(*pair, self.neighbours) for pair in zip(least, block, strict=True)]
+            limits = [found.max(axis=1, keepdims=True) for found in least]
+            for block in _squares(near, queries, halves, batch):  # found again rather than kept
+                both = np.logical_and(*(found <= limit for found, limit in zip(block, limits, strict=True)))
+                linked[batch] = np.maximum(linked[batch], both.any(axis=1))
         return linked
 
 
-def _nearest(squares: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.bool_]:
-    """Which references are no farther than the k-th nearest of their row."""
-    k = min(k, squares.shape[1])
-    kth = squares.min(axis=1) if k == 1 else np.partition(squares, k - 1, axis=1)[:, k - 1]
-    return squares <= kth[:, None]
+def _squares(
+    near: Near, queries: list[Block], halves: Halves, batch: Ints
+) -> Iterator[list[npt.NDArray[np.float32]]]:
+    """Distances to some released rows after others, on either half of the columns."""
+    for _, block in near.blocks(len(batch)):
+        yield [
+            near.mixed.squares(query.take(batch), block.on(part))
+            for query, part in zip(queries, halves, strict=True)
+        ]
+
+
+def _least(known: Any, squares: npt.NDArray[np.float32], k: int) -> Any:
+    """The `k` smallest distances of each query, or all where there are fewer."""
+    if k == 1:
+        squares = squares.min(axis=1, keepdims=True)
+    found = np.concatenate([known, squares], axis=1)
+    return found if found.shape[1] <= k else np.partition(found, k - 1, axis=1)[:, :k]
 
 
 def _declared(sets: tuple[tuple[str, ...], tuple[str, ...]], names: list[str]) -> Halves:

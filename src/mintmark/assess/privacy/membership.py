@@ -10,19 +10,20 @@ population, never both at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mintmark.assess import _large
 from mintmark.assess.privacy._roc import SWAPPED, auc_interval, sensitivity
 from mintmark.assess.privacy._rows import Rows, rows_of, worst_row
 from mintmark.assess.privacy._shares import z_of
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
 from mintmark.stats.intervals import delong
-from mintmark.stats.neighbours import Points, agreement, nearest
+from mintmark.stats.neighbours import Points
 
 __all__ = ["Membership"]
 
@@ -48,7 +49,8 @@ class Membership(Metric):
     """Area under the curve and true positives at few false alarms of the worst of five attacks.
 
     As many members as non-members are attacked, at most 6,000 persons each; they are compared with
-    every synthetic row. A person with several rows counts once, by the row that gives most away.
+    every synthetic row; fewer in large tables. A person with several rows counts once, by the row that
+    gives most away.
     """
 
     family = "privacy"
@@ -68,7 +70,18 @@ class Membership(Metric):
         known = np.isin(rows.identities["holdout"], rows.identities["train"])
         natural = float(worst_row(known.astype(float), rows.persons["holdout"]).mean())
         share = len(next(iter(positive.values()))) / (int(rows.persons["train"].max()) + 1)
-        return [_area(positive, negative, natural, share), *_rates(positive, negative, natural, share)]
+        scores = [_area(positive, negative, natural, share), *_rates(positive, negative, natural, share)]
+        return [_telling(score) for score in scores] if rows.many else scores
+
+
+def _telling(score: Score) -> Score:
+    """The score, whose convention says that large tables have only some persons attacked."""
+    return replace(
+        score,
+        convention=score.convention
+        + f"; above {_large.LARGE:,} rows at most {score.n:,} persons of either table are drawn, and no "
+        "synthetic row is left out",
+    )
 
 
 Round = tuple[Ints, Ints, Ints]
@@ -80,6 +93,8 @@ def _drawn(rows: Rows, rng: np.random.Generator) -> list[Round]:
     person = {role: rows.persons[role] for role in ("train", "holdout")}
     in_holdout, in_train = (int(person[role].max()) + 1 for role in ("holdout", "train"))
     each = min(in_holdout // 2, in_train // 2, _MOST // 2)
+    if rows.many:
+        each = min(each, max(_FEWEST_FOR_1_PERCENT // 2, rows.bounded("synthetic", 4)))
     if 2 * each < _FEWEST:
         raise NotRun(
             f"{in_train} persons in train and {in_holdout} in holdout are too few to tell chance from a "
@@ -134,25 +149,25 @@ class _Figures:
 
 
 def _attacked(rows: Rows, members: Ints, strangers: Ints, population: Ints) -> _Figures:
-    reference, released = rows.points["holdout"].take(population), rows.points["synthetic"]
-    inside = _attacks(rows.points["train"].take(members), reference, released)
-    outside = _attacks(rows.points["holdout"].take(strangers), reference, released)
+    inside = _attacks(rows, rows.at("train", members), population)
+    outside = _attacks(rows, rows.at("holdout", strangers), population)
     person = np.concatenate([rows.persons["train"][members], rows.persons["holdout"][strangers]])
     return _Figures(
         {name: np.concatenate([inside[name], outside[name]]) for name in inside}, person, len(members)
     )
 
 
-def _attacks(targets: Points, population: Points, released: Points) -> dict[str, Floats]:
+def _attacks(rows: Rows, targets: Points, population: Ints) -> dict[str, Floats]:
     """Score of each target row under each attack; higher says member."""
-    near, far = nearest(targets, released, 3), nearest(targets, population, 3)
+    near = rows.nearest(targets, "synthetic", 3)
+    far = rows.nearest(targets, "holdout", 3, among=population)
     # digits beyond what the search promises are noise, and noise may tell train from holdout
     near, far = (np.round(_filled(found), _DIGITS) + _TINY for found in (near, far))
     return {
         "ratio_1": np.log(far[:, 0]) - np.log(near[:, 0]),
         "ratio_3": np.log(far.mean(axis=1)) - np.log(near.mean(axis=1)),
         "distance": -near[:, 0],
-        "agreement": agreement(targets, released) - agreement(targets, population),
+        "agreement": rows.agreement(targets, "synthetic") - rows.agreement(targets, "holdout", population),
     }
 
 

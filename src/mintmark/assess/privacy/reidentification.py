@@ -145,12 +145,11 @@ def _persons(rows: Rows, inside: dict[str, Ints], last: int) -> tuple[Ints, dict
 
 def _right(rows: Rows, secret: str, role: str, released: str, inside: dict[str, Ints]) -> Floats:
     """For each real row how many released rows of its class show its secret."""
-    values = source(rows, secret)
-    true = values[role].astype(float)
+    true = source(rows, secret, role).astype(float)
     within = reach(rows, secret, true, released)
     if not rows.column(secret).is_numeric:
         true = np.where(true < 0, np.nan, true)
-    theirs = values[released].astype(float)
+    theirs = source(rows, secret, released).astype(float)
     order = np.unique(np.concatenate([theirs[~np.isnan(theirs)], true - within, true + within]))
     size = len(order) + 1
     keys = np.sort((inside[released] * size + np.searchsorted(order, theirs))[~np.isnan(theirs)])

@@ -9,14 +9,14 @@ Tasnadi 2023, PoPETs 2023-2, read as reuse).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess.privacy._rows import Rows, rows_of
-from mintmark.assess.privacy._shares import clustered, newcombe, z_of
+from mintmark.assess.privacy._rows import rows_of
+from mintmark.assess.privacy._shares import z_of
+from mintmark.assess.privacy._uniques import FEWEST, Uniques, uniques
 from mintmark.data.keys import is_renewed
 from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
@@ -24,7 +24,6 @@ from mintmark.metric import Metric, Score, Tables
 __all__ = ["UniqueValues"]
 
 Ints = npt.NDArray[np.int64]
-_FEWEST = 50  # unique values on either side before a column is judged alone
 _SOURCE = "after Giomi, Boenisch, Wehmeyer, Tasnadi (2023); interval of Newcombe (1998)"
 
 
@@ -34,7 +33,7 @@ _POOLED = (
 )
 _WORST = (
     "share of values held by one person of train alone (in train and holdout together) that occur in the "
-    f"synthetic column, minus the same share of the holdout's; largest over columns with at least {_FEWEST} "
+    f"synthetic column, minus the same share of the holdout's; largest over columns with at least {FEWEST} "
     "such values on either side, keys included"
 )
 
@@ -53,50 +52,20 @@ class UniqueValues(Metric):
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         rows = rows_of(tables)
-        counts = {name: _counted(rows, name) for name in rows.values}
+        counts = {name: uniques(rows, values) for name, values in rows.values.items()}
         held = {name: found for name, found in counts.items() if found.trials["train"].any()}
-        everybody = {role: np.ones(_number(rows, role), dtype=np.int64) for role in ("train", "holdout")}
+        everybody = {
+            role: np.ones(int(rows.persons[role].max()) + 1, dtype=np.int64) for role in ("train", "holdout")
+        }
         pooled = _exposed(
             [found for name, found in held.items() if not is_renewed(rows.column(name))], everybody
         )
-        columns = {name: _excess(found, z_of()) for name, found in held.items()}
+        columns = {name: found.excess(z_of()) for name, found in held.items()}
         n = len(tables.synthetic)
         return [_score("unique_values", pooled, n, {"columns": columns}), _worst(held, n)]
 
 
-@dataclass(frozen=True)
-class _Counts:
-    """Per person of train and of holdout: unique values held (trials) and found again (hits)."""
-
-    trials: dict[str, Ints]
-    hits: dict[str, Ints]
-
-
-def _counted(rows: Rows, name: str) -> _Counts:
-    values = rows.values[name]
-    released = np.unique(values["synthetic"])
-    persons = {role: rows.persons[role] for role in ("train", "holdout")}
-    offset = _number(rows, "train")
-    value = np.concatenate([values["train"], values["holdout"]])
-    person = np.concatenate([persons["train"], persons["holdout"] + offset])
-    pairs = np.unique(np.stack([value, person])[:, value >= 0], axis=1)
-    alone = pairs[:, np.bincount(pairs[0])[pairs[0]] == 1] if pairs.size else pairs
-    found = np.isin(alone[0], released)
-    every = offset + _number(rows, "holdout")
-    trials = np.bincount(alone[1], minlength=every)
-    hits = np.bincount(alone[1], weights=found, minlength=every).astype(np.int64)
-    return _Counts(_halves(trials, offset), _halves(hits, offset))
-
-
-def _number(rows: Rows, role: str) -> int:
-    return int(rows.persons[role].max()) + 1
-
-
-def _halves(counts: Ints, offset: int) -> dict[str, Ints]:
-    return {"train": counts[:offset], "holdout": counts[offset:]}
-
-
-def _exposed(found: list[_Counts], everybody: dict[str, Ints]) -> dict[str, Any]:
+def _exposed(found: list[Uniques], everybody: dict[str, Ints]) -> dict[str, Any]:
     """Persons any of whose unique values turns up, among all: pooled over columns."""
     hits = {
         role: (np.sum([one.hits[role] for one in found], axis=0) > 0) * trials if found else 0 * trials
@@ -104,32 +73,16 @@ def _exposed(found: list[_Counts], everybody: dict[str, Ints]) -> dict[str, Any]
     }
     values = sum(int(one.trials["train"].sum()) for one in found)
     holders = np.sum([one.trials["train"] > 0 for one in found], axis=0) > 0 if found else np.zeros(1)
-    return _excess(_Counts(everybody, hits), z_of()) | {"values": values, "floor": float(np.mean(holders))}
+    return Uniques(everybody, hits).excess(z_of()) | {"values": values, "floor": float(np.mean(holders))}
 
 
-def _excess(found: _Counts, z: float) -> dict[str, Any]:
-    train, n_train = clustered(found.hits["train"], found.trials["train"])
-    holdout, n_holdout = clustered(found.hits["holdout"], found.trials["holdout"])
-    return {
-        "excess": train - holdout,
-        "interval": newcombe(train, n_train, holdout, n_holdout, z),
-        "train": train,
-        "holdout": holdout,
-        "values": int(found.trials["train"].sum()),
-    }
-
-
-def _worst(held: dict[str, _Counts], n: int) -> Score:
-    judged = {
-        name: found
-        for name, found in held.items()
-        if min(found.trials["train"].sum(), found.trials["holdout"].sum()) >= _FEWEST
-    }
+def _worst(held: dict[str, Uniques], n: int) -> Score:
+    judged = {name: found for name, found in held.items() if found.judged}
     if not judged:
         nothing = {"excess": 0.0, "interval": (0.0, 0.0), "train": 0.0, "holdout": 0.0, "values": 0}
         return _score("unique_values.worst", nothing, n, {"column": None})
     z = z_of(len(judged))
-    every = {name: _excess(found, z) for name, found in judged.items()}
+    every = {name: found.excess(z) for name, found in judged.items()}
     name = max(every, key=lambda one: (every[one]["interval"][0], every[one]["excess"]))
     return _score("unique_values.worst", every[name], n, {"column": name, "columns_judged": len(judged)})
 

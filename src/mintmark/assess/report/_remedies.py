@@ -14,6 +14,7 @@ _REMEDIES = {
     "tstr": "Use a method that models columns together, or give it more rows; look at the target.",
     "copies": "Let the method memorise less (larger leaves, fewer epochs), and mix in no real rows.",
     "unique_values": "Round such a column, declare it a key or personal, or leave it out.",
+    "unique_pairs": "Let the method memorise less, or round the columns that are named.",
     "real_identifiers": "Declare the column personal, so that surrogates take its place.",
     "personal_data": "Take addresses and numbers out of the texts, or leave the column out.",
     "verbatim_spans": "Leave the text column out, or use a method that does not recite.",

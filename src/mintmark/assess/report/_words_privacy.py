@@ -80,6 +80,12 @@ PRIVACY = {
         "again beyond what chance brings.",
         ceiling="chance",
     ),
+    "unique_pairs": Words(
+        "Two facts that fit one person",
+        "In the pair of columns that hands on most, {p} of the pairs of values that one single training "
+        "person holds turn up together beyond what chance brings.",
+        ceiling="chance",
+    ),
     "personal_data": Words(
         "Real addresses and numbers in texts",
         "{p} of the synthetic rows show, inside a text or a label, an e-mail address, a telephone, card or "

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess._codes import Coded, Coding, full, subset
+from mintmark.assess import _large
+from mintmark.assess._codes import Coded, Coding, subset
 from mintmark.assess.utility._models import Task
 from mintmark.assess.utility._trained import task_of
 from mintmark.metric import NotRun, Score, Tables
@@ -98,7 +99,7 @@ def coefficients(tables: Tables, rng: np.random.Generator) -> Score:
     """Overlap of the intervals of the target's main effects in synthetic and in holdout rows."""
     try:
         task = task_of(tables)
-        design = Design.of(task.plans, task.known(full(tables, "train")))
+        design = Design.of(task.plans, task.known(subset(tables, "train", _large.LARGE)))
         if not design.names:
             raise NotRun("no column has an effect that could be told: all are constant. Give others.")
         n = min(len(tables.synthetic), len(tables.holdout or ()), len(tables.train), _MOST)

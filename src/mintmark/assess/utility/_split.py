@@ -74,7 +74,7 @@ def _rare(rows: Rows) -> float:
     prefers common rows meets common rows of holdout oftener than real rows do, but not rare ones.
     """
     first = {role: np.unique(ids, return_index=True) for role, ids in rows.identities.items()}
-    surprise = {role: rows.points[role].surprise[at] for role, (_, at) in first.items()}
+    surprise = {role: rows.surprise[role][at] for role, (_, at) in first.items()}
     holdout = first["holdout"][0]
     hit = {role: np.isin(first[role][0], holdout) for role in ("train", "synthetic")}
     natural = surprise["train"][hit["train"]]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess._codes import Coded, Coding, codings, full, once, subset
+from mintmark.assess._codes import Coded, Coding, codings, full, once
 from mintmark.assess.utility._models import Model, Task, boosted_trees, linear, score
+from mintmark.assess.utility._sampled import sampled
 from mintmark.assess.utility._split import untouched
 from mintmark.data.streams import stream
 from mintmark.metric import NotRun, Tables
@@ -97,9 +98,9 @@ def _train(tables: Tables, most: int, threads: int) -> Trained:
     task = task_of(tables)
     n = min(len(tables.train), len(tables.synthetic), most)
     real, synthetic, floor = (
-        task.known(subset(tables, which, n)) for which in ("train", "synthetic", "floor")
+        task.known(sampled(tables, which, n)) for which in ("train", "synthetic", "floor")
     )
-    test = task.known(subset(tables, "holdout", most))
+    test = task.known(sampled(tables, "holdout", most))
     if min(len(real), len(synthetic), len(floor), len(test)) < 2 * FEWEST:
         raise NotRun(f"fewer than {2 * FEWEST} rows of a table have the target {task.target!r}.")
     seed = int(stream(tables.shared.get("seed", 0), "assess", "boosted trees").integers(2**31))

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from mintmark.assess._codes import Coded
 from mintmark.assess.utility._models import Task, boosted_trees, score
-from mintmark.assess.utility._trained import Leg, Trained, trained
+from mintmark.assess.utility._sampled import told
+from mintmark.assess.utility._trained import ROWS, Leg, Trained, trained
 from mintmark.method import method
 from mintmark.metric import Direction, Family, Metric, NotRun, Score, Tables
 from mintmark.stats.intervals import Z95, influence_variance, normal
@@ -49,7 +50,7 @@ class Augmentation(Metric):
                 f"{len(found.real)} rows of train are too few for a curve: {2 * _SMALLEST} are needed."
             )
         worth = _Worth(found, rng)
-        return [worth.gain(), worth.labels(), worth.added()]
+        return told(tables, [worth.gain(), worth.labels(), worth.added()], ROWS)
 
 
 @dataclass(frozen=True)

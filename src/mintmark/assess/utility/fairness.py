@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.assess.utility._groups import Group, groups_of, simultaneous
-from mintmark.assess.utility._trained import Leg, Trained, trained
+from mintmark.assess.utility._sampled import told
+from mintmark.assess.utility._trained import ROWS, Leg, Trained, trained
 from mintmark.method import method
 from mintmark.metric import Direction, Family, Metric, NotRun, Score, Tables
 from mintmark.stats.intervals import influence_variance
@@ -50,7 +51,7 @@ class Fairness(Metric):
         if found.task.classes is not None:
             shifts = list(_shifts(found, groups, among_all=False))
             scores.append(_score("opportunity", _OPPORTUNITY, shifts, found))
-        return scores
+        return told(tables, scores, ROWS)
 
 
 _PARITY = (

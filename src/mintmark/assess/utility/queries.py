@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from mintmark.assess._codes import Coded, Coding, codings, equal, full
+from mintmark.assess import _large
+from mintmark.assess._codes import Coded, Coding, codings, full, subset
 from mintmark.assess.utility._effects import coefficients
+from mintmark.assess.utility._sampled import told
 from mintmark.assess.utility._split import untouched
 from mintmark.method import method
 from mintmark.metric import Direction, Family, Metric, NotRun, Score, Tables
@@ -27,6 +29,7 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 _LOWER: Direction = "lower"
 _DRAWS = 200
+_MOST = 100_000  # rows of a large table: they tell a share to a thousandth and a half
 _SANITY = 0.01
 _LISTED = 10
 _SOURCE = "Hay, Rastogi, Miklau, Suciu (2010); McKenna, Miklau, Sheldon (2021)"
@@ -48,13 +51,20 @@ class Queries(Metric):
             raise NotRun("no column can be counted: all are keys, free text or media.")
         asked = [_query(plans, full(tables, "train"), rng) for _ in range(self.count)]
         counted = {
-            which: _Counted.of(equal(tables, which), asked) for which in ("holdout", "synthetic", "floor")
+            which: _Counted.of(_compared(tables, which), asked) for which in ("holdout", "synthetic", "floor")
         }
         n = len(counted["synthetic"].hits)
         # the ceiling asks as many train rows as there are synthetic ones
         train = full(tables, "train")
         counted["train"] = _Counted.of(train.take(np.sort(rng.permutation(len(train))[:n])), asked)
-        return [_error(asked, counted, rng, n), coefficients(tables, rng)]
+        error = _error(asked, counted, rng, n)
+        return [*told(tables, [error], _MOST, "at random"), coefficients(tables, rng)]
+
+
+def _compared(tables: Tables, which: str) -> Coded:
+    """As many rows of every table; of large ones 100,000."""
+    least = min(len(tables.synthetic), len(tables.need_holdout()))
+    return subset(tables, which, least if least <= _large.LARGE else _MOST)
 
 
 @dataclass(frozen=True)

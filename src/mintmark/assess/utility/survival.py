@@ -8,7 +8,8 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from mintmark.assess._codes import Coded, Coding, codings, full, subset
+from mintmark.assess import _large
+from mintmark.assess._codes import Coded, Coding, codings, subset
 from mintmark.assess.privacy._shares import newcombe
 from mintmark.assess.utility._cox import FEWEST_EVENTS, Side, cox_scores
 from mintmark.assess.utility._effects import Design
@@ -70,7 +71,9 @@ class Survival(Metric):
             raise NotRun(f"column {self.time!r} holds hardly a time above 0. Name the column of the times.")
         others = {name: plan for name, plan in plans.items() if name not in (self.time, self.event)}
         scores = [_curve(sides, end, rng, n), _censoring(sides, n)]
-        return scores + cox_scores(sides, Design.of(others, full(tables, "train")), end, rng, n)
+        return scores + cox_scores(
+            sides, Design.of(others, subset(tables, "train", _large.LARGE)), end, rng, n
+        )
 
 
 def _meaning(plans: dict[str, Coding], time: str, event: str, value: Any) -> Any:

@@ -17,6 +17,7 @@ from pydantic import Field
 from mintmark.assess.utility._details import class_table, curve, measures
 from mintmark.assess.utility._groups import Gap, class_gaps, group_gaps, listed, worst
 from mintmark.assess.utility._models import score
+from mintmark.assess.utility._sampled import told
 from mintmark.assess.utility._trained import ROWS, Leg, Legs, Trained, trained
 from mintmark.method import method
 from mintmark.metric import Direction, Family, Metric, Score, Tables
@@ -45,7 +46,7 @@ class TSTR(Metric):
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         common = _Common(trained(tables, self.rows, self.threads))
         found = common.trained
-        return [
+        scores = [
             common.absolute(),
             common.gap("tstr.gap", found.trees, "boosted trees"),
             common.gap("tstr.linear_gap", found.lines, "a linear model"),
@@ -54,6 +55,7 @@ class TSTR(Metric):
             *_worst_class(common),
             *_reverse(common),
         ]
+        return told(tables, scores, self.rows)
 
 
 @dataclass(frozen=True)

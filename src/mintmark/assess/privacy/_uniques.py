@@ -1,0 +1,73 @@
+"""Values, or combinations of them, that one person alone holds, and whether they come out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mintmark.assess.privacy._rows import Rows
+from mintmark.assess.privacy._shares import clustered, newcombe
+
+__all__ = ["FEWEST", "Uniques", "uniques"]
+
+Ints = npt.NDArray[np.int64]
+FEWEST = 50
+"""Unique values on either side before a column or pair is judged alone."""
+
+
+@dataclass(frozen=True)
+class Uniques:
+    """For each person of train and of holdout: unique values held (trials) and found again (hits).
+
+    Parameters
+    ----------
+    trials, hits : dict of array, shape (persons,)
+        By role.
+    """
+
+    trials: dict[str, Ints]
+    hits: dict[str, Ints]
+
+    @property
+    def judged(self) -> bool:
+        """Whether either side holds enough to be judged by itself."""
+        return min(int(self.trials[role].sum()) for role in ("train", "holdout")) >= FEWEST
+
+    def excess(self, z: float) -> dict[str, Any]:
+        """Share of train's that come out minus the holdout's, its interval, and what both are."""
+        train, n_train = clustered(self.hits["train"], self.trials["train"])
+        holdout, n_holdout = clustered(self.hits["holdout"], self.trials["holdout"])
+        return {
+            "excess": train - holdout,
+            "interval": newcombe(train, n_train, holdout, n_holdout, z),
+            "train": train,
+            "holdout": holdout,
+            "values": int(self.trials["train"].sum()),
+        }
+
+
+def uniques(rows: Rows, values: Mapping[str, npt.NDArray[Any]]) -> Uniques:
+    """Of values held by one person in train and holdout together, those that are among the released.
+
+    Parameters
+    ----------
+    values : mapping of role to array of int, shape (n,)
+        Identities from 0, small numbers; -1 where there is none.
+    """
+    offset = int(rows.persons["train"].max()) + 1
+    every = offset + int(rows.persons["holdout"].max()) + 1
+    value = np.concatenate([values["train"], values["holdout"]]).astype(np.int64)
+    person = np.concatenate([rows.persons["train"], rows.persons["holdout"] + offset])
+    known = value >= 0
+    held, holder = np.divmod(np.unique(value[known] * every + person[known]), every)
+    alone = np.bincount(held)[held] == 1 if len(held) else np.zeros(0, dtype=bool)
+    held, holder = held[alone], holder[alone]
+    released = np.zeros(1 + max(int(found.max(initial=0)) for found in values.values()), dtype=bool)
+    released[values["synthetic"][values["synthetic"] >= 0]] = True
+    trials = np.bincount(holder, minlength=every)
+    hits = np.bincount(holder[released[held]], minlength=every)
+    return Uniques(*({"train": part[:offset], "holdout": part[offset:]} for part in (trials, hits)))

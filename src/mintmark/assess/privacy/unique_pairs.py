@@ -1,0 +1,114 @@
+"""Unique pairs: pairs of values held by one person alone that come out together.
+
+A released row that keeps some columns of a real row and changes the others is no copy, and is no
+nearer to its person than many a fresh row where the table has few columns. But an age and a
+postcode that only one person has together point at that person. Which side such a pair falls on,
+train or holdout, is chance; so the share of the holdout's pairs that come out is what a release
+that knows nobody gives (multivariate singling out, Giomi, Boenisch, Wehmeyer, Tasnadi 2023, PoPETs
+2023-2, read as reuse and on every pair of columns).
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mintmark.assess.privacy._rows import Rows, numbered, rows_of
+from mintmark.assess.privacy._shares import z_of
+from mintmark.assess.privacy._uniques import FEWEST, uniques
+from mintmark.method import method, name_of
+from mintmark.metric import Metric, NotRun, Score, Tables
+
+__all__ = ["UniquePairs"]
+
+Pair = tuple[str, str]
+_MOST, _MOST_OF_MANY = 1_800, 200
+_SHOWN = 10
+
+
+@method
+class UniquePairs(Metric):
+    """Reuse of pairs of values that one person of train alone holds, beyond that of the holdout's.
+
+    The attacker knows two things of a person that together fit nobody else and looks them up in the
+    released rows. All pairs of columns are tried; the one that gives away most is told, its interval
+    holding for all at once.
+    """
+
+    family = "privacy"
+    direction = "lower"
+
+    def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
+        rows = rows_of(tables)
+        names = [column.name for column in rows.scored]
+        if len(names) < 2:
+            raise NotRun("fewer than two columns can be compared: there is no pair.")
+        pairs = list(combinations(names, 2))
+        most = _MOST_OF_MANY if rows.many else _MOST
+        if drawn := len(pairs) > most:
+            pairs = [pairs[i] for i in np.sort(rng.choice(len(pairs), most, replace=False))]
+        found = {pair: uniques(rows, _together(rows, *pair)) for pair in pairs}
+        judged = {pair: counts for pair, counts in found.items() if counts.judged}
+        z = z_of(max(1, len(judged)))
+        every = {pair: counts.excess(z) for pair, counts in judged.items()}
+        return [_score(every, len(tables.synthetic), len(pairs) if drawn else None)]
+
+
+def _together(rows: Rows, a: str, b: str) -> dict[str, npt.NDArray[np.int64]]:
+    """The identity of each row's two values, -1 where one is missing."""
+    width = 1 + max(int(codes.max(initial=-1)) for codes in rows.values[b].values())
+    both = [
+        np.where((first >= 0) & (second >= 0), first.astype(np.int64) * width + second, -1)
+        for first, second in zip(rows.values[a].values(), rows.values[b].values(), strict=True)
+    ]
+    codes, _ = numbered(np.concatenate([*both, [-1]]))
+    # the number of -1 stands last
+    codes = np.where(codes == codes[-1], -1, codes)[:-1]
+    ends = np.cumsum([len(part) for part in both])[:-1]
+    return dict(zip(rows.tables, np.split(codes, ends), strict=True))
+
+
+def _score(every: dict[Pair, dict[str, Any]], n: int, drawn: int | None) -> Score:
+    worst = sorted(every, key=lambda pair: (-every[pair]["interval"][0], -every[pair]["excess"]))
+    nothing: dict[str, Any] = {"excess": 0.0, "interval": (0.0, 0.0), "train": 0.0, "holdout": 0.0}
+    told = every[worst[0]] if worst else nothing
+    return Score(
+        metric=name_of(UniquePairs),
+        family="privacy",
+        estimate=told["excess"],
+        interval=told["interval"],
+        direction="lower",
+        ceiling=0.0,
+        floor=1.0,  # a copy of train holds every one of its pairs and none of the holdout's
+        n=n,
+        variance=(
+            "draw of the persons in train and holdout (Newcombe, clustered by person, at once for all pairs "
+            "judged)"
+        ),
+        estimand="that difference among all persons who could have been in train, the release as it is",
+        convention=(
+            "share of pairs of values held by one person of train alone (in train and holdout together) that "
+            "occur in one synthetic row, minus the same share of the holdout's; largest over pairs of columns"
+            f" with at least {FEWEST} such pairs of values on either side"
+            + (f"; {drawn} pairs of columns drawn" if drawn else "")
+        ),
+        source="after Giomi, Boenisch, Wehmeyer, Tasnadi (2023); interval of Newcombe (1998)",
+        details={
+            "pair": list(worst[0]) if worst else None,
+            "judged": len(every),
+            "reused": told["train"],
+            "natural": told["holdout"],
+            "pairs": [
+                {
+                    "columns": list(pair),
+                    "estimate": every[pair]["excess"],
+                    "interval": every[pair]["interval"],
+                    "unique": every[pair]["values"],
+                }
+                for pair in worst[:_SHOWN]
+            ],
+        },
+    )
