@@ -223,11 +223,20 @@ def _search(
         squares += lengths[part]
         for column in range(references.wide.shape[1]):
             squares += block.wide[:, column, None] != references.wide[part, column]
+        if best.shape[1] < asked:
+            rows = np.arange(len(block))
+        else:  # most queries have their nearest already
+            rows = np.flatnonzero(squares.min(axis=1) + norms < best[:, -1])
+            squares = squares[rows]
         values, places = _smallest(squares, min(asked, len(some)))
-        best = np.concatenate([best, values + norms[:, None]], axis=1)
-        where = np.concatenate([where, places + some[0]], axis=1)
-        order = np.argsort(best, axis=1, kind="stable")[:, :asked]
-        best, where = np.take_along_axis(best, order, 1), np.take_along_axis(where, order, 1)
+        near = np.concatenate([best[rows], values + norms[rows, None]], axis=1)
+        who = np.concatenate([where[rows], places + some[0]], axis=1)
+        order = np.argsort(near, axis=1, kind="stable")[:, :asked]
+        near, who = np.take_along_axis(near, order, 1), np.take_along_axis(who, order, 1)
+        if len(rows) == len(block):
+            best, where = near, who
+        else:
+            best[rows], where[rows] = near, who
     exact = _measured(block, references, where)
     order = np.argsort(exact, axis=1, kind="stable")
     exact, where = np.take_along_axis(exact, order, 1), np.take_along_axis(where, order, 1)

@@ -7,7 +7,7 @@ a real key that turns up again is a leak.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +33,7 @@ Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.signedinteger[Any]]
 ROLES = ("train", "synthetic", "holdout")
 _WIDEST = 2**62
+_BLOCK = 4_096  # rows placed at a time, in the cache
 _MARKED = 30  # categories with a mark of their own; rarer ones share the lack of any
 
 
@@ -129,17 +130,26 @@ class Rows:
 
     def at(self, role: str, some: Ints) -> Points:
         """These rows of a table in the space of train's ranks."""
+        parts = [self._flat(role, some[at : at + _BLOCK]) for at in range(0, len(some), _BLOCK)]
         codes = [self.values[column.name][role][some] for column in self.scored]
-        flat = np.empty((len(some), sum(place.flat.shape[1] for place in self._places)), dtype=np.float32)
-        parts = np.cumsum([place.flat.shape[1] for place in self._places])[:-1]
-        both = list(zip(self._places, codes, strict=True))
-        for (place, code), part in zip(both, np.split(flat, parts, axis=1), strict=True):
-            part[:] = place.flat[code]
+        wide = [place.wide[code] for place, code in zip(self._places, codes, strict=True)]
+        flat = np.concatenate(parts) if parts else self._flat(role, some)
+        return replace(self.cells(role, some), flat=flat, wide=np.concatenate(wide, axis=1))
+
+    def _flat(self, role: str, some: Ints) -> npt.NDArray[np.float32]:
+        codes = [self.values[column.name][role][some] for column in self.scored]
+        return np.concatenate(
+            [place.flat[code] for place, code in zip(self._places, codes, strict=True)], axis=1
+        )
+
+    def cells(self, role: str, some: Ints) -> Points:
+        """The same on the grid alone, which is all that `agreement` looks at."""
+        codes = [self.values[column.name][role][some] for column in self.scored]
         return Points(
-            flat,
-            np.concatenate([place.wide[code] for place, code in both], axis=1),
-            tuple(place.grid[0][code] for place, code in both),
-            tuple(place.weights[0][code] for place, code in both),
+            np.empty((len(some), 0), dtype=np.float32),
+            np.empty((len(some), 0), dtype=np.int64),
+            tuple(place.grid[0][code] for place, code in zip(self._places, codes, strict=True)),
+            tuple(place.weights[0][code] for place, code in zip(self._places, codes, strict=True)),
             tuple(place.on_grid[0] for place in self._places),
         )
 
@@ -161,7 +171,7 @@ class Rows:
         """As `neighbours.agreement`, with every row of a table, or with those `among` them."""
         best = np.zeros(len(targets))
         for some in self.parts(role, among):
-            best = np.maximum(best, agreement(targets, self.at(role, some)))
+            best = np.maximum(best, agreement(targets, self.cells(role, some)))
         return best
 
     @cached_property

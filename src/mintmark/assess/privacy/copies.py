@@ -80,7 +80,7 @@ def _near(rows: Rows, rng: np.random.Generator) -> tuple[list[Score], float]:
     """The scores, and the agreement with train that 99 % of holdout rows stay below."""
     most = min(_MOST, max(_LEAST, rows.bounded("train"))) if rows.many else _MOST
     picked = {role: _some(len(rows.tables[role]), most, rng) for role in ("synthetic", "holdout")}
-    surprise = {role: rows.agreement(rows.at(role, some), "train") for role, some in picked.items()}
+    surprise = {role: rows.agreement(rows.cells(role, some), "train") for role, some in picked.items()}
     few = max(_NEAR_FEWEST, round(_NEAR * len(surprise["holdout"])))
     beyond = float(np.sort(surprise["holdout"])[-min(few + 1, len(surprise["holdout"]))])
     copied = {role: found > beyond for role, found in surprise.items()}

@@ -94,7 +94,7 @@ def _drawn(rows: Rows, rng: np.random.Generator) -> list[Round]:
     in_holdout, in_train = (int(person[role].max()) + 1 for role in ("holdout", "train"))
     each = min(in_holdout // 2, in_train // 2, _MOST // 2)
     if rows.many:
-        each = min(each, max(_FEWEST_FOR_1_PERCENT // 2, rows.bounded("synthetic", 4)))
+        each = min(each, max(_FEWEST_FOR_1_PERCENT // 2, rows.bounded("synthetic", 2)))
     if 2 * each < _FEWEST:
         raise NotRun(
             f"{in_train} persons in train and {in_holdout} in holdout are too few to tell chance from a "
