@@ -23,12 +23,12 @@ def adult():
     return [mixed[k * SIZE : (k + 1) * SIZE] for k in range(3)]
 
 
-def not_passed(adult, synthetic: Dataset) -> set[str]:
+def not_passed(adult, synthetic: Dataset, outcomes=("fail", "inconclusive", "not run")) -> set[str]:
     train, holdout, _ = adult
     assessment = mm.assess(train=train, holdout=holdout, synthetic=synthetic, policy="internal", seed=0)
     verdicts = Policy.load("internal").judge(assessment.to_json(), nature="fully synthetic")
     assert {verdict.rule for verdict in verdicts} == RULES
-    return {verdict.rule for verdict in verdicts if verdict.outcome != "pass"}
+    return {verdict.rule for verdict in verdicts if verdict.outcome in outcomes}
 
 
 def test_fresh_real_rows_pass(adult):
@@ -64,6 +64,7 @@ def test_independent_marginals_are_refused_for_lost_relations_and_not_for_privac
 def test_a_collapsed_sample_is_refused_for_lack_of_variety(adult):
     made = mm.synthesizer("sequential_trees").fit(adult[0], seed=0).sample(200, seed=1)
     again = made.take(np.random.default_rng(0).integers(0, 200, SIZE))
-    refused = not_passed(adult, again)
-    assert {"rows-are-as-varied", "rows-look-real-together"} <= refused
-    assert not refused & {"no-more-copies-than-chance", "members-are-not-told-apart"}
+    failed = not_passed(adult, again, ("fail",))
+    assert {"rows-are-as-varied", "rows-look-real-together"} <= failed
+    # two hundred different rows cannot prove that none is copied, but none shows it
+    assert not failed & {"no-more-copies-than-chance", "members-are-not-told-apart"}

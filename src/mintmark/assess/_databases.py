@@ -29,9 +29,12 @@ from mintmark.progress import track
 
 __all__ = ["assess_databases"]
 
-OF_TABLES = ("column_shapes", "missingness", "pair_trends", "real_identifiers")
+OF_TABLES = (
+    "column_shapes", "missingness", "pair_trends", "personal_data", "real_identifiers", "unique_pairs",
+    "unique_values", "verbatim_spans",
+)  # fmt: skip
 OF_JOINED = ("distinctness", "membership")
-_COLUMNS = {"column_shapes": 1, "missingness": 1, "pair_trends": 2}
+_COLUMNS = {"column_shapes": 1, "missingness": 1, "pair_trends": 2, "unique_pairs": 2}
 """How many scored columns a table needs to have such a score at all."""
 Databases = dict[str, Database]
 

@@ -1,4 +1,4 @@
-"""The loop of `neighbours.agreement`, compiled."""
+"""The loop of `neighbours.agreement` and `neighbours.agreeing`, compiled."""
 
 from __future__ import annotations
 
@@ -22,8 +22,12 @@ def best_sums(
     weights: Sides,
     spans: npt.NDArray[np.uint8],
     best: npt.NDArray[np.uint32],
+    beyond: int,
+    count: npt.NDArray[np.int64],
 ) -> None:
     """Raise `best` to each query's largest sum of weights over the columns that agree with a reference.
+
+    Also adds to `count` how many references' sums lie beyond a number.
 
     Parameters
     ----------
@@ -32,6 +36,8 @@ def best_sums(
     spans : array, shape (narrow,), uint8
         How far above the query's code, taken modulo 256, a reference still agrees.
     best : array, shape (queries,), uint32
+    beyond : int, 0..2**32 - 1
+    count : array, shape (queries,), int64
     """
     narrow, wide = references
     small, total = np.empty(_BLOCK, dtype=np.uint8), np.empty(_BLOCK, dtype=np.uint32)
@@ -56,7 +62,10 @@ def best_sums(
                 column, code, much = wide[i, start : start + size], queries[1][i, row], weights[1][i, row]
                 for j in range(size):
                     total[j] += np.uint32(much) if column[j] == code else np.uint32(0)
-            most = np.uint32(0)
+            most, hits = np.uint32(0), np.uint32(0)
             for j in range(size):
-                most = max(most, np.uint32(total[j] + np.uint32(small[j])))
+                found = np.uint32(total[j] + np.uint32(small[j]))
+                most = max(most, found)
+                hits += np.uint32(found > np.uint32(beyond))
             best[row] = max(best[row], most)
+            count[row] += np.int64(hits)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Points", "Space", "agreement", "nearest", "nearest_rows"]
+__all__ = ["Points", "Space", "agreeing", "agreement", "nearest", "nearest_rows"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -284,16 +284,35 @@ def agreement(queries: Points, references: Points) -> Floats:
     queries, references : Points
         Of one `Space`.
     """
+    best, _ = _agreement(queries, references, 2**32 - 1)
+    return best / _UNITS
+
+
+def agreeing(queries: Points, references: Points, beyond: float) -> Ints:
+    """For each query how many references agree with it more surprisingly than this, shape (n,).
+
+    Parameters
+    ----------
+    queries, references : Points
+        Of one `Space`.
+    beyond : float, >= 0
+        Nats, as `agreement` gives them.
+    """
+    return _agreement(queries, references, round(beyond * _UNITS))[1]
+
+
+def _agreement(queries: Points, references: Points, beyond: int) -> tuple[npt.NDArray[np.uint32], Ints]:
     from mintmark.stats._agreement import best_sums  # compiles once: not before it is needed
 
-    best = np.zeros(len(queries), dtype=np.uint32)
+    best, count = np.zeros(len(queries), dtype=np.uint32), np.zeros(len(queries), dtype=np.int64)
     ranked, narrow = np.array(queries.on_grid), np.array([c.dtype == np.uint8 for c in queries.grid])
     sides = [_stacked(points.grid, narrow, len(points)) for points in (queries, references)]
     # numbers agree within a few steps on either side, codes when equal
     sides[0][0][ranked[narrow]] -= np.uint8(_NEAR)
     spans = np.where(ranked[narrow], 2 * _NEAR, 0).astype(np.uint8)
-    best_sums(*sides, _stacked(queries.weights, narrow, len(queries), np.uint8), spans, best)
-    return best / _UNITS
+    weights = _stacked(queries.weights, narrow, len(queries), np.uint8)
+    best_sums(*sides, weights, spans, best, beyond, count)
+    return best, count
 
 
 def _stacked(

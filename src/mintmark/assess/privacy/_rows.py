@@ -24,7 +24,7 @@ from mintmark.data.keys import is_renewed
 from mintmark.data.protect import persons
 from mintmark.data.schema import Column
 from mintmark.metric import NotRun, Tables
-from mintmark.stats.neighbours import Points, Space, agreement, nearest
+from mintmark.stats.neighbours import Points, Space, agreeing, agreement, nearest
 
 __all__ = ["Rows", "forget", "numbered", "rows_of", "worst_row"]
 
@@ -173,6 +173,13 @@ class Rows:
         for some in self.parts(role, among):
             best = np.maximum(best, agreement(targets, self.cells(role, some)))
         return best
+
+    def agreeing(self, targets: Points, role: str, beyond: float) -> Ints:
+        """As `neighbours.agreeing`, with every row of a table."""
+        count = np.zeros(len(targets), dtype=np.int64)
+        for some in self.parts(role):
+            count += agreeing(targets, self.cells(role, some), beyond)
+        return count
 
     @cached_property
     def surprise(self) -> dict[str, Floats]:

@@ -10,45 +10,56 @@ PRIVACY = {
     "copies.exact": Words(
         "Exact copies",
         "{p} of the synthetic rows equal a training row.",
-        best="Of fresh real rows, {c} do so by chance.",
+        best="Of as many real rows it never met, {c} are met so by chance.",
     ),
     "copies.near": Words(
         "Near copies",
         "{p} of the synthetic rows almost equal a training row.",
-        best="Of fresh real rows, {c} do so by chance.",
+        best="Of as many real rows it never met, {c} are met so by chance.",
     ),
     "copies.excess": Words(
         "Exact copies beyond chance",
-        "Exact copies of training rows, less those that fresh real rows show by chance: {p} of the rows. "
+        "Exact copies of training rows, less those of as many real rows it never met: {p} of the rows. "
         "Above 0 the method copied.",
         ceiling="chance",
     ),
     "copies.near_excess": Words(
         "Near copies beyond chance",
-        "Near copies of training rows, less those that fresh real rows show by chance: {p} of the rows. "
+        "Near copies of training rows, less those of as many real rows it never met: {p} of the rows. "
         "Above 0 the method copied.",
         ceiling="chance",
     ),
     "copies.rare": Words(
         "Rare rows copied",
         "{p} of the synthetic rows equal a training row that is like nobody else's.",
-        best="Of fresh real rows, {c} do so by chance.",
+        best="Of as many real rows it never met, {c} are met so by chance.",
     ),
     "copies.rare_excess": Words(
         "Rare rows copied beyond chance",
-        "Copies of training rows like nobody else's, less those that fresh real rows show by chance: {p} of "
+        "Copies of training rows like nobody else's, less those of as many real rows it never met: {p} of "
         "the rows. Above 0 the method copied those who stand out.",
         ceiling="chance",
     ),
     "copies.holdout": Words(
         "Copies of held-out rows",
         "{p} of the synthetic rows equal a held-out real row, which the method should never have met.",
-        best="Of the training rows, {c} do so by chance.",
+        best="Of as many training rows, {c} are met so.",
     ),
     "copies.holdout_excess": Words(
         "Copies of held-out rows beyond chance",
-        "Copies of held-out rows, less those that training rows show by chance: {p} of the rows. "
+        "Copies of held-out rows, less those of as many training rows: {p} of the rows. "
         "Above 0 real people who were not to be used come out, and no figure of utility means anything.",
+        ceiling="chance",
+    ),
+    "copies.holdout_near": Words(
+        "Near copies of held-out rows",
+        "{p} of the synthetic rows almost equal a held-out real row, which the method should never have met.",
+        best="Of as many training rows, {c} are met so.",
+    ),
+    "copies.holdout_near_excess": Words(
+        "Near copies of held-out rows beyond chance",
+        "Near copies of held-out rows, less those of as many training rows: {p} of the rows. Above 0 real "
+        "people who were not to be used come out.",
         ceiling="chance",
     ),
     "exposed": Words(
