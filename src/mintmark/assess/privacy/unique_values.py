@@ -79,10 +79,11 @@ def _counted(rows: Rows, name: str) -> _Counts:
     offset = _number(rows, "train")
     value = np.concatenate([values["train"], values["holdout"]])
     person = np.concatenate([persons["train"], persons["holdout"] + offset])
-    pairs = np.unique(np.stack([value, person])[:, value >= 0], axis=1)
+    every = offset + _number(rows, "holdout")
+    known = value >= 0  # one number a pair sorts many times as fast as two
+    pairs = np.stack(np.divmod(np.unique(value[known].astype(np.int64) * every + person[known]), every))
     alone = pairs[:, np.bincount(pairs[0])[pairs[0]] == 1] if pairs.size else pairs
     found = np.isin(alone[0], released)
-    every = offset + _number(rows, "holdout")
     trials = np.bincount(alone[1], minlength=every)
     hits = np.bincount(alone[1], weights=found, minlength=every).astype(np.int64)
     return _Counts(_halves(trials, offset), _halves(hits, offset))
