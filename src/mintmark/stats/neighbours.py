@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Points", "Space", "agreeing", "agreement", "nearest", "nearest_rows"]
+__all__ = ["QUERIES", "Points", "Space", "agreeing", "agreement", "nearest", "nearest_rows"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -23,7 +23,7 @@ Singles = npt.NDArray[np.float32]
 Columns = Mapping[str, npt.NDArray[Any]]
 
 _WIDEST = 64  # a column of more categories is compared by code: one-hot would cost more
-_QUERIES, _REFERENCES = 256, 8192  # a block of distances is 8 MB and stays in cache
+QUERIES, _REFERENCES = 256, 8192  # a block of distances is 8 MB and stays in cache
 _SPARE = 2  # candidates beyond k, so that the k-th is known for certain
 _STEPS, _FIRST, _MISSING = 240, 6, 255  # grid of ranks in a byte, and missing far from all of it
 _NEAR = 5  # steps at which two numbers still agree: about 2 % of the ranks
@@ -191,13 +191,13 @@ def nearest_rows(queries: Points, references: Points, k: int = 1) -> tuple[Float
         return out, places
     norms = np.einsum("ij,ij->i", references.flat, references.flat, dtype=np.float64)
     again: list[Ints] = []
-    for rows in _blocks(len(queries), _QUERIES):
+    for rows in _blocks(len(queries), QUERIES):
         block = queries.take(rows)
         out[rows], places[rows], doubtful = _search(block, references, norms, k, np.float32)
         again.append(rows[doubtful])
     rest = np.concatenate(again) if again else np.zeros(0, dtype=np.int64)
     if len(rest):
-        for part in _blocks(len(rest), _QUERIES):
+        for part in _blocks(len(rest), QUERIES):
             rows = rest[part]
             out[rows], places[rows], _ = _search(queries.take(rows), references, norms, k, np.float64)
     return out, places

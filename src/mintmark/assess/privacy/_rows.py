@@ -6,10 +6,12 @@ a real key that turns up again is a leak.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,16 +26,18 @@ from mintmark.data.keys import is_renewed
 from mintmark.data.protect import persons
 from mintmark.data.schema import Column
 from mintmark.metric import NotRun, Tables
-from mintmark.stats.neighbours import Points, Space, agreeing, agreement, nearest
+from mintmark.stats.neighbours import QUERIES, Points, Space, agreeing, agreement, nearest
 
 __all__ = ["Rows", "forget", "numbered", "rows_of", "worst_row"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.signedinteger[Any]]
+Found = TypeVar("Found", Floats, Ints)
 ROLES = ("train", "synthetic", "holdout")
 _WIDEST = 2**62
 _BLOCK = 4_096  # rows placed at a time, in the cache
+_THREADS = 4  # products of two threads already keep the memory busy
 _MARKED = 30  # categories with a mark of their own; rarer ones share the lack of any
 
 
@@ -131,10 +135,15 @@ class Rows:
     def at(self, role: str, some: Ints) -> Points:
         """These rows of a table in the space of train's ranks."""
         parts = [self._flat(role, some[at : at + _BLOCK]) for at in range(0, len(some), _BLOCK)]
-        codes = [self.values[column.name][role][some] for column in self.scored]
-        wide = [place.wide[code] for place, code in zip(self._places, codes, strict=True)]
+        codes = [
+            self.values[column.name][role][some]
+            for column, place in zip(self.scored, self._places, strict=True)
+            if place.wide.size
+        ]
+        # narrow and one after the other they are compared several times as fast
+        wide: Any = np.stack(codes).T if codes else np.empty((len(some), 0), dtype=np.int64)
         flat = np.concatenate(parts) if parts else self._flat(role, some)
-        return replace(self.cells(role, some), flat=flat, wide=np.concatenate(wide, axis=1))
+        return replace(self.cells(role, some), flat=flat, wide=wide)
 
     def _flat(self, role: str, some: Ints) -> npt.NDArray[np.float32]:
         codes = [self.values[column.name][role][some] for column in self.scored]
@@ -163,7 +172,8 @@ class Rows:
         """As `neighbours.nearest`, to every row of a table, or to those `among` them."""
         found = np.full((len(targets), k), np.inf)
         for some in self.parts(role, among):
-            found = np.concatenate([found, nearest(targets, self.at(role, some), k)], axis=1)
+            near = self._found(partial(nearest, references=self.at(role, some), k=k), targets)
+            found = np.concatenate([found, near], axis=1)
             found = np.sort(found, axis=1)[:, :k]
         return found
 
@@ -171,15 +181,20 @@ class Rows:
         """As `neighbours.agreement`, with every row of a table, or with those `among` them."""
         best = np.zeros(len(targets))
         for some in self.parts(role, among):
-            best = np.maximum(best, agreement(targets, self.cells(role, some)))
+            agreed = self._found(partial(agreement, references=self.cells(role, some)), targets)
+            best = np.maximum(best, agreed)
         return best
 
     def agreeing(self, targets: Points, role: str, beyond: float) -> Ints:
         """As `neighbours.agreeing`, with every row of a table."""
         count = np.zeros(len(targets), dtype=np.int64)
         for some in self.parts(role):
-            count += agreeing(targets, self.cells(role, some), beyond)
+            find = partial(agreeing, references=self.cells(role, some), beyond=beyond)
+            count += self._found(find, targets)
         return count
+
+    def _found(self, find: Callable[[Points], Found], targets: Points) -> Found:
+        return _in_threads(find, targets) if self.many else find(targets)
 
     @cached_property
     def surprise(self) -> dict[str, Floats]:
@@ -267,6 +282,15 @@ def numbered(codes: Ints) -> tuple[Ints, int]:
     """Equal codes as equal numbers from 0, and how many there are; hashing is faster than sorting."""
     found = pc.dictionary_encode(pa.array(codes))
     return np.asarray(found.indices.to_numpy()).astype(np.int64), len(found.dictionary)
+
+
+def _in_threads(found: Callable[[Points], Found], targets: Points) -> Found:
+    """What is found of the targets, the same however many threads there are: blocks of queries stay whole."""
+    threads = min(_THREADS, os.cpu_count() or 1)
+    ends = -(-len(targets) // (threads * QUERIES)) * QUERIES * np.arange(1, threads)
+    parts = np.split(np.arange(len(targets)), np.minimum(ends, len(targets)))
+    with ThreadPoolExecutor(threads) as pool:
+        return np.concatenate(list(pool.map(lambda part: found(targets.take(part)), parts)))
 
 
 def _narrow(codes: Ints) -> Codes:

@@ -76,7 +76,7 @@ def _some(n: int, size: int, rng: np.random.Generator) -> Ints:
 
 def _most(rows: Rows) -> int:
     """How many persons are attacked at most, so that each can meet every synthetic row."""
-    return max(_LEAST, rows.bounded("synthetic", 2 if rows.many else 1))
+    return max(_LEAST, rows.bounded("synthetic", 4 if rows.many else 1))
 
 
 def _far(rows: Rows, reference: dict[str, Ints]) -> dict[str, Floats]:
