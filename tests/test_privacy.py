@@ -259,6 +259,44 @@ def test_the_bound_of_exposed_persons_is_the_first_count_that_chance_hardly_reac
     assert np.mean(np.array(above) >= most) > 0.02
 
 
+def test_rare_categories_of_many_columns_are_judged_together():
+    rng, n = np.random.default_rng(5), 2000
+
+    def column():
+        return np.where(rng.random(n) < 0.01, rng.integers(10**6, size=n), 0).astype(str).tolist()
+
+    parts = [{f"c{i}": column() for i in range(8)} for _ in range(3)]
+    train, holdout, fresh = (dataset(pa.table(part)) for part in parts)
+    leak = dataset(pa.table({name: rng.permutation(values).tolist() for name, values in parts[0].items()}))
+    assert holds(scores(train, fresh, holdout, ("unique_values",))[0]["unique_values.worst"], 0)
+    found = scores(train, leak, holdout, ("unique_values",))[0]["unique_values.worst"]
+    assert found.details["column"] == "(columns of few)"
+    assert found.interval[0] > 0.5
+
+
+@pytest.mark.parametrize(
+    ("kind", "write"),
+    [
+        ("text", lambda i: f"Seen at {i} by the night shift"),
+        ("image", lambda i: f"picture {i}".encode()),
+        ("array", lambda i: [float(i), 0.5]),
+    ],
+)
+def test_short_notes_and_media_of_train_beside_fresh_columns_are_caught(kind, write):
+    rng, n = np.random.default_rng(3), 600
+    columns = (Column(name="x", kind="number", dtype="double"),)
+
+    def made(first, said=lambda value: value):
+        values = pa.array([said(write(i)) for i in range(first, first + n)])
+        schema = Schema((*columns, Column(name="note", kind=kind, dtype=type_name(values.type))))
+        return Dataset(pa.table({"x": rng.normal(size=n), "note": values}), schema)
+
+    train, holdout, fresh = made(0), made(n), made(2 * n)
+    assert holds(scores(train, fresh, holdout, ("unique_values",))[0]["unique_values.worst"], 0)
+    leak = made(0, (lambda note: note.upper() + ".") if kind == "text" else lambda value: value)
+    assert scores(train, leak, holdout, ("unique_values",))[0]["unique_values.worst"].interval[0] > 0.9
+
+
 def test_another_mix_of_fresh_rows_is_no_copy(adult):
     rich = np.flatnonzero(np.array(adult["fresh"].table["income"].to_pylist()) == ">50K")
     found, _ = scores(adult["train"], adult["fresh"].take(rich), adult["holdout"], ("copies",))

@@ -28,7 +28,7 @@ from mintmark.data.schema import Column
 from mintmark.metric import NotRun, Tables
 from mintmark.stats.neighbours import QUERIES, Points, Space, agreeing, agreement, nearest
 
-__all__ = ["Rows", "forget", "numbered", "rows_of", "worst_row"]
+__all__ = ["Rows", "forget", "numbered", "plain", "rows_of", "worst_row"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -38,6 +38,7 @@ ROLES = ("train", "synthetic", "holdout")
 _WIDEST = 2**62
 _BLOCK = 4_096  # rows placed at a time, in the cache
 _THREADS = 4  # products of two threads already keep the memory busy
+_BETWEEN = r"[^\p{L}\p{N}]+"
 _MARKED = 30  # categories with a mark of their own; rarer ones share the lack of any
 
 
@@ -58,15 +59,14 @@ class Rows:
 
     @property
     def scored(self) -> list[Column]:
-        """Columns that make up a row: numbers, categories and text, without keys made anew."""
-        return [column for column in self._comparable if not is_renewed(column)]
+        """Columns that make up a row: numbers, categories and text, without keys made anew.
 
-    @property
-    def _comparable(self) -> list[Column]:
+        Media are left out, so that a copied row with another picture is still a copy.
+        """
         return [
             column
             for column in self.tables["train"].schema
-            if column.is_numeric or column.is_discrete or column.kind == "text"
+            if (column.is_numeric or column.is_discrete or column.kind == "text") and not is_renewed(column)
         ]
 
     @property
@@ -80,13 +80,17 @@ class Rows:
 
     @cached_property
     def values(self) -> dict[str, dict[str, Codes]]:
-        """For each column and role the identity of every value, from 0, shape (n,); -1 if missing."""
+        """For each column and role the identity of every value, from 0, shape (n,); -1 if missing.
+
+        Texts are alike where their words are, pictures and other media where every byte is.
+        """
         out = {}
-        for column in self._comparable:
+        for column in self.tables["train"].schema:
             if column.is_numeric:
                 coded = _coded_numbers([self.numeric(column.name, role) for role in self.tables])
             else:
-                coded = _coded_others([data.table[column.name] for data in self.tables.values()])
+                parts = [data.table[column.name] for data in self.tables.values()]
+                coded = _coded_others(parts, column.kind == "text")
             ends = np.cumsum([len(data) for data in self.tables.values()])[:-1]
             out[column.name] = dict(zip(self.tables, np.split(_narrow(coded), ends), strict=True))
         return out
@@ -303,11 +307,20 @@ def _coded_numbers(parts: list[Floats]) -> Ints:
     return np.where(found.places == len(found.values), -1, found.places)
 
 
-def _coded_others(parts: list[Any]) -> Ints:
+def _coded_others(parts: list[pa.ChunkedArray], text: bool) -> Ints:
     kind = parts[0].type
     chunks = [chunk.cast(kind) for part in parts for chunk in part.chunks]
     every = pa.chunked_array(chunks, kind).combine_chunks()
     if pa.types.is_null(kind):
         return np.full(len(every), -1)
+    if text and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        every = plain(every)
+    elif pa.types.is_nested(kind):
+        every = pa.array([None if value is None else repr(value) for value in every.to_pylist()], pa.string())
     found = every if pa.types.is_dictionary(kind) else pc.dictionary_encode(every)
     return np.asarray(pc.fill_null(found.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False))
+
+
+def plain(texts: pa.Array) -> pa.Array:
+    """Words in small letters, one space between: a full stop or a capital makes no other text."""
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(pc.utf8_lower(texts), _BETWEEN, " "))

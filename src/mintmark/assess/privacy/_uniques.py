@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from mintmark.assess.privacy._rows import Rows
 from mintmark.assess.privacy._shares import clustered, newcombe
 
-__all__ = ["FEWEST", "Uniques", "uniques"]
+__all__ = ["FEWEST", "Uniques", "together", "uniques"]
 
 Ints = npt.NDArray[np.int64]
 FEWEST = 50
@@ -71,3 +71,14 @@ def uniques(rows: Rows, values: Mapping[str, npt.NDArray[Any]]) -> Uniques:
     trials = np.bincount(holder, minlength=every)
     hits = np.bincount(holder[released[held]], minlength=every)
     return Uniques(*({"train": part[:offset], "holdout": part[offset:]} for part in (trials, hits)))
+
+
+def together(several: Sequence[Uniques]) -> Uniques | None:
+    """Of several columns all unique values; None of none."""
+    if not several:
+        return None
+    sums = (
+        {role: np.sum([getattr(one, name)[role] for one in several], axis=0) for role in ("train", "holdout")}
+        for name in ("trials", "hits")
+    )
+    return Uniques(*sums)

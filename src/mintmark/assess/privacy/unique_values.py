@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from mintmark.assess.privacy._rows import rows_of
 from mintmark.assess.privacy._shares import z_of
-from mintmark.assess.privacy._uniques import FEWEST, Uniques, uniques
+from mintmark.assess.privacy._uniques import FEWEST, Uniques, together, uniques
 from mintmark.data.keys import is_renewed
 from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
@@ -24,6 +24,8 @@ from mintmark.metric import Metric, Score, Tables
 __all__ = ["UniqueValues"]
 
 Ints = npt.NDArray[np.int64]
+OTHERS = "(columns of few)"
+"""What all columns with fewer unique values together are called."""
 _SOURCE = "after Giomi, Boenisch, Wehmeyer, Tasnadi (2023); interval of Newcombe (1998)"
 
 
@@ -34,7 +36,7 @@ _POOLED = (
 _WORST = (
     "share of values held by one person of train alone (in train and holdout together) that occur in the "
     f"synthetic column, minus the same share of the holdout's; largest over columns with at least {FEWEST} "
-    "such values on either side, keys included"
+    "such values on either side, and the others together, keys included"
 )
 
 
@@ -78,6 +80,9 @@ def _exposed(found: list[Uniques], everybody: dict[str, Ints]) -> dict[str, Any]
 
 def _worst(held: dict[str, Uniques], n: int) -> Score:
     judged = {name: found for name, found in held.items() if found.judged}
+    few = together([found for name, found in held.items() if name not in judged])
+    if few is not None and few.judged:
+        judged[OTHERS] = few
     if not judged:
         nothing = {"excess": 0.0, "interval": (0.0, 0.0), "train": 0.0, "holdout": 0.0, "values": 0}
         return _score("unique_values.worst", nothing, n, {"column": None})

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mintmark.assess.privacy._rows import plain
 from mintmark.assess.privacy._shares import newcombe, z_of
 from mintmark.data.dataset import Dataset
 from mintmark.data.keys import is_renewed
@@ -31,7 +32,6 @@ _WORDS = 8
 _MOST = 50_000  # real texts of a column and table that are looked at; every synthetic one is
 _BLOCK = 50_000
 # a letter of a script that is written without spaces is a word
-_BETWEEN = r"[^\p{L}\p{N}]+"
 _ALONE = r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}])"
 
 
@@ -91,9 +91,8 @@ def _compared(
 
 def _words(texts: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
     """Every word in small letters, and the row that it stands in."""
-    spread = pc.replace_substring_regex(pc.fill_null(pc.utf8_lower(texts), ""), _ALONE, r" \1 ")
-    plain = pc.utf8_trim_whitespace(pc.replace_substring_regex(spread, _BETWEEN, " "))
-    lists = pc.split_pattern(plain.combine_chunks(), " ")
+    spread = pc.replace_substring_regex(pc.fill_null(texts, ""), _ALONE, r" \1 ")
+    lists = pc.split_pattern(plain(spread.combine_chunks()), " ")
     return pc.list_flatten(lists), pc.list_parent_indices(lists).to_numpy().astype(np.int64)
 
 
