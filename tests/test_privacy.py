@@ -263,7 +263,7 @@ def test_rare_categories_of_many_columns_are_judged_together():
     rng, n = np.random.default_rng(5), 2000
 
     def column():
-        return np.where(rng.random(n) < 0.01, rng.integers(10**6, size=n), 0).astype(str).tolist()
+        return np.where(rng.random(n) < 0.02, rng.integers(10**6, size=n), 0).astype(str).tolist()
 
     parts = [{f"c{i}": column() for i in range(8)} for _ in range(3)]
     train, holdout, fresh = (dataset(pa.table(part)) for part in parts)

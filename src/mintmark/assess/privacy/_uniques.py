@@ -33,9 +33,14 @@ class Uniques:
     hits: dict[str, Ints]
 
     @property
+    def held(self) -> int:
+        """How many either side holds, the smaller number."""
+        return min(int(self.trials[role].sum()) for role in ("train", "holdout"))
+
+    @property
     def judged(self) -> bool:
         """Whether either side holds enough to be judged by itself."""
-        return min(int(self.trials[role].sum()) for role in ("train", "holdout")) >= FEWEST
+        return self.held >= FEWEST
 
     def excess(self, z: float) -> dict[str, Any]:
         """Share of train's that come out minus the holdout's, its interval, and what both are."""

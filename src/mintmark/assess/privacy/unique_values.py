@@ -24,6 +24,7 @@ from mintmark.metric import Metric, Score, Tables
 __all__ = ["UniqueValues"]
 
 Ints = npt.NDArray[np.int64]
+_FEWEST_TOGETHER = 200  # of these many turn up by chance: fewer would leave the interval too wide
 OTHERS = "(columns of few)"
 """What all columns with fewer unique values together are called."""
 _SOURCE = "after Giomi, Boenisch, Wehmeyer, Tasnadi (2023); interval of Newcombe (1998)"
@@ -36,7 +37,7 @@ _POOLED = (
 _WORST = (
     "share of values held by one person of train alone (in train and holdout together) that occur in the "
     f"synthetic column, minus the same share of the holdout's; largest over columns with at least {FEWEST} "
-    "such values on either side, and the others together, keys included"
+    f"such values on either side, and the others together where they have {_FEWEST_TOGETHER}, keys included"
 )
 
 
@@ -81,7 +82,7 @@ def _exposed(found: list[Uniques], everybody: dict[str, Ints]) -> dict[str, Any]
 def _worst(held: dict[str, Uniques], n: int) -> Score:
     judged = {name: found for name, found in held.items() if found.judged}
     few = together([found for name, found in held.items() if name not in judged])
-    if few is not None and few.judged:
+    if few is not None and few.held >= _FEWEST_TOGETHER:
         judged[OTHERS] = few
     if not judged:
         nothing = {"excess": 0.0, "interval": (0.0, 0.0), "train": 0.0, "holdout": 0.0, "values": 0}
