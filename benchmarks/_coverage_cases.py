@@ -17,7 +17,6 @@ from mintmark.assess._codes import codings, full
 from mintmark.assess.fidelity.column_shapes import ColumnShapes
 from mintmark.assess.fidelity.pair_trends import PairTrends
 from mintmark.assess.privacy._rows import Rows
-from mintmark.assess.privacy._shares import z_of
 from mintmark.assess.privacy.membership import (
     _SWAPPED,
     _area,
@@ -32,6 +31,7 @@ from mintmark.data.dataset import Dataset
 from mintmark.data.schema import Column, Schema
 from mintmark.metric import Tables
 from mintmark.stats import intervals
+from mintmark.stats.shares import z_of
 from mintmark.stats.two_sample import detect
 
 POPULATIONS = 10

@@ -98,7 +98,7 @@ def _cut(rows: Any, names: list[str], seed: int) -> tuple[float, tuple[float, fl
     """Linking where each attacker keeps ten of the nearest rows, drawn at random where more tie."""
     from mintmark.assess.privacy._attacks import against, targets
     from mintmark.assess.privacy._near import Near, batches
-    from mintmark.assess.privacy._shares import z_of
+    from mintmark.stats.shares import z_of
 
     rng = np.random.default_rng(seed)
     near, linked = Near.of(rows, "synthetic"), {}

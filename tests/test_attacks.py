@@ -16,7 +16,6 @@ import mintmark
 from mintmark.assess.privacy._attacks import against, paired
 from mintmark.assess.privacy._guesses import People, conjunctions, stands_for, values
 from mintmark.assess.privacy._rows import rows_of
-from mintmark.assess.privacy._shares import newcombe, relative, wilson, z_of
 from mintmark.assess.privacy.linkability import Linkability
 from mintmark.assess.privacy.reidentification import _attacked
 from mintmark.data.dataset import Dataset
@@ -25,6 +24,7 @@ from mintmark.errors import InputError, UnknownNameError
 from mintmark.metric import Tables
 from mintmark.registry import find
 from mintmark.stats.mixed import Mixed, positions
+from mintmark.stats.shares import newcombe, relative, wilson, z_of
 
 ADULT = Path(mintmark.__file__).parent / "examples" / "adult.parquet"
 ATTACKS = ("singling_out", "linkability", "inference")

@@ -442,7 +442,7 @@ def test_a_real_key_that_comes_back_is_named():
 
 
 def test_intervals_of_shares_match_published_examples():
-    from mintmark.assess.privacy._shares import newcombe, wilson, z_of
+    from mintmark.stats.shares import newcombe, wilson, z_of
 
     # Newcombe (1998), table II, examples (a) and (f), method 10
     assert newcombe(56 / 70, 70, 48 / 80, 80, z_of()) == pytest.approx((0.0524, 0.3339), abs=5e-5)
@@ -456,7 +456,7 @@ def test_interval_of_true_positives_covers_the_truth_of_two_normals(shift, alarm
     from scipy.stats import norm
 
     from mintmark.assess.privacy._roc import sensitivity
-    from mintmark.assess.privacy._shares import z_of
+    from mintmark.stats.shares import z_of
 
     truth = 1 - norm.cdf(norm.ppf(1 - alarms) - shift)
     rng = np.random.default_rng(n)

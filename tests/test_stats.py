@@ -17,9 +17,9 @@ from mintmark.stats.intervals import (
     delong,
     influence_variance,
     normal,
-    wilson,
 )
 from mintmark.stats.pairs import contingency
+from mintmark.stats.shares import wilson
 from mintmark.stats.two_sample import detect
 
 
@@ -106,9 +106,9 @@ def test_a_perfect_area_is_no_certainty():
 
 
 def test_wilson_agrees_with_the_published_example():
-    assert wilson(10, 20) == pytest.approx((0.29929, 0.70071), abs=1e-4)  # Newcombe 1998 formula 3
-    assert wilson(0, 10)[0] == 0
-    assert wilson(10, 10)[1] == pytest.approx(1)
+    assert wilson(0.5, 20) == pytest.approx((0.29929, 0.70071), abs=1e-4)  # Newcombe 1998 formula 3
+    assert wilson(0.0, 10)[0] == 0
+    assert wilson(1.0, 10)[1] == pytest.approx(1)
 
 
 def test_rows_of_one_person_count_once():

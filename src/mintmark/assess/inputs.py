@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mintmark.assess.privacy._shares import wilson
 from mintmark.data.dataset import Dataset
 from mintmark.data.keys import is_renewed
 from mintmark.data.protect import persons
 from mintmark.errors import InputError, first_three
+from mintmark.stats.shares import wilson
 
 __all__ = ["check_apart", "check_classes", "check_finite"]
 

@@ -1,4 +1,4 @@
-"""Intervals: Wilson for shares, DeLong for areas under curves, influence functions for the rest.
+"""Intervals: DeLong for areas under curves, influence functions for the rest; for shares see `shares`.
 
 An influence function says how much one row moves a figure; the variance of a figure is that of
 the mean of its influences, over persons where several rows belong to one.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from mintmark.stats.shares import Z95, wilson
+
 __all__ = [
     "Z95",
     "auc",
@@ -18,12 +20,9 @@ __all__ = [
     "effective_size",
     "influence_variance",
     "normal",
-    "wilson",
 ]
 
 Floats = npt.NDArray[np.float64]
-Z95 = 1.959963984540054
-"""Two-sided 95 % point of the normal distribution."""
 
 
 def normal(
@@ -40,20 +39,6 @@ def normal(
     """
     reach = Z95 * float(np.sqrt(max(variance, 0.0)))
     return float(np.clip(estimate - reach, low, high)), float(np.clip(estimate + reach, low, high))
-
-
-def wilson(successes: float, n: int) -> tuple[float, float]:
-    """95 % score interval of a share (Wilson 1927).
-
-    Parameters
-    ----------
-    successes : float, 0..n
-    n : int, >= 1
-    """
-    share, z2 = successes / n, Z95**2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    reach = Z95 / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, float(centre - reach)), min(1.0, float(centre + reach))
 
 
 def influence_variance(influence: Floats, persons: npt.NDArray[np.int64] | None = None) -> float:
@@ -179,7 +164,7 @@ def auc_interval(area: float, variance: float, n: int) -> tuple[float, float]:
         Rows of the smaller class.
     """
     if variance <= 0 or not 0 < area < 1:
-        return wilson(area * n, n)
+        return wilson(area, n)
     centre = np.log(area / (1 - area))
     reach = Z95 * np.sqrt(variance) / (area * (1 - area))
     return float(1 / (1 + np.exp(reach - centre))), float(1 / (1 + np.exp(-centre - reach)))

@@ -12,9 +12,10 @@ from mintmark.assess.fidelity._embedding import EMBEDDING, design_effect, embedd
 from mintmark.method import method, name_of
 from mintmark.metric import Family, Metric, Score, Tables
 from mintmark.stats.folded import folded_interval
-from mintmark.stats.intervals import effective_size, influence_variance, normal, wilson
+from mintmark.stats.intervals import effective_size, influence_variance, normal
 from mintmark.stats.manifold import GRID, Curve, Reached, curve, reached
 from mintmark.stats.neighbours import Points, nearest, nearest_rows
+from mintmark.stats.shares import wilson
 
 __all__ = ["PrecisionRecall"]
 
@@ -121,7 +122,7 @@ class PrecisionRecall(Metric):
             metric=f"{name_of(type(self))}.authenticity",
             family=self.family,
             estimate=float(new.mean()),
-            interval=wilson(float(new.mean()) * draws, draws),
+            interval=wilson(float(new.mean()), draws),
             ceiling=ceiling,
             floor=0.0,
             n=asked,

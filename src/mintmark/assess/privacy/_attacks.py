@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.assess.privacy._rows import Rows
-from mintmark.assess.privacy._shares import clustered, newcombe, relative, wilson, z_of
 from mintmark.metric import NotRun
+from mintmark.stats.shares import clustered, newcombe, relative, wilson, z_of
 
 __all__ = ["FIGURES", "against", "attacked", "floored", "paired", "targets"]
 

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-from mintmark.assess.privacy._shares import Interval, clustered, newcombe, wilson, z_of
 from mintmark.metric import Score
+from mintmark.stats.shares import Interval, clustered, newcombe, wilson, z_of
 
 __all__ = ["Matches", "scores"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess.privacy._shares import Interval, wilson
+from mintmark.stats.shares import Interval, wilson
 
 __all__ = ["SWAPPED", "auc_interval", "sensitivity"]
 

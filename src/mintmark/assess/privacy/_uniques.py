@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.assess.privacy._rows import Rows
-from mintmark.assess.privacy._shares import clustered, newcombe
+from mintmark.stats.shares import clustered, newcombe
 
 __all__ = ["FEWEST", "Uniques", "together", "uniques"]
 

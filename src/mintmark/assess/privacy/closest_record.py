@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.assess.privacy._rows import Rows, rows_of
-from mintmark.assess.privacy._shares import wilson, z_of
 from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
+from mintmark.stats.shares import wilson, z_of
 
 __all__ = ["ClosestRecord"]
 

@@ -17,10 +17,10 @@ from scipy.stats import hypergeom
 
 from mintmark.assess import _large
 from mintmark.assess.privacy._rows import Rows, rows_of, worst_row
-from mintmark.assess.privacy._shares import wilson, z_of
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
 from mintmark.stats.neighbours import Points, nearest
+from mintmark.stats.shares import wilson, z_of
 
 __all__ = ["Exposed"]
 

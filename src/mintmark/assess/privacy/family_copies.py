@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from mintmark.assess._worst import worst_of
 from mintmark.assess.privacy._families import closeness, contents, points
-from mintmark.assess.privacy._shares import newcombe, wilson, z_of
 from mintmark.data.database import Database
 from mintmark.method import method
 from mintmark.metric import Direction, Family, Metric, NotRun, Score, Tables
+from mintmark.stats.shares import newcombe, wilson, z_of
 
 __all__ = ["FamilyCopies"]
 

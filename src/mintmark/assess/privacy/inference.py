@@ -19,10 +19,10 @@ from mintmark.assess.privacy._attacks import FIGURES, against, attacked, floored
 from mintmark.assess.privacy._near import Near, batches
 from mintmark.assess.privacy._right import NEAR_ENOUGH, Secret
 from mintmark.assess.privacy._rows import Rows, rows_of
-from mintmark.assess.privacy._shares import z_of
 from mintmark.data.schema import Column
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
+from mintmark.stats.shares import z_of
 
 __all__ = ["Inference"]
 

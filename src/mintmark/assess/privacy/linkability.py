@@ -17,11 +17,11 @@ from pydantic import Field
 from mintmark.assess.privacy._attacks import FIGURES, against, attacked, floored, targets
 from mintmark.assess.privacy._near import Near, batches
 from mintmark.assess.privacy._rows import Rows, rows_of
-from mintmark.assess.privacy._shares import z_of
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
 from mintmark.stats.mixed import Block
+from mintmark.stats.shares import z_of
 
 __all__ = ["Linkability"]
 

@@ -19,11 +19,11 @@ import numpy.typing as npt
 from mintmark.assess import _large
 from mintmark.assess.privacy._roc import SWAPPED, auc_interval, sensitivity
 from mintmark.assess.privacy._rows import Rows, rows_of, worst_row
-from mintmark.assess.privacy._shares import z_of
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
 from mintmark.stats.intervals import delong
 from mintmark.stats.neighbours import Points
+from mintmark.stats.shares import z_of
 
 __all__ = ["Membership"]
 

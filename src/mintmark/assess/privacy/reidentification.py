@@ -17,9 +17,9 @@ from mintmark.assess.privacy._near import source
 from mintmark.assess.privacy._quasi_identifiers import declared
 from mintmark.assess.privacy._right import NEAR_ENOUGH, reach
 from mintmark.assess.privacy._rows import Rows, rows_of
-from mintmark.assess.privacy._shares import z_of
 from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
+from mintmark.stats.shares import z_of
 
 __all__ = ["Reidentification"]
 

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from mintmark.assess.privacy._roc import SWAPPED, auc_interval, sensitivity
 from mintmark.assess.privacy._rows import worst_row
-from mintmark.assess.privacy._shares import z_of
 from mintmark.assess.privacy._window_distances import found
 from mintmark.method import method, name_of
 from mintmark.metric import Direction, Family, Metric, NotRun, Score, Tables
 from mintmark.stats.intervals import delong
+from mintmark.stats.shares import z_of
 
 __all__ = ["SequenceMembership"]
 

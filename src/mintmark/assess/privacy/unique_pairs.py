@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.assess.privacy._rows import Rows, numbered, rows_of
-from mintmark.assess.privacy._shares import z_of
 from mintmark.assess.privacy._uniques import FEWEST, uniques
 from mintmark.method import method, name_of
 from mintmark.metric import Metric, NotRun, Score, Tables
+from mintmark.stats.shares import z_of
 
 __all__ = ["UniquePairs"]
 

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.assess.privacy._rows import rows_of
-from mintmark.assess.privacy._shares import z_of
 from mintmark.assess.privacy._uniques import FEWEST, Uniques, together, uniques
 from mintmark.data.keys import is_renewed
 from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
+from mintmark.stats.shares import z_of
 
 __all__ = ["UniqueValues"]
 

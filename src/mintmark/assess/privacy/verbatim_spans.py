@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mintmark.assess.privacy._rows import plain
-from mintmark.assess.privacy._shares import newcombe, z_of
 from mintmark.data.dataset import Dataset
 from mintmark.data.keys import is_renewed
 from mintmark.data.protect import persons
 from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
+from mintmark.stats.shares import newcombe, z_of
 
 __all__ = ["VerbatimSpans"]
 

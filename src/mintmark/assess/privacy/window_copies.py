@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.assess._windows import windows
-from mintmark.assess.privacy._shares import clustered, newcombe, wilson, z_of
 from mintmark.assess.privacy._window_distances import any_of, found
 from mintmark.method import method
 from mintmark.metric import Direction, Family, Metric, Score, Tables
+from mintmark.stats.shares import clustered, newcombe, wilson, z_of
 
 __all__ = ["WindowCopies"]
 

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from mintmark.assess import _large
 from mintmark.assess._codes import Coded, Coding, codings, subset
-from mintmark.assess.privacy._shares import newcombe
 from mintmark.assess.utility._cox import FEWEST_EVENTS, Side, cox_scores
 from mintmark.assess.utility._effects import Design
 from mintmark.assess.utility._split import untouched
@@ -19,6 +18,7 @@ from mintmark.method import method
 from mintmark.metric import Direction, Family, Metric, NotRun, Score, Tables
 from mintmark.stats.intervals import Z95
 from mintmark.stats.mean_distance import resampled_errors, simulated_reach
+from mintmark.stats.shares import newcombe
 from mintmark.stats.survival import curve_influence, distance, kaplan_meier
 
 __all__ = ["Survival"]
