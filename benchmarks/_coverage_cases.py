@@ -135,7 +135,7 @@ def c2st(repeat, rng):
             truth = np.mean(
                 [intervals.auc(*(classify(x) for x in reversed(fresh))) for classify in found.classifiers]
             )
-        ends = intervals.auc_interval(found.auc, found.variance, FEW)
+        ends = intervals.auc_interval(found.auc, found.variance, found.tested)
         yield [f"c2st/auc/{repeat % POPULATIONS}/{share}", truth, found.auc, *ends]
 
 
