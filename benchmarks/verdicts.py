@@ -57,8 +57,10 @@ def draws(kind: str, repeat: int, rows: int, digits: int) -> tuple[Dataset, Data
         real = mm.read(ADULT, target="income")
         mixed = real.take(rng.permutation(len(real))[: 3 * rows])
         return mixed[:rows], mixed[rows : 2 * rows], mixed[2 * rows :], "Adult"
-    law = bayesian_network(rng, classes=2 + repeat % 2, digits=digits)
-    return *(law.draw(rows, rng) for _ in range(3)), f"network, {digits} digits"  # type: ignore[return-value]
+    numbers = 4 - repeat % 4 if kind == "natural" else 4
+    law = bayesian_network(rng, classes=2 + repeat % 2, numbers=numbers, digits=digits)
+    name = f"network, {numbers} numbers of {digits} decimals"
+    return *(law.draw(rows, rng) for _ in range(3)), name  # type: ignore[return-value]
 
 
 def joined(parts: list[Dataset]) -> Dataset:
@@ -86,7 +88,7 @@ def one(kind: str, repeat: int) -> dict[str, Any]:
     start = time.process_time()
     rng = np.random.default_rng([SEED, repeat])
     rows = int(rng.integers(2_000, 4_001)) if kind == "null" else 16_000
-    digits = {"null": repeat % 3, "natural": repeat % 3}.get(kind, 2)
+    digits = {"null": repeat % 3, "natural": 0}.get(kind, 2)
     train, holdout, fresh, name = draws(kind, repeat, rows, digits)
     release = fresh
     if kind in ("copies", "natural"):
@@ -143,16 +145,24 @@ def table() -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     records = standing()
-    for kind in sorted({record["kind"] for record in records}):
-        mine = [record for record in records if record["kind"] == kind]
+    for kind in sorted({_named(record) for record in records}):
+        mine = [record for record in records if _named(record) == kind]
         for policy in mine[0]["outcomes"]:
             found = [record["outcomes"][policy] for record in mine if policy in record["outcomes"]]
             fails = np.mean(["fail" in one.values() for one in found])
             passes = np.mean([not one for one in found])
             rules = Counter(f"{rule} {outcome}" for one in found for rule, outcome in one.items())
             said = ", ".join(f"{rule} ({count})" for rule, count in rules.most_common(6))
-            lines.append(f"| {kind} | {policy} | {len(found)} | {fails:.1%} | {passes:.1%} | {said} |")
+            natural = np.median([record["natural"] for record in mine])
+            lines.append(
+                f"| {kind}, natural copies {natural:.2%} | {policy} | {len(found)} | {fails:.1%} | {passes:.1%} | {said} |"
+            )
     return "\n".join(lines)
+
+
+def _named(record: dict[str, Any]) -> str:
+    """The experiment; that on the natural rate by population."""
+    return f"natural, {record['population']}" if record["kind"] == "natural" else str(record["kind"])
 
 
 def main() -> None:
