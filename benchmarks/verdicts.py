@@ -155,7 +155,8 @@ def table() -> str:
             said = ", ".join(f"{rule} ({count})" for rule, count in rules.most_common(6))
             natural = np.median([record["natural"] for record in mine])
             lines.append(
-                f"| {kind}, natural copies {natural:.2%} | {policy} | {len(found)} | {fails:.1%} | {passes:.1%} | {said} |"
+                f"| {kind}, natural copies {natural:.2%} | {policy} | {len(found)} | {fails:.1%} | "
+                f"{passes:.1%} | {said} |"
             )
     return "\n".join(lines)
 

@@ -5,39 +5,13 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
-from fidelity_tables import HARD, assert_sound, scored_hard, sequences
+from fidelity_tables import HARD, assert_sound, dataset, rng, scored_hard, sequences
 from mintmark.assess.assess import assess
 from mintmark.assess.fidelity.energy import Energy
-from mintmark.data.dataset import Dataset
-from mintmark.data.schema import Column, Schema
 from mintmark.metric import Tables
 from mintmark.stats.kernel_two_sample import discrepancy, permuted, squared_distances
-
-
-def rng(seed=0):
-    return np.random.Generator(np.random.Philox(seed))
-
-
-def dataset(columns: dict, roles: dict | None = None) -> Dataset:
-    table = pa.table(columns)
-    kinds = {"double": "number", "string": "category", "int64": "integer"}
-    return Dataset(
-        table,
-        Schema(
-            tuple(
-                Column(
-                    name=f.name,
-                    kind=kinds[str(f.type)],
-                    dtype=str(f.type),
-                    roles=(roles or {}).get(f.name, ()),
-                )
-                for f in table.schema
-            )
-        ),
-    )
 
 
 def scores(train, synthetic, holdout=None):

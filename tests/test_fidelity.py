@@ -8,39 +8,15 @@ import pytest
 
 import mintmark
 from fidelity_tables import HARD as SHARED
-from fidelity_tables import assert_sound, scored_hard, sequences
+from fidelity_tables import assert_sound, dataset, rng, scored_hard, sequences
 from mintmark.assess._codes import codings, equal, full, levels
 from mintmark.assess.assess import assess
 from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
-from mintmark.data.schema import Column, Schema
 from mintmark.metric import Tables
 
 METRICS = ["column_shapes", "pair_trends", "missingness", "distinctness", "two_sample"]
 ADULT = Path(mintmark.__file__).parent / "examples/adult.parquet"
-
-
-def rng(seed=0):
-    return np.random.Generator(np.random.Philox(seed))
-
-
-def dataset(columns: dict, roles: dict | None = None) -> Dataset:
-    table = pa.table(columns)
-    kinds = {"double": "number", "int64": "integer", "string": "category", "null": "category"}
-    return Dataset(
-        table,
-        Schema(
-            tuple(
-                Column(
-                    name=f.name,
-                    kind=kinds[str(f.type)],
-                    dtype=str(f.type),
-                    roles=(roles or {}).get(f.name, ()),
-                )
-                for f in table.schema
-            )
-        ),
-    )
 
 
 @pytest.fixture(scope="module")

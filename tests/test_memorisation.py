@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 import mintmark
-from fidelity_tables import HARD, assert_sound, scored_hard, sequences
+from fidelity_tables import HARD, assert_sound, rng, scored_hard, sequences
 from mintmark.assess.assess import assess
 from mintmark.assess.fidelity.memorisation import Memorisation
 from mintmark.assess.report._words import sentence
@@ -19,10 +19,6 @@ from mintmark.metric import Tables
 
 ADULT = Path(mintmark.__file__).parent / "examples/adult.parquet"
 NAMES = ("memorisation.two_sample", "memorisation.density")
-
-
-def rng(seed=0):
-    return np.random.Generator(np.random.Philox(seed))
 
 
 @pytest.fixture(scope="module")

@@ -5,45 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from scipy.stats import binomtest
 
 import mintmark
-from fidelity_tables import HARD, assert_sound, scored_hard
+from fidelity_tables import HARD, assert_sound, dataset, rng, scored_hard
 from mintmark.assess.assess import assess
 from mintmark.assess.fidelity.modes import Modes
 from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
-from mintmark.data.schema import Column, Schema
 from mintmark.metric import Tables
 from mintmark.stats.rate_ratio import proves_absence, rate_ratio
 
 ADULT = Path(mintmark.__file__).parent / "examples/adult.parquet"
-
-
-def rng(seed=0):
-    return np.random.Generator(np.random.Philox(seed))
-
-
-def dataset(columns: dict, roles: dict | None = None) -> Dataset:
-    table = pa.table(columns)
-    kinds = {"double": "number", "int64": "integer", "string": "category"}
-    return Dataset(
-        table,
-        Schema(
-            tuple(
-                Column(
-                    name=f.name,
-                    kind=kinds[str(f.type)],
-                    dtype=str(f.type),
-                    roles=(roles or {}).get(f.name, ()),
-                )
-                for f in table.schema
-            )
-        ),
-    )
 
 
 def modes(train, synthetic, holdout=None, seed=0):

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
 
-from fidelity_tables import HARD, assert_sound, scored_hard
+from fidelity_tables import HARD, assert_sound, dataset, rng, scored_hard
 from mintmark.assess.assess import assess
 from mintmark.assess.fidelity.mutual_information import MutualInformation
 from mintmark.data.dataset import Dataset
@@ -17,19 +17,6 @@ from mintmark.data.schema import Column, Schema
 from mintmark.metric import Tables
 from mintmark.stats.folded import excess
 from mintmark.stats.information import adjusted
-
-
-def rng(seed=0):
-    return np.random.Generator(np.random.Philox(seed))
-
-
-def dataset(columns: dict) -> Dataset:
-    table = pa.table(columns)
-    kinds = {"double": "number", "string": "category"}
-    return Dataset(
-        table,
-        Schema(tuple(Column(name=f.name, kind=kinds[str(f.type)], dtype=str(f.type)) for f in table.schema)),
-    )
 
 
 def score(train, synthetic, holdout=None, seed=0):

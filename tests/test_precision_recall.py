@@ -9,30 +9,16 @@ import pyarrow as pa
 import pytest
 
 import mintmark
-from fidelity_tables import HARD, assert_sound, scored_hard, sequences
+from fidelity_tables import HARD, assert_sound, dataset, rng, scored_hard, sequences
 from mintmark.assess.assess import assess
 from mintmark.assess.fidelity.precision_recall import PrecisionRecall
 from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
-from mintmark.data.schema import Column, Schema
 from mintmark.metric import Tables
 from mintmark.stats.manifold import curve, reached
 from mintmark.stats.neighbours import Space, nearest, nearest_rows
 
 ADULT = Path(mintmark.__file__).parent / "examples/adult.parquet"
-
-
-def rng(seed=0):
-    return np.random.Generator(np.random.Philox(seed))
-
-
-def dataset(columns: dict) -> Dataset:
-    table = pa.table(columns)
-    kinds = {"double": "number", "string": "category"}
-    return Dataset(
-        table,
-        Schema(tuple(Column(name=f.name, kind=kinds[str(f.type)], dtype=str(f.type)) for f in table.schema)),
-    )
 
 
 def scores(train, synthetic, holdout=None):

@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
-from fidelity_tables import HARD, assert_sound, scored_hard, sequences
+from fidelity_tables import HARD, assert_sound, dataset, rng, scored_hard, sequences
 from mintmark.assess.assess import assess
 from mintmark.assess.fidelity.propensity import Propensity
-from mintmark.data.dataset import Dataset
-from mintmark.data.schema import Column, Schema
 from mintmark.metric import Tables
 from mintmark.stats.propensity import logistic, pmse, tree
-
-
-def rng(seed=0):
-    return np.random.Generator(np.random.Philox(seed))
-
-
-def dataset(columns: dict) -> Dataset:
-    table = pa.table(columns)
-    kinds = {"double": "number", "string": "category"}
-    return Dataset(
-        table,
-        Schema(tuple(Column(name=f.name, kind=kinds[str(f.type)], dtype=str(f.type)) for f in table.schema)),
-    )
 
 
 def scores(train, synthetic, holdout=None):
