@@ -141,29 +141,34 @@ def run(kind: str, repeats: int, workers: int, minutes: float) -> None:
 def table() -> str:
     """Shares of the outcomes per experiment and policy, and the rules behind them."""
     lines = [
-        "| experiment | policy | runs | fail | pass | rules that did not pass (runs) |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| release | natural copies | policy | runs | fail | pass | rules that did not pass (runs) |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     records = standing()
-    for kind in sorted({_named(record) for record in records}):
+    for kind in sorted({_named(record) for record in records}, reverse=True):
         mine = [record for record in records if _named(record) == kind]
+        natural = np.median([record["natural"] for record in mine])
+        alike: dict[str, list[str]] = {}
         for policy in mine[0]["outcomes"]:
-            found = [record["outcomes"][policy] for record in mine if policy in record["outcomes"]]
-            fails = np.mean(["fail" in one.values() for one in found])
-            passes = np.mean([not one for one in found])
-            rules = Counter(f"{rule} {outcome}" for one in found for rule, outcome in one.items())
-            said = ", ".join(f"{rule} ({count})" for rule, count in rules.most_common(6))
-            natural = np.median([record["natural"] for record in mine])
-            lines.append(
-                f"| {kind}, natural copies {natural:.2%} | {policy} | {len(found)} | {fails:.1%} | "
-                f"{passes:.1%} | {said} |"
-            )
+            alike.setdefault(_counted([record["outcomes"][policy] for record in mine]), []).append(policy)
+        lines += [f"| {kind} | {natural:.2%} | {', '.join(who)} | {cells} |" for cells, who in alike.items()]
     return "\n".join(lines)
+
+
+def _counted(found: list[dict[str, str]]) -> str:
+    """Runs, shares of those that failed and passed, and the rules that were in the way most often."""
+    fails = np.mean(["fail" in one.values() for one in found])
+    passes = np.mean([not one for one in found])
+    rules = Counter(f"`{rule}` {outcome}" for one in found for rule, outcome in one.items())
+    said = ", ".join(f"{rule} ({count})" for rule, count in rules.most_common(4))
+    return f"{len(found)} | {fails:.1%} | {passes:.1%} | {said}"
 
 
 def _named(record: dict[str, Any]) -> str:
     """The experiment; that on the natural rate by population."""
-    return f"natural, {record['population']}" if record["kind"] == "natural" else str(record["kind"])
+    if record["kind"] == "natural":
+        return f"1 % copies, {record['population'].split(', ')[1]}"
+    return {"null": "fresh rows", "copies": "1 % copies", "rarest": "20 rarest rows of train"}[record["kind"]]
 
 
 def main() -> None:
