@@ -12,6 +12,7 @@ from scipy.special import ndtr
 
 import mintmark as mm
 from mintmark.assess.assess import chosen_metrics
+from mintmark.assess.privacy import _worlds
 from mintmark.assess.privacy._roc import auc_interval
 from mintmark.assess.privacy._worlds import WORLDS, assignment, worlds_of
 from mintmark.assess.privacy.shadow import Shadow, likelihood_ratio, world_areas, worst_chance
@@ -61,9 +62,10 @@ class Fresh(Synthesizer):
 
 def real(seed=1):
     both = LAW.draw(2 * ROWS, np.random.default_rng(seed))
-    # public ends, so that nothing is drawn in and a copy stays a copy
+    # declared ends, so that a copy stays a copy and no extreme person moves what may come out
     for column in both.schema:
-        both = both.edit(column.name, protect=False)
+        ends = {"low": -99.0, "high": 99.0} if column.is_numeric else {}
+        both = both.edit(column.name, protect=False, **ends)
     return both.take(np.arange(ROWS)), both.take(np.arange(ROWS, 2 * ROWS))
 
 
@@ -118,6 +120,14 @@ def test_without_the_synthesizer_it_says_what_to_hand_over():
     (score,) = assessed(Independent(), synthesizer=None).scores
     assert score.status == "not run"
     assert "assess(synthesizer=model)" in score.reason
+
+
+def test_what_is_no_synthesizer_and_what_is_too_dear_are_told(monkeypatch):
+    (score,) = assessed(Independent(), synthesizer=object()).scores
+    assert "only a synthesizer that learns" in score.reason
+    monkeypatch.setattr(_worlds, "_TRAIN", ROWS - 1)
+    (score,) = assessed(Independent()).scores
+    assert "16 refits on 500 rows are too dear" in score.reason
 
 
 def test_few_persons_and_no_holdout_are_told():

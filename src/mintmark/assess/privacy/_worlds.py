@@ -88,10 +88,8 @@ def worlds_of(tables: Tables, rng: np.random.Generator) -> Worlds:
 def _refittable(model: Any) -> Any:
     if model is None:
         raise NotRun("no method to fit again. Hand the fitted synthesizer: assess(synthesizer=model).")
-    if not model.needs_data or model.units != "row":
-        raise NotRun(
-            "only a method that learns from rows, and makes rows, can be fitted without some of them."
-        )
+    if not getattr(model, "needs_data", False) or model.units != "row":
+        raise NotRun("only a synthesizer that learns rows and makes rows can be fitted without some of them.")
     return model
 
 
