@@ -167,6 +167,9 @@ class Metric:
     of_databases: ClassVar[bool] = False
     """Whether it is about foreign keys: then it has no score where a single table is assessed."""
 
+    on_request: ClassVar[bool] = False
+    """Whether it is scored only where it is named: it is dear, such as one that fits the method again."""
+
     def measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         """The metric's scores, one or several; a score that cannot be had says why."""
         if self.of_sequences and not tables.train.schema.with_role("sequence_key"):

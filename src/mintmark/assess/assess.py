@@ -64,10 +64,11 @@ def assess(
         Fixed before scoring: name, path, policy, its values (``name``, ``purpose``, ``rules``) or its
         record (``name``, ``digest``, ``text``).
     metrics : sequence of str or Metric, optional
-        Registered names; all of them if None.
+        Registered names; if None all but those that are scored on request alone (`shadow`, which fits
+        the method 16 times more).
     seed : int, >= 0
     synthesizer : Synthesizer, optional
-        The fitted one, for metrics that question it.
+        The fitted one, for metrics that question it; it is left as it is.
     cost : mapping, optional
         What the rows cost, measured or declared: any of ``cpu_seconds``, ``gpu_seconds``,
         ``peak_memory_bytes``, ``tokens``, ``money`` with ``currency``, ``human_minutes``.
@@ -172,8 +173,11 @@ def _record(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def chosen_metrics(given: Any) -> list[tuple[str, Metric]]:
-    """Every metric asked for, all registered ones if None, with the name of its stream."""
-    return [_chosen(name) for name in (registry.names("metrics") if given is None else metric_list(given))]
+    """Every metric asked for, with the name of its stream; if None all but those scored on request alone."""
+    if given is not None:
+        return [_chosen(name) for name in metric_list(given)]
+    found = [_chosen(name) for name in registry.names("metrics")]
+    return [(name, metric) for name, metric in found if not metric.on_request]
 
 
 def metric_list(given: Any) -> list[Any]:

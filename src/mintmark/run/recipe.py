@@ -118,7 +118,9 @@ class Generate(_Station):
 class Assess(_Station):
     """What is measured, against which real rows."""
 
-    metrics: Annotated[list[str] | None, Field(description="every registered one by default")] = None
+    metrics: Annotated[
+        list[str] | None, Field(description="by default all but those scored on request alone")
+    ] = None
     holdout: Annotated[
         float | str, Field(description="share of the source kept apart (0..1), or a file of real rows")
     ] = 0.2

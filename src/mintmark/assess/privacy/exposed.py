@@ -16,10 +16,11 @@ import numpy.typing as npt
 from scipy.stats import hypergeom
 
 from mintmark.assess import _large
+from mintmark.assess.privacy._isolation import REFERENCE, far, rare, sampled, standard
 from mintmark.assess.privacy._rows import Rows, rows_of, worst_row
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
-from mintmark.stats.neighbours import Points, nearest
+from mintmark.stats.neighbours import Points
 from mintmark.stats.shares import wilson, z_of
 
 __all__ = ["Exposed"]
@@ -28,7 +29,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Found = tuple[Floats, Floats]
 _SHARE, _FEWEST, _LEAST = 0.02, 20, 100
-_REFERENCE = 1_000  # rows of either real table that say what is near
 _SMALLER = 250  # of large tables
 _TINY, _DIGITS = 1e-6, 5
 
@@ -53,13 +53,13 @@ class Exposed(Metric):
         least = min(int(rows.persons[role].max()) + 1 for role in ("train", "holdout"))
         if least < _LEAST:
             raise NotRun(f"{least} persons in train or holdout are too few; {_LEAST} are needed in both.")
-        size = _SMALLER if rows.many else _REFERENCE
-        reference = {role: _some(len(rows.tables[role]), size, rng) for role in ("train", "holdout")}
+        size = _SMALLER if rows.many else REFERENCE
+        reference = {role: sampled(len(rows.tables[role]), size, rng) for role in ("train", "holdout")}
         tests: dict[str, _Test] = {}
-        isolations: dict[str, dict[str, Floats] | None] = {"far by ranks": _far(rows, reference)}
+        isolations: dict[str, dict[str, Floats] | None] = {"far by ranks": far(rows, reference)}
         if not rows.many:  # the marks of every category would not fit into memory
-            isolations["far in standard units"] = _standard(rows, reference)
-        isolations |= {"rare values": _rare(rows), "everybody": None}
+            isolations["far in standard units"] = standard(rows, reference)
+        isolations |= {"rare values": rare(rows), "everybody": None}
         for notion, isolation in isolations.items():
             chosen, apart = _chosen(rows, isolation, rng), isolation is not None
             for attack, scores in _attacks(rows, chosen, reference, also=apart).items():
@@ -70,60 +70,9 @@ class Exposed(Metric):
         return [_score(tests, share, rows)]
 
 
-def _some(n: int, size: int, rng: np.random.Generator) -> Ints:
-    return np.sort(rng.choice(n, min(n, size), replace=False))
-
-
 def _most(rows: Rows) -> int:
     """How many persons are attacked at most, so that each can meet every synthetic row."""
     return max(_LEAST, rows.bounded("synthetic", 4 if rows.many else 1))
-
-
-def _far(rows: Rows, reference: dict[str, Ints]) -> dict[str, Floats]:
-    """Distance of every real row to the third nearest other row of a reference of both tables."""
-    out = {}
-    for role, other in (("train", "holdout"), ("holdout", "train")):
-        same, others = rows.at(role, reference[role]), rows.at(other, reference[other])
-        third = []
-        for part in rows.parts(role):
-            points = rows.at(role, part)
-            own, itself = nearest(points, same, 4), np.isin(part, reference[role])
-            # a row that is its own reference finds itself first
-            own[itself, :3] = own[itself, 1:]
-            both = np.concatenate([own[:, :3], nearest(points, others, 3)], 1)
-            third.append(np.sort(both, axis=1)[:, 2])
-        out[role] = np.concatenate(third)
-    return out
-
-
-def _standard(rows: Rows, reference: dict[str, Ints]) -> dict[str, Floats]:
-    """The same in standard deviations of the numbers: ranks hide how far off an extreme value is."""
-    from sklearn.neighbors import NearestNeighbors
-
-    scaled = rows.standardised
-    known = np.concatenate([scaled[role][reference[role]] for role in ("train", "holdout")])
-    search = NearestNeighbors(n_neighbors=4, algorithm="brute", n_jobs=1).fit(known)
-    out = {}
-    for role in ("train", "holdout"):
-        found = search.kneighbors(scaled[role])[0]
-        itself = np.isin(np.arange(len(found)), reference[role])
-        out[role] = np.where(itself, found[:, 3], found[:, 2])
-    return out
-
-
-def _rare(rows: Rows) -> dict[str, Floats]:
-    """Sum over columns of minus the log of the share of real rows with the value, or further out."""
-    sizes = [len(rows.tables[role]) for role in ("train", "holdout")]
-    total = np.zeros(sum(sizes))
-    for column in rows.scored:
-        pooled = np.concatenate([rows.values[column.name][role] for role in ("train", "holdout")]) + 1
-        counts = np.bincount(pooled).astype(np.float64)
-        if column.is_numeric:  # identities are in the order of the values, missing first
-            below = np.cumsum(counts[1:])
-            tail = np.minimum(below, below[-1] - below + counts[1:]) if len(below) else below
-            counts[1:] = np.minimum(2 * tail, below[-1:])
-        total -= np.log(counts[pooled] / len(pooled))
-    return dict(zip(("train", "holdout"), np.split(total, sizes[:1]), strict=True))
 
 
 def _share(rows: Rows) -> float:

@@ -19,6 +19,7 @@ _REMEDIES = {
     "personal_data": "Take addresses and numbers out of the texts, or leave the column out.",
     "verbatim_spans": "Leave the text column out, or use a method that does not recite.",
     "membership": "Let the method memorise less, give it more rows, or add a formal guarantee.",
+    "shadow": "Let the method memorise less, give it more rows, or add a formal guarantee.",
     "formal_guarantee": "Release to named recipients under a policy for them, or use a method with a proof.",
 }
 _BY_FAMILY = {

@@ -139,6 +139,26 @@ PRIVACY = {
         ceiling="guessing",
         best="Guessing finds {c}.",
     ),
+    "shadow.exposed": Words(
+        "People who stand out, method known",
+        "An attacker who can run the method again, with and without one of the people least like anyone "
+        "else, told the rows made with that person from those made without {p} of the time; 50\u00a0% is "
+        "guessing.",
+        ceiling="guessing",
+    ),
+    "shadow.auc": Words(
+        "Membership attack, method known",
+        "Shown two people like nobody else, one from the training data and one not, an attacker who can run "
+        "the method again picked the right one {p} of the time; 50\u00a0% is guessing.",
+        ceiling="guessing",
+    ),
+    "shadow.tpr": Words(
+        "Membership attack, method known, sure guesses",
+        "At 10\u00a0% false alarms the attacker who can run the method again found {p} of those training "
+        "people who are least like anyone else.",
+        ceiling="guessing",
+        best="Guessing finds {c}.",
+    ),
     "singling_out.univariate": Words(
         "Singled out by one value",
         "Guesses “exactly one person has this value”, read off the synthetic rows, are right of the training "

@@ -1,0 +1,72 @@
+"""How little a real row is like the others: what says who is most at risk.
+
+After Meeus, Guépin, Creţu, de Montjoye (2023), "Achilles' heels", ESORICS, who pick the records to
+attack by their distance to other records. Train and holdout are treated alike.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from mintmark.assess.privacy._rows import Rows
+from mintmark.stats.neighbours import nearest
+
+__all__ = ["REFERENCE", "far", "rare", "sampled", "standard"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+REFERENCE = 1_000
+"""Rows of either real table that say what is near."""
+
+
+def sampled(n: int, size: int, rng: np.random.Generator) -> Ints:
+    """Positions of `size` of n rows, or of all of them where they are fewer, in order."""
+    return np.sort(rng.choice(n, min(n, size), replace=False))
+
+
+def far(rows: Rows, reference: dict[str, Ints]) -> dict[str, Floats]:
+    """Distance of every real row to the third nearest other row of a reference of both tables."""
+    out = {}
+    for role, other in (("train", "holdout"), ("holdout", "train")):
+        same, others = rows.at(role, reference[role]), rows.at(other, reference[other])
+        third = []
+        for part in rows.parts(role):
+            points = rows.at(role, part)
+            own, itself = nearest(points, same, 4), np.isin(part, reference[role])
+            # a row that is its own reference finds itself first
+            own[itself, :3] = own[itself, 1:]
+            both = np.concatenate([own[:, :3], nearest(points, others, 3)], 1)
+            third.append(np.sort(both, axis=1)[:, 2])
+        out[role] = np.concatenate(third)
+    return out
+
+
+def standard(rows: Rows, reference: dict[str, Ints]) -> dict[str, Floats]:
+    """The same in standard deviations of the numbers: ranks hide how far off an extreme value is."""
+    from sklearn.neighbors import NearestNeighbors
+
+    scaled = rows.standardised
+    known = np.concatenate([scaled[role][reference[role]] for role in ("train", "holdout")])
+    search = NearestNeighbors(n_neighbors=4, algorithm="brute", n_jobs=1).fit(known)
+    out = {}
+    for role in ("train", "holdout"):
+        found = search.kneighbors(scaled[role])[0]
+        itself = np.isin(np.arange(len(found)), reference[role])
+        out[role] = np.where(itself, found[:, 3], found[:, 2])
+    return out
+
+
+def rare(rows: Rows) -> dict[str, Floats]:
+    """Sum over columns of minus the log of the share of real rows with the value, or further out."""
+    sizes = [len(rows.tables[role]) for role in ("train", "holdout")]
+    total = np.zeros(sum(sizes))
+    for column in rows.scored:
+        pooled = np.concatenate([rows.values[column.name][role] for role in ("train", "holdout")]) + 1
+        counts = np.bincount(pooled).astype(np.float64)
+        if column.is_numeric:  # identities are in the order of the values, missing first
+            below = np.cumsum(counts[1:])
+            tail = np.minimum(below, below[-1] - below + counts[1:]) if len(below) else below
+            counts[1:] = np.minimum(2 * tail, below[-1:])
+        total -= np.log(counts[pooled] / len(pooled))
+    return dict(zip(("train", "holdout"), np.split(total, sizes[:1]), strict=True))
