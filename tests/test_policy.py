@@ -54,6 +54,41 @@ def test_the_whole_interval_must_keep_the_threshold(interval, least, most):
     assert outcome(rule(at_least=None, at_most=0.9), figures) == most
 
 
+@pytest.mark.parametrize(
+    ("interval", "told"),
+    [
+        ((0.000, 0.002), "pass"),
+        ((0.001, 0.006), "pass"),  # at most 1 % is possible, more than 0.2 % is not certain
+        ((0.003, 0.006), "fail"),  # more than 0.2 % is certain, though the threshold is kept
+        ((0.001, 0.020), "inconclusive"),
+        ((0.003, 0.020), "fail"),
+        ((0.020, 0.030), "fail"),
+    ],
+)
+def test_what_is_clearly_beyond_the_stricter_limit_fails_though_the_threshold_is_kept(interval, told):
+    most = rule(at_least=None, at_most=0.01, fail_above=0.002)
+    assert outcome(most, score(interval=interval)) == told
+    least = rule(at_least=0.99, fail_below=0.998)
+    assert outcome(least, score(interval=(1 - interval[1], 1 - interval[0]))) == told
+    anchored = rule(at_least=None, at_most=0.01, fail_above=0.002, relative_to="ceiling")
+    shifted = (interval[0] + 0.3, interval[1] + 0.3)
+    assert outcome(anchored, score(interval=shifted, ceiling=0.3)) == told
+
+
+def test_a_stand_in_with_a_threshold_of_its_own_has_no_stricter_limit():
+    both = rule(at_least=None, at_most=0.01, fail_above=0.002, or_metric="other", or_at_most=0.5)
+    missing = Score(metric="m", family="fidelity", status="not run", reason="too few").to_json()
+    assert outcome(both, missing, score("other", 0.2, (0.1, 0.3))) == "pass"
+
+
+@pytest.mark.parametrize(
+    "limits", [{"at_most": 0.01, "fail_above": 0.02}, {"at_least": 0.9, "fail_above": 1}]
+)
+def test_a_stricter_limit_that_is_laxer_or_of_the_other_side_is_refused(limits):
+    with pytest.raises(InputError, match="stricter"):
+        rule(**{"at_least": None, **limits})
+
+
 def test_a_rule_on_the_estimate_ignores_the_interval():
     assert outcome(rule(bound="estimate"), score(estimate=0.91, interval=(0.1, 1.0))) == "pass"
 
