@@ -16,16 +16,9 @@ from _rivals import ks, rivals, tvd
 from mintmark.assess._codes import codings, full
 from mintmark.assess.fidelity.column_shapes import ColumnShapes
 from mintmark.assess.fidelity.pair_trends import PairTrends
+from mintmark.assess.privacy._roc import SWAPPED, auc_interval, sensitivity
 from mintmark.assess.privacy._rows import Rows
-from mintmark.assess.privacy.membership import (
-    _SWAPPED,
-    _area,
-    _attacks,
-    _drawn,
-    _rates,
-    auc_interval,
-    sensitivity,
-)
+from mintmark.assess.privacy.membership import _area, _attacks, _drawn, _rates
 from mintmark.assess.utility._models import Task, boosted_trees, score
 from mintmark.data.dataset import Dataset
 from mintmark.data.schema import Column, Schema
@@ -186,20 +179,19 @@ def membership(repeat, rng):
         # two rounds, in which the halves of the holdout swap roles, as the metric attacks
         tried, outside, inside, fresh = ({} for _ in range(4))
         for members, strangers, population in _drawn(rows, rng):
-            reference = rows.points["holdout"].take(population)
-            for into, points in (
-                (inside, rows.points["train"]),
-                (outside, rows.points["holdout"].take(strangers)),
-                (fresh, rows.points["fresh"]),
+            for into, role, some in (
+                (inside, "train", np.arange(2 * FEW)),
+                (outside, "holdout", strangers),
+                (fresh, "fresh", np.arange(FRESH // 2)),
             ):
-                for name, scores in _attacks(points, reference, rows.points["synthetic"]).items():
+                for name, scores in _attacks(rows, rows.at(role, some), population).items():
                     into[name] = np.concatenate([into.get(name, []), scores])
                     if into is inside:
                         tried[name] = np.concatenate([tried.get(name, []), scores[members]])
         share = len(tried["ratio_1"]) / len(train)
         tag = f"{repeat % POPULATIONS}/{copied}"
         name = "ratio_1"
-        area, variance = intervals.delong(tried[name], outside[name], factors=(1 - share, _SWAPPED))
+        area, variance = intervals.delong(tried[name], outside[name], factors=(1 - share, SWAPPED))
         truth = intervals.auc(inside[name], fresh[name])
         ends = auc_interval(area, variance, len(outside[name]), z_of(1))
         yield [f"membership auc/one/{tag}", truth, area, *ends]
