@@ -1,6 +1,7 @@
 """Releases whose truth is known, and what each privacy metric must say of them."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from mintmark.data.dataset import Dataset
 from mintmark.data.schema import Column, Schema, type_name
 from mintmark.metric import Tables
 from mintmark.registry import find
+from mintmark.stats.shares import z_of
 
 ADULT = Path(mintmark.__file__).parent / "examples" / "adult.parquet"
 METRICS = ("copies", "unique_values", "unique_pairs", "membership", "closest_record", "exposed")
@@ -324,6 +326,37 @@ def test_the_excess_of_matches_is_right_on_average_and_its_interval_holds_it(siz
         held += low <= 0.05 <= high
     assert np.mean(found) == pytest.approx(0.05, abs=4 * np.std(found) / np.sqrt(200))
     assert held >= 182
+
+
+@pytest.mark.parametrize(
+    ("metric", "score", "tried"),
+    [
+        ("membership", "membership.auc", lambda details: 5),
+        ("unique_values", "unique_values.worst", lambda details: details["columns_judged"]),
+        ("unique_pairs", "unique_pairs", lambda details: details["judged"]),
+        ("inference", "inference.worst", lambda details: 16),
+        ("reidentification", "reidentification", lambda details: 2 * 15),
+    ],
+)
+def test_the_worst_of_several_holds_at_once_for_all_that_were_tried(monkeypatch, metric, score, tried):
+    """Picking the worst of m figures at 95 % each would accuse m times as often."""
+    module = import_module(f"mintmark.assess.privacy.{metric}")
+    asked = []
+    monkeypatch.setattr(module, "z_of", lambda figures=1: asked.append(figures) or z_of(figures))
+    amounts = pa.array(np.random.default_rng(0).normal(size=3000))
+    table = pq.read_table(ADULT)[:3000].append_column("amount", amounts)
+    data = dataset(table, age=("quasi_identifier",))
+    found, _ = scores(data[:1000], data[2000:], data[1000:2000], (metric,))
+    assert tried(found[score].details) > 1
+    assert tried(found[score].details) in asked
+
+
+def test_the_bound_of_exposed_persons_gives_way_to_the_number_of_tests():
+    rng = np.random.default_rng(0)
+    members, others = rng.normal(size=400), rng.normal(size=400)
+    members[:12] += 10
+    one, many = (_Test(members, others, 1).bounds(400, tests) for tests in (1, 20))
+    assert many[0] < one[0] < one[1] < many[1]
 
 
 def test_independent_columns_pass(adult):
