@@ -235,7 +235,7 @@ def test_the_pair_of_one_person_who_owns_many_rows_is_that_persons_alone():
         "holdout": {"a": [2, 3, 3], "b": [1, 3, 3], "who": [0, 0, 0]},
     }
     rows = Rows({role: dataset(pa.table(table), who=("group",)) for role, table in tables.items()})
-    found = uniques(rows, _together(rows, "a", "b"))
+    found = uniques(rows.persons, _together(rows, {}, "a", "b"))
     assert found.trials["train"].tolist() == [0, 1]  # (2, 2); (1, 1) and (2, 1) are two persons'
     assert found.trials["holdout"].tolist() == [1]  # (3, 3), in two rows
     assert found.hits["train"].tolist() == [0, 1]

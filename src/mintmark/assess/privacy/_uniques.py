@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess.privacy._rows import Rows
 from mintmark.stats.shares import clustered, newcombe
 
 __all__ = ["FEWEST", "Uniques", "together", "uniques"]
@@ -55,18 +54,20 @@ class Uniques:
         }
 
 
-def uniques(rows: Rows, values: Mapping[str, npt.NDArray[Any]]) -> Uniques:
+def uniques(persons: Mapping[str, Ints], values: Mapping[str, npt.NDArray[Any]]) -> Uniques:
     """Of values held by one person in train and holdout together, those that are among the released.
 
     Parameters
     ----------
+    persons : mapping of real role to array of int, shape (n,)
+        Whose row it is, from 0.
     values : mapping of role to array of int, shape (n,)
         Identities from 0, small numbers; -1 where there is none.
     """
-    offset = int(rows.persons["train"].max()) + 1
-    every = offset + int(rows.persons["holdout"].max()) + 1
+    offset = int(persons["train"].max()) + 1
+    every = offset + int(persons["holdout"].max()) + 1
     value = np.concatenate([values["train"], values["holdout"]]).astype(np.int64)
-    person = np.concatenate([rows.persons["train"], rows.persons["holdout"] + offset])
+    person = np.concatenate([persons["train"], persons["holdout"] + offset])
     known = value >= 0
     held, holder = np.divmod(np.unique(value[known] * every + person[known]), every)
     alone = np.bincount(held)[held] == 1 if len(held) else np.zeros(0, dtype=bool)

@@ -10,6 +10,7 @@ that knows nobody gives (multivariate singling out, Giomi, Boenisch, Wehmeyer, T
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -24,8 +25,10 @@ from mintmark.stats.shares import z_of
 
 __all__ = ["UniquePairs"]
 
+Ints = npt.NDArray[np.int64]
 Pair = tuple[str, str]
 _MOST, _MOST_OF_MANY = 1_800, 200
+_PERSONS = 50_000  # of either table that a large one is judged by; no synthetic row is left out
 _SHOWN = 10
 
 
@@ -50,20 +53,34 @@ class UniquePairs(Metric):
         most = _MOST_OF_MANY if rows.many else _MOST
         if drawn := len(pairs) > most:
             pairs = [pairs[i] for i in np.sort(rng.choice(len(pairs), most, replace=False))]
-        found = {pair: uniques(rows, _together(rows, *pair)) for pair in pairs}
+        some = {role: _some(owner, rng) for role, owner in rows.persons.items()} if rows.many else {}
+        persons = {role: owner[some[role]] if some else owner for role, owner in rows.persons.items()}
+        found = {pair: uniques(persons, _together(rows, some, *pair)) for pair in pairs}
         judged = {pair: counts for pair, counts in found.items() if counts.judged}
         z = z_of(max(1, len(judged)))
         every = {pair: counts.excess(z) for pair, counts in judged.items()}
-        return [_score(every, len(tables.synthetic), len(pairs) if drawn else None)]
+        told = f"; {len(pairs)} pairs of columns drawn" if drawn else ""
+        if some:
+            told += f"; at most {_PERSONS:,} persons of either table drawn, among whom they are unique"
+        return [_score(every, len(tables.synthetic), told)]
 
 
-def _together(rows: Rows, a: str, b: str) -> dict[str, npt.NDArray[np.int64]]:
-    """The identity of each row's two values, -1 where one is missing."""
+def _some(owner: Ints, rng: np.random.Generator) -> Ints:
+    """Rows of as many persons as a large table is judged by."""
+    n = int(owner.max()) + 1
+    return np.flatnonzero(np.isin(owner, rng.choice(n, min(n, _PERSONS), replace=False)))
+
+
+def _together(rows: Rows, some: Mapping[str, Ints], a: str, b: str) -> dict[str, Ints]:
+    """The identity of two values of each row, or of `some` of a table's, -1 where one is missing."""
     width = 1 + max(int(codes.max(initial=-1)) for codes in rows.values[b].values())
-    both = [
-        np.where((first >= 0) & (second >= 0), first.astype(np.int64) * width + second, -1)
-        for first, second in zip(rows.values[a].values(), rows.values[b].values(), strict=True)
-    ]
+    both = []
+    for role in rows.tables:
+        first, second = (
+            rows.values[name][role][some[role]] if role in some else rows.values[name][role]
+            for name in (a, b)
+        )
+        both.append(np.where((first >= 0) & (second >= 0), first.astype(np.int64) * width + second, -1))
     codes, _ = numbered(np.concatenate([*both, [-1]]))
     # the number of -1 stands last
     codes = np.where(codes == codes[-1], -1, codes)[:-1]
@@ -71,7 +88,7 @@ def _together(rows: Rows, a: str, b: str) -> dict[str, npt.NDArray[np.int64]]:
     return dict(zip(rows.tables, np.split(codes, ends), strict=True))
 
 
-def _score(every: dict[Pair, dict[str, Any]], n: int, drawn: int | None) -> Score:
+def _score(every: dict[Pair, dict[str, Any]], n: int, drawn: str) -> Score:
     worst = sorted(every, key=lambda pair: (-every[pair]["interval"][0], -every[pair]["excess"]))
     nothing: dict[str, Any] = {"excess": 0.0, "interval": (0.0, 0.0), "train": 0.0, "holdout": 0.0}
     told = every[worst[0]] if worst else nothing
@@ -92,8 +109,7 @@ def _score(every: dict[Pair, dict[str, Any]], n: int, drawn: int | None) -> Scor
         convention=(
             "share of pairs of values held by one person of train alone (in train and holdout together) that "
             "occur in one synthetic row, minus the same share of the holdout's; largest over pairs of columns"
-            f" with at least {FEWEST} such pairs of values on either side"
-            + (f"; {drawn} pairs of columns drawn" if drawn else "")
+            f" with at least {FEWEST} such pairs of values on either side" + drawn
         ),
         source="after Giomi, Boenisch, Wehmeyer, Tasnadi (2023); interval of Newcombe (1998)",
         details={

@@ -55,7 +55,7 @@ class UniqueValues(Metric):
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         rows = rows_of(tables)
-        counts = {name: uniques(rows, values) for name, values in rows.values.items()}
+        counts = {name: uniques(rows.persons, values) for name, values in rows.values.items()}
         held = {name: found for name, found in counts.items() if found.trials["train"].any()}
         everybody = {
             role: np.ones(int(rows.persons[role].max()) + 1, dtype=np.int64) for role in ("train", "holdout")
