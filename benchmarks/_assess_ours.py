@@ -96,9 +96,14 @@ def whole(train: str, holdout: str, synthetic: str, out: str) -> None:
     spent, measure = {}, Metric.measure
 
     def timed(self: Metric, *given: Any) -> Any:
-        began = cpu_s()
+        began, started = cpu_s(), time.perf_counter()
         found = measure(self, *given)
-        spent[type(self).__module__.rpartition(".")[2]] = cpu_s() - began
+        name = type(self).__module__.rpartition(".")[2]
+        spent[name] = cpu_s() - began
+        if spent[name] > 10:  # of large tables, whose whole may not end in the time there is
+            wall = time.perf_counter() - started
+            told = f"{name}: {spent[name]:.1f} CPU s, {wall:.1f} s wall, {peak_mb():,.0f} MB so far"
+            print(told, file=sys.stderr, flush=True)
         return found
 
     Metric.measure = timed  # type: ignore[method-assign]  # only to look at the clock
