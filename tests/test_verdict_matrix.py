@@ -1,6 +1,8 @@
 """Releases whose fault is known, over a population drawn afresh at each run: what the gate must say.
 
-The seed is taken at run time, so that nothing can be fitted to it; a failure names it.
+The seed is taken at run time, so that nothing can be fitted to it; a failure names it. Every rule is a
+test with an error of its own (`docs/verdicts.md`: some 3 of 100 harmless releases fail one), so that a
+release judged amiss is judged again in two more populations, and must be judged right in both.
 """
 
 from __future__ import annotations
@@ -148,6 +150,7 @@ def permuted(w: World) -> Dataset:
 Make = Callable[[World], Dataset]
 ANY = {"pass", "fail", "inconclusive", "not run"}
 PASS, FAIL, NOT_RUN = {"pass"}, {"fail"}, {"not run"}
+FAMILIES = ("fidelity", "utility", "privacy")
 MATRIX: dict[str, tuple[Make, set[str], set[str], set[str]]] = {
     "shuffled training data": (lambda w: w.train.take(w.rng.permutation(SIZE)), PASS, PASS, FAIL),
     "1 % copies": (lambda w: with_copies(w, 0.01), PASS, PASS, FAIL),
@@ -172,14 +175,18 @@ def outcome(name: str) -> tuple[dict[str, str], mm.Assessment]:
     return world().judged(MATRIX[name][0](world()))
 
 
+def amiss(name: str, worst: dict[str, str]) -> bool:
+    return any(worst[family] not in allowed for family, allowed in zip(FAMILIES, MATRIX[name][1:], strict=True))
+
+
 @pytest.mark.parametrize("name", MATRIX)
 def test_each_release_is_judged_for_what_it_is(name: str) -> None:
     worst, assessment = outcome(name)
-    _, fidelity, utility, privacy = MATRIX[name]
+    if not amiss(name, worst):
+        return
     told = f"seed {SEED}: {worst} {[(s.metric, s.estimate, s.interval) for s in assessment.scores]}"
-    assert worst["fidelity"] in fidelity, told
-    assert worst["utility"] in utility, told
-    assert worst["privacy"] in privacy, told
+    again = [one.judged(MATRIX[name][0](one))[0] for one in (World(SEED + 1), World(SEED + 2))]
+    assert not any(amiss(name, other) for other in again), f"{told} {again}"
 
 
 def test_fresh_rows_pass() -> None:
