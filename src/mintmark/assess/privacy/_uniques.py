@@ -19,6 +19,33 @@ FEWEST = 50
 
 
 @dataclass(frozen=True)
+class Reuse:
+    """Of unique values the share that comes out, on either side, and what its variance rests on.
+
+    Parameters
+    ----------
+    train, holdout : tuple of float
+        Share and effective number, values of one person being one draw.
+    values : int
+        Held in train.
+    """
+
+    train: tuple[float, float]
+    holdout: tuple[float, float]
+    values: int
+
+    def excess(self, z: float) -> dict[str, Any]:
+        """Share of train's that come out minus the holdout's, its interval, and what both are."""
+        return {
+            "excess": self.train[0] - self.holdout[0],
+            "interval": newcombe(*self.train, *self.holdout, z),
+            "train": self.train[0],
+            "holdout": self.holdout[0],
+            "values": self.values,
+        }
+
+
+@dataclass(frozen=True)
 class Uniques:
     """For each person of train and of holdout: unique values held (trials) and found again (hits).
 
@@ -41,17 +68,11 @@ class Uniques:
         """Whether either side holds enough to be judged by itself."""
         return self.held >= FEWEST
 
-    def excess(self, z: float) -> dict[str, Any]:
-        """Share of train's that come out minus the holdout's, its interval, and what both are."""
-        train, n_train = clustered(self.hits["train"], self.trials["train"])
-        holdout, n_holdout = clustered(self.hits["holdout"], self.trials["holdout"])
-        return {
-            "excess": train - holdout,
-            "interval": newcombe(train, n_train, holdout, n_holdout, z),
-            "train": train,
-            "holdout": holdout,
-            "values": int(self.trials["train"].sum()),
-        }
+    @property
+    def reuse(self) -> Reuse:
+        """The shares, without the persons they are of."""
+        train, holdout = (clustered(self.hits[role], self.trials[role]) for role in ("train", "holdout"))
+        return Reuse(train, holdout, int(self.trials["train"].sum()))
 
 
 def uniques(persons: Mapping[str, Ints], values: Mapping[str, npt.NDArray[Any]]) -> Uniques:
@@ -62,20 +83,22 @@ def uniques(persons: Mapping[str, Ints], values: Mapping[str, npt.NDArray[Any]])
     persons : mapping of real role to array of int, shape (n,)
         Whose row it is, from 0.
     values : mapping of role to array of int, shape (n,)
-        Identities from 0, small numbers; -1 where there is none.
+        Identities from 0, numbered without large gaps; -1 where there is none.
     """
     offset = int(persons["train"].max()) + 1
     every = offset + int(persons["holdout"].max()) + 1
     value = np.concatenate([values["train"], values["holdout"]]).astype(np.int64)
     person = np.concatenate([persons["train"], persons["holdout"] + offset])
-    known = value >= 0
-    held, holder = np.divmod(np.unique(value[known] * every + person[known]), every)
-    alone = np.bincount(held)[held] == 1 if len(held) else np.zeros(0, dtype=bool)
-    held, holder = held[alone], holder[alone]
-    released = np.zeros(1 + max(int(found.max(initial=0)) for found in values.values()), dtype=bool)
-    released[values["synthetic"][values["synthetic"] >= 0]] = True
-    trials = np.bincount(holder, minlength=every)
-    hits = np.bincount(holder[released[held]], minlength=every)
+    value, person = value[value >= 0], person[value >= 0]
+    size = 1 + max(int(found.max(initial=-1)) for found in values.values())
+    holder = np.full(size, -1)
+    holder[value] = person  # the last of them: where others hold it too, it differs from theirs
+    alone = holder >= 0
+    alone[value[holder[value] != person]] = False
+    out = np.zeros(size, dtype=bool)
+    out[values["synthetic"][values["synthetic"] >= 0]] = True
+    trials = np.bincount(holder[alone], minlength=every)
+    hits = np.bincount(holder[alone & out], minlength=every)
     return Uniques(*({"train": part[:offset], "holdout": part[offset:]} for part in (trials, hits)))
 
 

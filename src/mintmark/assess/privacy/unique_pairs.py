@@ -16,8 +16,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from mintmark.assess.privacy._rows import Rows, numbered, rows_of
+from mintmark.assess.privacy._rows import Rows, rows_of
 from mintmark.assess.privacy._uniques import FEWEST, uniques
 from mintmark.method import method, name_of
 from mintmark.metric import Metric, NotRun, Score, Tables
@@ -55,10 +57,10 @@ class UniquePairs(Metric):
             pairs = [pairs[i] for i in np.sort(rng.choice(len(pairs), most, replace=False))]
         some = {role: _some(owner, rng) for role, owner in rows.persons.items()} if rows.many else {}
         persons = {role: owner[some[role]] if some else owner for role, owner in rows.persons.items()}
-        found = {pair: uniques(persons, _together(rows, some, *pair)) for pair in pairs}
-        judged = {pair: counts for pair, counts in found.items() if counts.judged}
+        found = ((pair, uniques(persons, _together(rows, some, *pair))) for pair in pairs)
+        judged = {pair: counts.reuse for pair, counts in found if counts.judged}
         z = z_of(max(1, len(judged)))
-        every = {pair: counts.excess(z) for pair, counts in judged.items()}
+        every = {pair: reuse.excess(z) for pair, reuse in judged.items()}
         told = f"; {len(pairs)} pairs of columns drawn" if drawn else ""
         if some:
             told += f"; at most {_PERSONS:,} persons of either table drawn, among whom they are unique"
@@ -72,20 +74,24 @@ def _some(owner: Ints, rng: np.random.Generator) -> Ints:
 
 
 def _together(rows: Rows, some: Mapping[str, Ints], a: str, b: str) -> dict[str, Ints]:
-    """The identity of two values of each row, or of `some` of a table's, -1 where one is missing."""
+    """The identity of two values of each row, or of `some` of a table's; -1 where one is missing.
+
+    Only what a real row holds is numbered: all else is -1 among the synthetic.
+    """
     width = 1 + max(int(codes.max(initial=-1)) for codes in rows.values[b].values())
-    both = []
+    both = {}
     for role in rows.tables:
         first, second = (
             rows.values[name][role][some[role]] if role in some else rows.values[name][role]
             for name in (a, b)
         )
-        both.append(np.where((first >= 0) & (second >= 0), first.astype(np.int64) * width + second, -1))
-    codes, _ = numbered(np.concatenate([*both, [-1]]))
-    # the number of -1 stands last
-    codes = np.where(codes == codes[-1], -1, codes)[:-1]
-    ends = np.cumsum([len(part) for part in both])[:-1]
-    return dict(zip(rows.tables, np.split(codes, ends), strict=True))
+        missing = (first < 0) | (second < 0)
+        both[role] = pa.array(first.astype(np.int64) * width + second, mask=missing)
+    known = pc.unique(pa.concat_arrays([both["train"], both["holdout"]])).drop_null()
+    return {
+        role: pc.fill_null(pc.index_in(found, value_set=known, skip_nulls=True), -1).to_numpy()
+        for role, found in both.items()
+    }
 
 
 def _score(every: dict[Pair, dict[str, Any]], n: int, drawn: str) -> Score:

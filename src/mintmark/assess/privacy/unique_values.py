@@ -63,7 +63,7 @@ class UniqueValues(Metric):
         pooled = _exposed(
             [found for name, found in held.items() if not is_renewed(rows.column(name))], everybody
         )
-        columns = {name: found.excess(z_of()) for name, found in held.items()}
+        columns = {name: found.reuse.excess(z_of()) for name, found in held.items()}
         n = len(tables.synthetic)
         return [_score("unique_values", pooled, n, {"columns": columns}), _worst(held, n)]
 
@@ -76,7 +76,7 @@ def _exposed(found: list[Uniques], everybody: dict[str, Ints]) -> dict[str, Any]
     }
     values = sum(int(one.trials["train"].sum()) for one in found)
     holders = np.sum([one.trials["train"] > 0 for one in found], axis=0) > 0 if found else np.zeros(1)
-    return Uniques(everybody, hits).excess(z_of()) | {"values": values, "floor": float(np.mean(holders))}
+    return Uniques(everybody, hits).reuse.excess(z_of()) | {"values": values, "floor": float(np.mean(holders))}
 
 
 def _worst(held: dict[str, Uniques], n: int) -> Score:
@@ -88,7 +88,7 @@ def _worst(held: dict[str, Uniques], n: int) -> Score:
         nothing = {"excess": 0.0, "interval": (0.0, 0.0), "train": 0.0, "holdout": 0.0, "values": 0}
         return _score("unique_values.worst", nothing, n, {"column": None})
     z = z_of(len(judged))
-    every = {name: found.excess(z) for name, found in judged.items()}
+    every = {name: found.reuse.excess(z) for name, found in judged.items()}
     name = max(every, key=lambda one: (every[one]["interval"][0], every[one]["excess"]))
     return _score("unique_values.worst", every[name], n, {"column": name, "columns_judged": len(judged)})
 
