@@ -33,6 +33,7 @@ _CATEGORIES = 29
 _MOST_COLUMNS = 30
 _MOST_HISTOGRAMS = 100
 _MOST_PROJECTED = 60
+_MOST_POINTS = 50_000
 _GRID = 24
 
 
@@ -188,8 +189,9 @@ def _correlations(tables: Tables, plans: dict[str, Coding]) -> dict[str, Any]:
 
 def _projection(tables: Tables, plans: dict[str, Coding]) -> dict[str, Any] | None:
     """Two principal components of train's percentiles and categories, as densities on a grid."""
-    synthetic = equal(tables, "synthetic")
-    train = subset(tables, "train", len(synthetic))  # as many rows, so that as many places are blank
+    rows = min(len(equal(tables, "synthetic")), _MOST_POINTS)
+    # as many rows of either, so that as many places are blank
+    train, synthetic = (subset(tables, which, rows) for which in ("train", "synthetic"))
     points = [_columns(coded, plans, full(tables, "train")) for coded in (train, synthetic)]
     centre = points[0].mean(0)
     points = [x - centre for x in points]

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from mintmark import __version__, registry
+from mintmark.assess import _large
 from mintmark.assess._codes import kept
 from mintmark.assess._pictures import pictures
 from mintmark.assess.assessment import Assessment, digest_of
@@ -144,6 +145,8 @@ def _measured(tables: Tables, chosen: Sequence[tuple[str, Metric]], seed: int) -
         if metric.family != "privacy":
             forget(tables)
         found[at] = metric.measure(tables, stream(seed, "assess", name))
+        if max(len(tables.train), len(tables.synthetic)) > _large.LARGE:
+            _large.give_back()
     return [score for at in range(len(chosen)) for score in found[at]]
 
 

@@ -15,15 +15,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["QUERIES", "Points", "Space", "agreeing", "agreement", "nearest", "nearest_rows"]
+__all__ = ["Points", "Space", "agreeing", "agreement", "nearest", "nearest_rows"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.float32]
 Columns = Mapping[str, npt.NDArray[Any]]
+Position = tuple[Floats, npt.NDArray[np.bool_]]
 
 _WIDEST = 64  # a column of more categories is compared by code: one-hot would cost more
-QUERIES, _REFERENCES = 256, 8192  # a block of distances is 8 MB and stays in cache
+_QUERIES, _REFERENCES = 256, 8192  # a block of distances is 8 MB and stays in cache
 _SPARE = 2  # candidates beyond k, so that the k-th is known for certain
 _STEPS, _FIRST, _MISSING = 240, 6, 255  # grid of ranks in a byte, and missing far from all of it
 _NEAR = 5  # steps at which two numbers still agree: about 2 % of the ranks
@@ -41,7 +42,7 @@ class Points:
     wide : array, shape (n, c), int64
         Codes of columns with too many categories for `flat`.
     grid : tuple of arrays, shape (n,), unsigned
-        Each column as whole numbers, for `agreement`.
+        Each column as whole numbers, for `agreement`; empty, as what follows, in a space without it.
     weights : tuple of array, shape (n,), uint8
         For each column how surprising it is that a train row agrees, in eighths of a nat.
     on_grid : tuple of bool
@@ -69,6 +70,19 @@ class Points:
         weights = tuple(column[rows] for column in self.weights)
         return Points(self.flat[rows], self.wide[rows], grid, weights, self.on_grid)
 
+    def joined(self, other: Points) -> Points:
+        """These points and others of the same space, one after the other."""
+        grid, weights = (
+            tuple(
+                np.concatenate(both) for both in zip(getattr(self, name), getattr(other, name), strict=True)
+            )
+            for name in ("grid", "weights")
+        )
+        flat, wide = (
+            np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("flat", "wide")
+        )
+        return Points(flat, wide, grid, weights, self.on_grid)
+
 
 @dataclass(frozen=True)
 class Space:
@@ -81,7 +95,8 @@ class Space:
     sizes : mapping of str to int
         For each discrete column the number of its codes.
     surprise : mapping of str to array of uint8
-        For each column and grid value minus the log of the share of train rows that agree with it.
+        For each column and grid value minus the log of the share of train rows that agree with it;
+        empty where nobody asks for agreement.
     """
 
     ranks: Mapping[str, tuple[Floats, Floats]]
@@ -89,7 +104,7 @@ class Space:
     surprise: Mapping[str, npt.NDArray[np.uint8]]
 
     @classmethod
-    def of(cls, train: Columns, sizes: Mapping[str, int]) -> Space:
+    def of(cls, train: Columns, sizes: Mapping[str, int], *, agreement: bool = True) -> Space:
         """Scales of these columns: floats with NaN for missing, or whole codes with -1 for missing.
 
         Parameters
@@ -97,52 +112,64 @@ class Space:
         train : mapping of str to array, shape (n,)
         sizes : mapping of str to int
             Codes each discrete column may hold, in any table.
+        agreement : bool
+            Whether the points shall serve `agreement`; for distances alone they take half the time.
         """
         ranks = {name: _mid_ranks(values) for name, values in train.items() if name not in sizes}
         space = cls(ranks, dict(sizes), {})
-        return cls(ranks, dict(sizes), {name: space._surprise(name, train[name]) for name in train})
+        if not agreement:
+            return space
+        cells = {
+            name: space._grid(name, values, space._position(name, values)) for name, values in train.items()
+        }
+        return cls(ranks, dict(sizes), {name: space._surprise(name, found) for name, found in cells.items()})
 
     def place(self, columns: Columns) -> Points:
         """The rows as `Points`; columns as given to `of`."""
         n = len(next(iter(columns.values())))
         flat: list[Singles] = [np.zeros((n, 0), dtype=np.float32)]
         wide: list[Ints] = []
+        grid, weights = [], []
         for name, values in columns.items():
-            if name in self.ranks:
-                at, missing = self._positions(name, values)
-                flat += [at[:, None].astype(np.float32), missing[:, None].astype(np.float32)]
+            at = self._position(name, values)
+            if at is not None:
+                flat += [part[:, None].astype(np.float32) for part in at]
             elif self.sizes[name] < _WIDEST:  # missing is category 0
                 apart = np.eye(self.sizes[name] + 1, dtype=np.float32) * np.float32(np.sqrt(0.5))
                 flat.append(apart[np.asarray(values) + 1])
             else:
                 wide.append(np.asarray(values, dtype=np.int64))
+            if self.surprise:
+                grid.append(self._grid(name, values, at))
+                weights.append(self.surprise[name][grid[-1]])
         dense = np.concatenate(flat, axis=1)
         codes = np.stack(wide, axis=1) if wide else np.zeros((n, 0), dtype=np.int64)
-        grid = tuple(self._grid(name, values) for name, values in columns.items())
-        weights = tuple(self.surprise[name][cells] for name, cells in zip(columns, grid, strict=True))
-        return Points(dense, codes, grid, weights, tuple(name in self.ranks for name in columns))
+        on_grid = tuple(name in self.ranks for name in columns) if self.surprise else ()
+        return Points(dense, codes, tuple(grid), tuple(weights), on_grid)
 
-    def _grid(self, name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def _grid(self, name: str, values: npt.NDArray[Any], position: Position | None) -> npt.NDArray[Any]:
         """Whole numbers: steps of rank in a byte, or codes from 1; missing 255 or 0."""
-        if name in self.sizes:
+        if position is None:
             narrow = self.sizes[name] < 255
             return (np.asarray(values) + 1).astype(np.uint8 if narrow else np.uint32)
-        at, missing = self._positions(name, values)
+        at, missing = position
         steps = np.round(at * _STEPS).astype(np.uint8) + np.uint8(_FIRST)
         return np.where(missing, np.uint8(_MISSING), steps)
 
-    def _surprise(self, name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-        cells = self._grid(name, values)
+    def _surprise(self, name: str, cells: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         size = 256 + _NEAR if name in self.ranks else self.sizes[name] + 1
         counts = np.bincount(cells, minlength=size).astype(np.float64)
         if name in self.ranks:
             below = np.concatenate([[0.0], np.cumsum(counts)])
             low = np.maximum(np.arange(256) - _NEAR, 0)
             counts = below[np.arange(256) + _NEAR + 1] - below[low]
-        share = np.maximum(counts, 1) / max(1, len(values))
+        share = np.maximum(counts, 1) / max(1, len(cells))
         return np.round(-_UNITS * np.log(share)).astype(np.uint8)
 
-    def _positions(self, name: str, values: npt.NDArray[Any]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    def _position(self, name: str, values: npt.NDArray[Any]) -> Position | None:
+        """Ranks of a number in [0, 1] and which are missing; None of codes."""
+        if name in self.sizes:
+            return None
         known, positions = self.ranks[name]
         missing = np.isnan(values)
         if not len(known):
@@ -191,13 +218,13 @@ def nearest_rows(queries: Points, references: Points, k: int = 1) -> tuple[Float
         return out, places
     norms = np.einsum("ij,ij->i", references.flat, references.flat, dtype=np.float64)
     again: list[Ints] = []
-    for rows in _blocks(len(queries), QUERIES):
+    for rows in _blocks(len(queries), _QUERIES):
         block = queries.take(rows)
         out[rows], places[rows], doubtful = _search(block, references, norms, k, np.float32)
         again.append(rows[doubtful])
     rest = np.concatenate(again) if again else np.zeros(0, dtype=np.int64)
     if len(rest):
-        for part in _blocks(len(rest), QUERIES):
+        for part in _blocks(len(rest), _QUERIES):
             rows = rest[part]
             out[rows], places[rows], _ = _search(queries.take(rows), references, norms, k, np.float64)
     return out, places

@@ -13,7 +13,7 @@ from mintmark.assess._codes import Coded, Coding, codings, full, levels, once, s
 from mintmark.metric import NotRun, Tables
 from mintmark.stats.neighbours import Points, Space
 
-__all__ = ["EMBEDDING", "design_effect", "embedded", "room"]
+__all__ = ["EMBEDDING", "design_effect", "embedded", "placed", "room"]
 
 _CATEGORIES = 40
 _PERSONS = 20
@@ -68,9 +68,15 @@ def embedded(tables: Tables, which: str, rows: int) -> tuple[Points, npt.NDArray
     return once(tables, f"embedded {which} {rows}", make)  # type: ignore[no-any-return]
 
 
+def placed(tables: Tables, which: str, some: npt.NDArray[np.int64]) -> Points:
+    """These rows of a table as points, made anew at each call."""
+    plans = codings(tables)
+    return _space(tables, plans).place(_columns(full(tables, which).take(some), plans)[0])
+
+
 def _space(tables: Tables, plans: dict[str, Coding]) -> Space:
     return once(  # type: ignore[no-any-return]  # the kept value of another call
-        tables, "embedding", lambda: Space.of(*_columns(full(tables, "train"), plans))
+        tables, "embedding", lambda: Space.of(*_columns(full(tables, "train"), plans), agreement=False)
     )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from mintmark.assess._codes import Coded, Codes, Coding, codings, equal, full, subset
+from mintmark.assess._codes import Coded, Codes, Coding, coded_rows, codings, equal, full, subset
+from mintmark.data.dataset import Dataset
 from mintmark.method import method, name_of
 from mintmark.metric import Family, Metric, NotRun, Score, Tables
 from mintmark.stats.intervals import influence_variance, normal
@@ -32,7 +33,7 @@ class Distinctness(Metric):
         synthetic, train = equal(tables, "synthetic"), full(tables, "train")
         # where there is no holdout, as many train rows say how many distinct rows are natural
         which = "holdout" if tables.holdout is not None else "train"
-        n = min(len(synthetic), len(full(tables, which)))
+        n = min(len(synthetic), len(getattr(tables, which)))
         share, lone = _distinct(tables, "synthetic", n, rng)
         # leaving out a lone row loses a distinct one; any other row leaves only the count smaller
         variance = influence_variance(lone)
@@ -87,12 +88,12 @@ _SEEN = 5
 
 def _distinct(tables: Tables, which: str, n: int, rng: np.random.Generator) -> tuple[float, Floats]:
     """Share of distinct rows among `n` drawn ones, and which of them are the only ones of their sort."""
-    plans, coded = codings(tables), full(tables, which)
-    rows = np.sort(rng.permutation(len(coded))[:n])
-    drawn: pa.Table = getattr(tables, which).table.take(rows)
+    data: Dataset = getattr(tables, which)
+    rows = np.sort(rng.permutation(len(data))[:n])
+    coded, drawn = coded_rows(tables, which, rows), data.table.take(rows)
     told = (
-        coded.numbers[name][rows] if plan.numeric else _told(coded.codes[name][rows], drawn[name], plan)
-        for name, plan in plans.items()
+        coded.numbers[name] if plan.numeric else _told(coded.codes[name], drawn[name], plan)
+        for name, plan in codings(tables).items()
     )
     _, inverse, counts = np.unique(hashed(told, n), return_inverse=True, return_counts=True)
     return len(counts) / n, (counts[inverse] == 1).astype(np.float64)

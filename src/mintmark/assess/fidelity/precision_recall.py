@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess.fidelity._embedding import EMBEDDING, design_effect, embedded, room
+from mintmark.assess._threads import in_threads
+from mintmark.assess.fidelity._embedding import EMBEDDING, design_effect, embedded, placed, room
 from mintmark.method import method, name_of
 from mintmark.metric import Family, Metric, Score, Tables
 from mintmark.stats.folded import folded_interval
@@ -29,6 +30,7 @@ _NEIGHBOURS = 5
 _AUTHENTIC = (300, 2_500, 5e7)
 """Least and most rows asked for authenticity, and how many pairs with train rows they may make."""
 _TIE = 1e-6
+_PART = 100_000  # train rows searched at a time, as points
 _CONVENTIONS = {
     "alpha_precision": (
         "1 - twice the area between the diagonal and the share of synthetic rows within the ball, round the "
@@ -107,23 +109,22 @@ class PrecisionRecall(Metric):
 
     def _authenticity(self, tables: Tables) -> Score:
         """Of all train rows, since a copy is one only beside its original."""
-        train, _ = embedded(tables, "train", len(tables.train))
         least, most, pairs = _AUTHENTIC
-        asked = min(len(tables.synthetic), int(np.clip(pairs / len(train), least, most)))
+        asked = min(len(tables.synthetic), int(np.clip(pairs / len(tables.train), least, most)))
         if tables.holdout is not None:
             asked = min(asked, len(tables.holdout))
         rows, persons = embedded(tables, "synthetic", asked)
-        new = _authentic(rows, train)
-        draws = round(effective_size(new.astype(np.float64), persons))
-        ceiling = None
         if tables.holdout is not None:
-            ceiling = float(_authentic(embedded(tables, "holdout", asked)[0], train).mean())
+            rows = rows.joined(embedded(tables, "holdout", asked)[0])
+        found = _authentic(rows, tables)
+        new, fresh = found[:asked], found[asked:]
+        draws = round(effective_size(new.astype(np.float64), persons))
         return Score(
             metric=f"{name_of(type(self))}.authenticity",
             family=self.family,
             estimate=float(new.mean()),
             interval=wilson(float(new.mean()), draws),
-            ceiling=ceiling,
+            ceiling=float(fresh.mean()) if len(fresh) else None,
             floor=0.0,
             n=asked,
             variance="draw of the synthetic rows, or sequences (Wilson), train as it is",
@@ -137,12 +138,23 @@ class PrecisionRecall(Metric):
         )
 
 
-def _authentic(rows: Points, train: Points) -> npt.NDArray[np.bool_]:
+def _authentic(rows: Points, tables: Tables) -> npt.NDArray[np.bool_]:
     """Which rows lie further from their nearest train row than that one from the other train rows."""
-    distance, place = nearest_rows(rows, train)
-    hit, back = np.unique(place[:, 0], return_inverse=True)
-    own = nearest(train.take(hit), train, 2)[:, 1][back]
-    return distance[:, 0] > own + _TIE
+    n = len(tables.train)
+    parts = [np.arange(start, min(n, start + _PART)) for start in range(0, n, _PART)]
+
+    def search(part: Ints) -> tuple[Floats, Ints]:
+        distance, place = nearest_rows(rows, placed(tables, "train", part))
+        return distance[:, 0], part[place[:, 0]]
+
+    distances, places = map(np.stack, zip(*in_threads(search, parts), strict=True))
+    first = distances.argmin(axis=0)[None]
+    distance, place = (np.take_along_axis(found, first, 0)[0] for found in (distances, places))
+    hit, back = np.unique(place, return_inverse=True)
+    hits = placed(tables, "train", hit)
+    others = in_threads(lambda part: nearest(hits, placed(tables, "train", part), 2), parts)
+    own = np.sort(np.concatenate(list(others), axis=1), axis=1)[:, 1][back]  # the first is the row itself
+    return np.asarray(distance > own + _TIE)
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import comb
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.special import gammaln
 
+from mintmark.assess._threads import in_threads
 from mintmark.assess.privacy._rows import Rows
 from mintmark.data.schema import Column
 
@@ -61,14 +65,16 @@ class People:
 
     def fits(self, role: str, cells: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Ints:
         """How many persons have a row in each of the wanted cells; cells as of the whole table."""
-        cells = cells[self.rows[role]]
-        if self.number(role) < len(cells):  # rows of one person in one cell count once
-            order = np.lexsort((self.persons[role], cells))
-            cell, person = cells[order], self.persons[role][order]
-            cells = cell[np.concatenate([[True], (cell[1:] != cell[:-1]) | (person[1:] != person[:-1])])]
-        else:
-            cells = np.sort(cells)
-        return np.searchsorted(cells, wanted, "right") - np.searchsorted(cells, wanted, "left")
+        known, back = np.unique(wanted, return_inverse=True)
+        found = pc.index_in(pa.array(cells[self.rows[role]]), value_set=pa.array(known))
+        return self.counts(role, pc.fill_null(found, -1).to_numpy(), len(known))[back]
+
+    def counts(self, role: str, codes: npt.NDArray[Any], size: int) -> Ints:
+        """How many persons have a row of each code from 0 to below `size`; codes of the rows that count."""
+        n = self.number(role)
+        if n < len(codes):  # rows of one person with one code count once
+            codes = np.unique(codes.astype(np.int64) * n + self.persons[role]) // n
+        return np.bincount(codes[codes >= 0], minlength=size)
 
 
 @dataclass(frozen=True)
@@ -109,25 +115,33 @@ class Guesses:
 
 def values(rows: Rows, released: str, people: People) -> Guesses:
     """What one released row alone holds: a value, a missing one, and the lowest or highest number."""
-    parts = []
-    for at, column in enumerate(rows.scored):
-        codes = rows.values[column.name]
-        held, first, count = np.unique(codes[released], return_index=True, return_counts=True)
-        once = count == 1
-        fits = {role: people.fits(role, codes[role], held[once]) for role in people.rows}
-        parts.append(Guesses(np.full((int(once.sum()), 1), at), first[once], fits))
-        if not column.is_numeric or not (held >= 0).any():
-            continue
-        for end, sign in ((np.argmax(held >= 0), 1), (len(held) - 1, -1)):  # codes of numbers are in order
-            if once[end]:
-                beyond = {
-                    role: (sign * codes[role] <= sign * held[end]) & (codes[role] >= 0)
-                    for role in people.rows
-                }
-                one = np.ones(1, dtype=np.int64)
-                fits = {role: people.fits(role, past.astype(np.int64), one) for role, past in beyond.items()}
-                parts.append(Guesses(np.array([[at]]), first[end : end + 1], fits))
-    return Guesses.together(parts)
+    every = in_threads(lambda at: _alone(rows, at, released, people), range(len(rows.scored)))
+    return Guesses.together([part for parts in every for part in parts])
+
+
+def _alone(rows: Rows, at: int, released: str, people: People) -> list[Guesses]:
+    """The same of one column, by its place among the scored ones."""
+    column = rows.scored[at]
+    codes = {role: found + 1 for role, found in rows.values[column.name].items()}  # missing is 0
+    size = 1 + max(int(found.max()) for found in codes.values())
+    count, place = np.bincount(codes[released], minlength=size), np.zeros(size, dtype=np.int64)
+    place[codes[released]] = np.arange(len(codes[released]))
+    once = np.flatnonzero(count == 1)
+    fitting = {role: people.counts(role, codes[role][some], size) for role, some in people.rows.items()}
+    fits = {role: found[once] for role, found in fitting.items()}
+    parts = [Guesses(np.full((len(once), 1), at), place[once], fits)]
+    held = np.flatnonzero(count[1:]) + 1
+    if not column.is_numeric or not len(held):
+        return parts
+    for end, sign in ((held[0], 1), (held[-1], -1)):  # codes of numbers are in order
+        if count[end] == 1:
+            beyond = {role: (sign * codes[role] <= sign * end) & (codes[role] > 0) for role in people.rows}
+            fits = {
+                role: people.counts(role, beyond[role][some].astype(np.int64), 2)[1:]
+                for role, some in people.rows.items()
+            }
+            parts.append(Guesses(np.array([[at]]), place[[end]], fits))
+    return parts
 
 
 def conjunctions(
@@ -152,7 +166,8 @@ def conjunctions(
         if tuple(chosen) in seen:
             continue
         seen.add(tuple(chosen))
-        keys = {role: _keys([cells[at][role] for at in chosen]) for role in rows.tables}
+        coded = in_threads(partial(_keyed, [cells[at] for at in chosen]), list(rows.tables))
+        keys = dict(zip(rows.tables, coded, strict=True))
         once = np.sort(rng.permutation(_once(keys[released]))[: min(each, most - found)])
         found += len(once)
         fits = {role: people.fits(role, keys[role], once) for role in people.rows}
@@ -174,6 +189,10 @@ def _cells(rows: Rows, column: Column, released: str) -> dict[str, Ints]:
     rank = (np.cumsum(count) - count / 2) / max(1, count.sum())
     cell = np.append((rank * BINS).astype(np.int64), -1)  # missing, -1, is the last
     return {role: cell[found] for role, found in codes.items()}
+
+
+def _keyed(columns: Sequence[dict[str, Ints]], role: str) -> Keys:
+    return _keys([column[role] for column in columns])
 
 
 def _keys(columns: Sequence[Ints]) -> Keys:

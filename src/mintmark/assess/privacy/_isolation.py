@@ -6,11 +6,14 @@ attack by their distance to other records. Train and holdout are treated alike.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
+from mintmark.assess._threads import in_threads
 from mintmark.assess.privacy._rows import Rows
-from mintmark.stats.neighbours import nearest
+from mintmark.stats.neighbours import Points, nearest
 
 __all__ = ["REFERENCE", "far", "rare", "sampled", "standard"]
 
@@ -27,19 +30,17 @@ def sampled(n: int, size: int, rng: np.random.Generator) -> Ints:
 
 def far(rows: Rows, reference: dict[str, Ints]) -> dict[str, Floats]:
     """Distance of every real row to the third nearest other row of a reference of both tables."""
-    out = {}
-    for role, other in (("train", "holdout"), ("holdout", "train")):
-        same, others = rows.at(role, reference[role]), rows.at(other, reference[other])
-        third = []
-        for part in rows.parts(role):
-            points = rows.at(role, part)
-            own, itself = nearest(points, same, 4), np.isin(part, reference[role])
-            # a row that is its own reference finds itself first
-            own[itself, :3] = own[itself, 1:]
-            both = np.concatenate([own[:, :3], nearest(points, others, 3)], 1)
-            third.append(np.sort(both, axis=1)[:, 2])
-        out[role] = np.concatenate(third)
-    return out
+    both = rows.at("train", reference["train"]).joined(rows.at("holdout", reference["holdout"]))
+    return {
+        role: np.concatenate(list(in_threads(partial(_third, rows, role, both, itself), rows.parts(role))))
+        for role, itself in reference.items()
+    }
+
+
+def _third(rows: Rows, role: str, both: Points, reference: Ints, part: Ints) -> Floats:
+    near = nearest(rows.at(role, part), both, 4)
+    # a row of the reference finds itself first
+    return np.where(np.isin(part, reference), near[:, 3], near[:, 2])
 
 
 def standard(rows: Rows, reference: dict[str, Ints]) -> dict[str, Floats]:

@@ -6,12 +6,10 @@ a real key that turns up again is a leak.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,24 +18,24 @@ import pyarrow.compute as pc
 
 from mintmark.assess import _large
 from mintmark.assess._ranked import ranked
+from mintmark.assess._threads import in_threads
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import numbers
 from mintmark.data.keys import is_renewed
 from mintmark.data.protect import persons
 from mintmark.data.schema import Column
 from mintmark.metric import NotRun, Tables
-from mintmark.stats.neighbours import QUERIES, Points, Space, agreeing, agreement, nearest
+from mintmark.stats.neighbours import Points, Space, agreeing, agreement, nearest
 
 __all__ = ["Rows", "forget", "numbered", "plain", "rows_of", "worst_row"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.signedinteger[Any]]
-Found = TypeVar("Found", Floats, Ints)
 ROLES = ("train", "synthetic", "holdout")
 _WIDEST = 2**62
 _BLOCK = 4_096  # rows placed at a time, in the cache
-_THREADS = 4  # products of two threads already keep the memory busy
+_PART = 100_000  # rows searched at a time, as points
 _BETWEEN = r"[^\p{L}\p{N}]+"
 _MARKED = 30  # categories with a mark of their own; rarer ones share the lack of any
 
@@ -138,22 +136,18 @@ class Rows:
 
     def at(self, role: str, some: Ints) -> Points:
         """These rows of a table in the space of train's ranks."""
-        parts = [self._flat(role, some[at : at + _BLOCK]) for at in range(0, len(some), _BLOCK)]
-        codes = [
-            self.values[column.name][role][some]
-            for column, place in zip(self.scored, self._places, strict=True)
-            if place.wide.size
+        columns = [
+            (self.values[c.name][role], place) for c, place in zip(self.scored, self._places, strict=True)
         ]
+        flat = np.empty((len(some), sum(place.flat.shape[1] for _, place in columns)), dtype=np.float32)
+        for start in range(0, len(some), _BLOCK):
+            block = some[start : start + _BLOCK]
+            parts = [place.flat[codes[block]] for codes, place in columns]
+            np.concatenate(parts, axis=1, out=flat[start : start + _BLOCK])
         # narrow and one after the other they are compared several times as fast
-        wide: Any = np.stack(codes).T if codes else np.empty((len(some), 0), dtype=np.int64)
-        flat = np.concatenate(parts) if parts else self._flat(role, some)
-        return replace(self.cells(role, some), flat=flat, wide=wide)
-
-    def _flat(self, role: str, some: Ints) -> npt.NDArray[np.float32]:
-        codes = [self.values[column.name][role][some] for column in self.scored]
-        return np.concatenate(
-            [place.flat[code] for place, code in zip(self._places, codes, strict=True)], axis=1
-        )
+        wide = [codes[some] for codes, place in columns if place.wide.size]
+        codes: Any = np.stack(wide).T if wide else np.empty((len(some), 0), dtype=np.int64)
+        return replace(self.cells(role, some), flat=flat, wide=codes)
 
     def cells(self, role: str, some: Ints) -> Points:
         """The same on the grid alone, which is all that `agreement` looks at."""
@@ -166,39 +160,35 @@ class Rows:
             tuple(place.on_grid[0] for place in self._places),
         )
 
-    def parts(self, role: str, among: Ints | None = None) -> Iterator[Ints]:
+    def parts(self, role: str, among: Ints | None = None) -> list[Ints]:
         """Rows of a table, or those `among` them, so many at a time as fit into memory as points."""
         rows = np.arange(len(self.tables[role])) if among is None else among
-        for start in range(0, len(rows), _large.LARGE):
-            yield rows[start : start + _large.LARGE]
+        return [rows[start : start + _PART] for start in range(0, len(rows), _PART)]
 
     def nearest(self, targets: Points, role: str, k: int = 1, among: Ints | None = None) -> Floats:
         """As `neighbours.nearest`, to every row of a table, or to those `among` them."""
+        parts = self.parts(role, among)
         found = np.full((len(targets), k), np.inf)
-        for some in self.parts(role, among):
-            near = self._found(partial(nearest, references=self.at(role, some), k=k), targets)
-            found = np.concatenate([found, near], axis=1)
-            found = np.sort(found, axis=1)[:, :k]
+        for near in in_threads(lambda some: nearest(targets, self.at(role, some), k), parts):
+            found = np.sort(np.concatenate([found, near], axis=1), axis=1)[:, :k]
         return found
 
     def agreement(self, targets: Points, role: str, among: Ints | None = None) -> Floats:
         """As `neighbours.agreement`, with every row of a table, or with those `among` them."""
         best = np.zeros(len(targets))
-        for some in self.parts(role, among):
-            agreed = self._found(partial(agreement, references=self.cells(role, some)), targets)
-            best = np.maximum(best, agreed)
+        parts = self.parts(role, among)
+        for found in in_threads(lambda some: agreement(targets, self.cells(role, some)), parts):
+            best = np.maximum(best, found)
         return best
 
     def agreeing(self, targets: Points, role: str, beyond: float) -> Ints:
         """As `neighbours.agreeing`, with every row of a table."""
         count = np.zeros(len(targets), dtype=np.int64)
-        for some in self.parts(role):
-            find = partial(agreeing, references=self.cells(role, some), beyond=beyond)
-            count += self._found(find, targets)
+        for found in in_threads(
+            lambda some: agreeing(targets, self.cells(role, some), beyond), self.parts(role)
+        ):
+            count += found
         return count
-
-    def _found(self, find: Callable[[Points], Found], targets: Points) -> Found:
-        return _in_threads(find, targets) if self.many else find(targets)
 
     @cached_property
     def surprise(self) -> dict[str, Floats]:
@@ -286,15 +276,6 @@ def numbered(codes: Ints) -> tuple[Ints, int]:
     """Equal codes as equal numbers from 0, and how many there are; hashing is faster than sorting."""
     found = pc.dictionary_encode(pa.array(codes))
     return np.asarray(found.indices.to_numpy()).astype(np.int64), len(found.dictionary)
-
-
-def _in_threads(found: Callable[[Points], Found], targets: Points) -> Found:
-    """What is found of the targets, the same however many threads there are: blocks of queries stay whole."""
-    threads = min(_THREADS, os.cpu_count() or 1)
-    ends = -(-len(targets) // (threads * QUERIES)) * QUERIES * np.arange(1, threads)
-    parts = np.split(np.arange(len(targets)), np.minimum(ends, len(targets)))
-    with ThreadPoolExecutor(threads) as pool:
-        return np.concatenate(list(pool.map(lambda part: found(targets.take(part)), parts)))
 
 
 def _narrow(codes: Ints) -> Codes:

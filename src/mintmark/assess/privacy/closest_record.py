@@ -80,10 +80,10 @@ def _picture(rows: Rows, rng: np.random.Generator) -> dict[str, Any]:
     """Shares of rows by distance to the nearest train row; what lies beyond 99 % is in the last bin."""
     most = min(_QUERIES, max(_FEWEST, _PAIRS // len(rows.tables["train"])))
     most = max(_FEWEST // 2, most // 2) if rows.many else most
-    found = {
-        role: rows.nearest(rows.at(role, _some(len(rows.tables[role]), rng, most)), "train")[:, 0]
-        for role in ("synthetic", "holdout")
-    }
+    some = {role: _some(len(rows.tables[role]), rng, most) for role in ("synthetic", "holdout")}
+    both = rows.at("synthetic", some["synthetic"]).joined(rows.at("holdout", some["holdout"]))
+    near = rows.nearest(both, "train")[:, 0]
+    found = dict(zip(some, np.split(near, [len(some["synthetic"])]), strict=True))
     top = float(np.quantile(np.concatenate(list(found.values())), 0.99)) or 1.0
     edges = np.linspace(0.0, top, _BINS + 1)
     shares = {

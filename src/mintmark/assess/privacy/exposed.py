@@ -9,6 +9,7 @@ generator, so that it serves rows from any tool.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,16 +56,18 @@ class Exposed(Metric):
             raise NotRun(f"{least} persons in train or holdout are too few; {_LEAST} are needed in both.")
         size = _SMALLER if rows.many else REFERENCE
         reference = {role: sampled(len(rows.tables[role]), size, rng) for role in ("train", "holdout")}
-        tests: dict[str, _Test] = {}
         isolations: dict[str, dict[str, Floats] | None] = {"far by ranks": far(rows, reference)}
         if not rows.many:  # the marks of every category would not fit into memory
             isolations["far in standard units"] = standard(rows, reference)
         isolations |= {"rare values": rare(rows), "everybody": None}
-        for notion, isolation in isolations.items():
-            chosen, apart = _chosen(rows, isolation, rng), isolation is not None
-            for attack, scores in _attacks(rows, chosen, reference, also=apart).items():
+        attacked = _Attacked(
+            rows, reference, {notion: _chosen(rows, found, rng) for notion, found in isolations.items()}
+        )
+        tests: dict[str, _Test] = {}
+        for notion in isolations:
+            for attack, scores in attacked.scores(notion).items():
                 # what 1 % of false alarms finds among everybody is membership.tpr
-                allowed = sorted({1, max(1, len(scores[1]) // 100)}) if apart else [1]
+                allowed = [1] if notion == "everybody" else sorted({1, max(1, len(scores[1]) // 100)})
                 tests |= {f"{notion}, {attack}, {r}": _Test(*scores, r) for r in allowed}
         share = _share(rows)
         return [_score(tests, share, rows)]
@@ -97,40 +100,59 @@ def _chosen(rows: Rows, isolation: dict[str, Floats] | None, rng: np.random.Gene
     return {role: found[isolation[role][found] >= limit] for role, found in standing.items()}
 
 
-def _attacks(
-    rows: Rows, chosen: dict[str, Ints], reference: dict[str, Ints], *, also: bool
-) -> dict[str, Found]:
-    """For each attack the scores of the chosen of train and of the holdout; higher says member."""
-    found: dict[str, list[Floats]] = {name: [] for name in ("distance", "agreement")[: 1 + also]}
-    for role in ("train", "holdout"):
-        targets = rows.at(role, chosen[role])
-        near = np.round(rows.nearest(targets, "synthetic")[:, 0], _DIGITS) + _TINY
-        far = np.round(_to_others(rows, role, chosen[role], reference), _DIGITS) + _TINY
-        scores = {"distance": np.log(far) - np.log(near)}
-        if also:
-            scores["agreement"] = rows.agreement(targets, "synthetic") - _usual(
-                rows, targets, chosen, reference
-            )
-        for name in found:
-            found[name].append(worst_row(scores[name], rows.persons[role][chosen[role]]))
-    return {name: (both[0], both[1]) for name, both in found.items()}
+class _Attacked:
+    """The chosen under every notion of isolation; every row is searched for once."""
 
+    def __init__(self, rows: Rows, reference: dict[str, Ints], chosen: dict[str, dict[str, Ints]]) -> None:
+        self.rows, self.reference, self.chosen = rows, reference, chosen
+        self.every = self._pooled(chosen)
+        # agreement with everybody is membership's
+        self.isolated = self._pooled({name: one for name, one in chosen.items() if name != "everybody"})
+        self.near = self._split(rows.nearest(self._points(self.every), "synthetic")[:, 0], self.every)
+        self.agreed = self._split(rows.agreement(self._points(self.isolated), "synthetic"), self.isolated)
 
-def _to_others(rows: Rows, role: str, chosen: Ints, reference: dict[str, Ints]) -> Floats:
-    """Distance to the nearest row of the reference that is not the row itself."""
-    targets = rows.at(role, chosen)
-    distances = []
-    for other, some in reference.items():
-        found = rows.nearest(targets, other, 2, among=some)
-        itself = np.isin(chosen, some) if other == role else np.zeros(len(chosen), dtype=bool)
-        distances.append(np.where(itself, found[:, 1], found[:, 0]))
-    return np.minimum(*distances)
+    def _pooled(self, chosen: dict[str, dict[str, Ints]]) -> dict[str, Ints]:
+        return {
+            role: np.unique(np.concatenate([one[role] for one in chosen.values()])) for role in self.reference
+        }
 
+    def _points(self, some: dict[str, Ints]) -> Points:
+        return self.rows.at("train", some["train"]).joined(self.rows.at("holdout", some["holdout"]))
 
-def _usual(rows: Rows, targets: Points, chosen: dict[str, Ints], reference: dict[str, Ints]) -> Floats:
-    """Best agreement with a row of the reference, those attacked left out of it."""
-    others = {role: np.setdiff1d(some, chosen[role]) for role, some in reference.items()}
-    return np.maximum(*(rows.agreement(targets, role, among=some) for role, some in others.items()))
+    def _split(self, found: Floats, some: dict[str, Ints]) -> dict[str, Floats]:
+        return {"train": found[: len(some["train"])], "holdout": found[len(some["train"]) :]}
+
+    def scores(self, notion: str) -> dict[str, Found]:
+        """For each attack the scores of the chosen of train and of the holdout; higher says member."""
+        chosen, found = self.chosen[notion], {}
+        found["distance"] = self._both(chosen, self._nearer)
+        if notion != "everybody":
+            found["agreement"] = self._both(chosen, self._agrees)
+        return found
+
+    def _both(self, chosen: dict[str, Ints], score: Callable[[str, dict[str, Ints]], Floats]) -> Found:
+        both = [
+            worst_row(score(role, chosen), self.rows.persons[role][some]) for role, some in chosen.items()
+        ]
+        return both[0], both[1]
+
+    def _nearer(self, role: str, chosen: dict[str, Ints]) -> Floats:
+        """Log ratio of the distances to the nearest other row of the reference and to a synthetic row."""
+        targets, distances = self.rows.at(role, chosen[role]), []
+        for other, some in self.reference.items():
+            found = self.rows.nearest(targets, other, 2, among=some)
+            itself = np.isin(chosen[role], some) if other == role else np.zeros(len(targets), dtype=bool)
+            distances.append(np.where(itself, found[:, 1], found[:, 0]))
+        near = self.near[role][np.searchsorted(self.every[role], chosen[role])]
+        far, near = (np.round(one, _DIGITS) + _TINY for one in (np.minimum(*distances), near))
+        return np.asarray(np.log(far) - np.log(near))
+
+    def _agrees(self, role: str, chosen: dict[str, Ints]) -> Floats:
+        """Agreement with a synthetic row, less that with a row of the reference, those attacked left out."""
+        targets = self.rows.at(role, chosen[role])
+        others = {other: np.setdiff1d(some, chosen[other]) for other, some in self.reference.items()}
+        usual = np.maximum(*(self.rows.agreement(targets, other, some) for other, some in others.items()))
+        return np.asarray(self.agreed[role][np.searchsorted(self.isolated[role], chosen[role])] - usual)
 
 
 def _drawn(person: Ints, most: int, rng: np.random.Generator) -> Ints:

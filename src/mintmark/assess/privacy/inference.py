@@ -9,12 +9,14 @@ learnt of the holdout's persons too and is not counted: that is statistics, not 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from mintmark.assess._threads import in_threads
 from mintmark.assess.privacy._attacks import FIGURES, against, attacked, floored, targets
 from mintmark.assess.privacy._near import Near, batches
 from mintmark.assess.privacy._right import NEAR_ENOUGH, Secret
@@ -22,6 +24,7 @@ from mintmark.assess.privacy._rows import Rows, rows_of
 from mintmark.data.schema import Column
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
+from mintmark.stats.mixed import Side
 from mintmark.stats.shares import z_of
 
 __all__ = ["Inference"]
@@ -83,19 +86,25 @@ def _guessed(rows: Rows, released: str, secrets: list[str], most: int, rng: Rng)
         placed = near.placed(rows, role, some)
         sought = {name: Secret.of(rows, name, role, some, released) for name in secrets}
         out[role] = {name: np.full(len(some), np.nan) for name in secrets}
-        for batch in batches(len(some), near.released.rows):
-            best = {name: _Best.none(batch) for name in secrets}
-            for start, block in near.blocks(len(batch)):
-                total = near.mixed.squares(placed.on(near.names).take(batch), block.on(near.names))
-                for name in secrets:
-                    rest = near.mixed.squares(placed.on([name]).take(batch), block.on([name]))
-                    np.subtract(total, rest, out=rest)  # exact: whole numbers
-                    best[name].meet(rest, sought[name], start)
-            for name in secrets:
-                out[role][name][batch] = best[name].right / best[name].rows
+        every = list(batches(len(some), near.released.rows))
+        for batch, right in zip(every, in_threads(partial(_right, near, placed, sought), every), strict=True):
+            for name, chance in right.items():
+                out[role][name][batch] = chance
         for name, secret in sought.items():
             out[role][name][secret.missing] = np.nan
     return out
+
+
+def _right(near: Near, placed: Side, sought: dict[str, Secret], batch: Ints) -> dict[str, Floats]:
+    """For each secret the chance that those of a batch are guessed right."""
+    best = {name: _Best.none(batch) for name in sought}
+    for start, block in near.blocks(len(batch)):
+        total = near.mixed.squares(placed.on(near.names).take(batch), block.on(near.names))
+        for name in sought:
+            rest = near.mixed.squares(placed.on([name]).take(batch), block.on([name]))
+            np.subtract(total, rest, out=rest)  # exact: whole numbers
+            best[name].meet(rest, sought[name], start)
+    return {name: one.right / one.rows for name, one in best.items()}
 
 
 @dataclass(frozen=True)

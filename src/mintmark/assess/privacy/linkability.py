@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from mintmark.assess._threads import in_threads
 from mintmark.assess.privacy._attacks import FIGURES, against, attacked, floored, targets
 from mintmark.assess.privacy._near import Near, batches
 from mintmark.assess.privacy._rows import Rows, rows_of
@@ -116,24 +117,32 @@ class Linkability(Metric):
         """For each split whether each person attacked under it is linked."""
         near = Near.of(rows, released)
         people = {role: targets(rows, role, most, rng) for role in ("train", "holdout")}
-        out: list[dict[str, Floats]] = [{} for _ in splits]
-        for role, some in people.items():
-            for at, (share, halves) in enumerate(zip(np.array_split(some, len(splits)), splits, strict=True)):
-                out[at][role] = self._shared(near, rows, role, share, halves)
-        return out
+        shares = {role: np.array_split(some, len(splits)) for role, some in people.items()}
+        jobs = [(role, at) for role in people for at in range(len(splits))]
+        linked = in_threads(
+            lambda job: self._shared(near, rows, job[0], shares[job[0]][job[1]], splits[job[1]]), jobs
+        )
+        found = dict(zip(jobs, linked, strict=True))
+        return [{role: found[role, at] for role in people} for at in range(len(splits))]
 
     def _shared(self, near: Near, rows: Rows, role: str, some: Ints, halves: Halves) -> Floats:
         placed = near.placed(rows, role, some)
         queries = [placed.on(part) for part in halves]
-        linked = np.zeros(len(some))
-        for batch in batches(len(some), near.released.rows):
-            least: list[Any] = [np.full((len(batch), 0), np.inf)] * len(halves)
-            for block in _squares(near, queries, halves, batch):
-                least = [_least(*pair, self.neighbours) for pair in zip(least, block, strict=True)]
-            limits = [found.max(axis=1, keepdims=True) for found in least]
-            for block in _squares(near, queries, halves, batch):  # found again rather than kept
-                both = np.logical_and(*(found <= limit for found, limit in zip(block, limits, strict=True)))
-                linked[batch] = np.maximum(linked[batch], both.any(axis=1))
+        parts = batches(len(some), near.released.rows)
+        return np.concatenate(
+            [np.zeros(0), *(self._linked_rows(near, queries, halves, part) for part in parts)]
+        )
+
+    def _linked_rows(self, near: Near, queries: list[Block], halves: Halves, batch: Ints) -> Floats:
+        """Whether each of a batch is linked, 1 or 0."""
+        least: list[Any] = [np.full((len(batch), 0), np.inf)] * len(halves)
+        for block in _squares(near, queries, halves, batch):
+            least = [_least(*pair, self.neighbours) for pair in zip(least, block, strict=True)]
+        limits = [found.max(axis=1, keepdims=True) for found in least]
+        linked = np.zeros(len(batch))
+        for block in _squares(near, queries, halves, batch):  # found again rather than kept
+            both = np.logical_and(*(found <= limit for found, limit in zip(block, limits, strict=True)))
+            linked = np.maximum(linked, both.any(axis=1))
         return linked
 
 

@@ -11,6 +11,7 @@ population, never both at once.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -58,8 +59,7 @@ class Membership(Metric):
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         rows = rows_of(tables)
-        rounds = _drawn(rows, rng)
-        figures = [_attacked(rows, *one) for one in rounds]
+        figures = _attacked(rows, _drawn(rows, rng))
         seed = int(rng.integers(2**31))
         for one, other in (figures, figures[::-1]):
             one.learn_from(other, seed)
@@ -148,18 +148,25 @@ class _Figures:
         self.scores["learned"] = np.asarray(model.predict(mine, raw_score=True))
 
 
-def _attacked(rows: Rows, members: Ints, strangers: Ints, population: Ints) -> _Figures:
-    inside = _attacks(rows, rows.at("train", members), population)
-    outside = _attacks(rows, rows.at("holdout", strangers), population)
-    person = np.concatenate([rows.persons["train"][members], rows.persons["holdout"][strangers]])
-    return _Figures(
-        {name: np.concatenate([inside[name], outside[name]]) for name in inside}, person, len(members)
-    )
+def _attacked(rows: Rows, rounds: list[Round]) -> list[_Figures]:
+    """The synthetic rows are searched once, for the targets of both rounds."""
+    sides = [(role, some) for one in rounds for role, some in zip(("train", "holdout"), one[:2], strict=True)]
+    every = reduce(Points.joined, (rows.at(role, some) for role, some in sides))
+    near, agreed = rows.nearest(every, "synthetic", 3), rows.agreement(every, "synthetic")
+    figures, start = [], 0
+    for members, strangers, population in rounds:
+        part = np.arange(start, start + len(members) + len(strangers))
+        scores = _attacks(rows, every.take(part), near[part], agreed[part], population)
+        person = np.concatenate([rows.persons["train"][members], rows.persons["holdout"][strangers]])
+        figures.append(_Figures(scores, person, len(members)))
+        start += len(part)
+    return figures
 
 
-def _attacks(rows: Rows, targets: Points, population: Ints) -> dict[str, Floats]:
+def _attacks(
+    rows: Rows, targets: Points, near: Floats, agreed: Floats, population: Ints
+) -> dict[str, Floats]:
     """Score of each target row under each attack; higher says member."""
-    near = rows.nearest(targets, "synthetic", 3)
     far = rows.nearest(targets, "holdout", 3, among=population)
     # digits beyond what the search promises are noise, and noise may tell train from holdout
     near, far = (np.round(_filled(found), _DIGITS) + _TINY for found in (near, far))
@@ -167,7 +174,7 @@ def _attacks(rows: Rows, targets: Points, population: Ints) -> dict[str, Floats]
         "ratio_1": np.log(far[:, 0]) - np.log(near[:, 0]),
         "ratio_3": np.log(far.mean(axis=1)) - np.log(near.mean(axis=1)),
         "distance": -near[:, 0],
-        "agreement": rows.agreement(targets, "synthetic") - rows.agreement(targets, "holdout", population),
+        "agreement": agreed - rows.agreement(targets, "holdout", population),
     }
 
 

@@ -76,7 +76,10 @@ def _exposed(found: list[Uniques], everybody: dict[str, Ints]) -> dict[str, Any]
     }
     values = sum(int(one.trials["train"].sum()) for one in found)
     holders = np.sum([one.trials["train"] > 0 for one in found], axis=0) > 0 if found else np.zeros(1)
-    return Uniques(everybody, hits).reuse.excess(z_of()) | {"values": values, "floor": float(np.mean(holders))}
+    return Uniques(everybody, hits).reuse.excess(z_of()) | {
+        "values": values,
+        "floor": float(np.mean(holders)),
+    }
 
 
 def _worst(held: dict[str, Uniques], n: int) -> Score:

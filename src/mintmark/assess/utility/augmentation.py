@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.assess._codes import Coded
+from mintmark.assess._threads import in_threads
 from mintmark.assess.utility._models import Task, boosted_trees, score
 from mintmark.assess.utility._sampled import told
 from mintmark.assess.utility._trained import ROWS, Leg, Trained, trained
@@ -101,11 +102,13 @@ class _Worth:
         """Sizes from small to all, and the models of disjoint draws of each size."""
         real, n = self.found.real, len(self.found.real)
         halved = [n >> k for k in range(1, _HALVINGS + 1) if n >> k >= _SMALLEST]
-        draws = []
+        parts = []
         for size in halved[::-1]:
             order = rng.permutation(n)
-            parts = [order[k * size : (k + 1) * size] for k in range(min(_DRAWS, n // size))]
-            draws.append([self._fitted(real.take(np.sort(part))) for part in parts])
+            parts.append([np.sort(order[k * size : (k + 1) * size]) for k in range(min(_DRAWS, n // size))])
+        every = [part for some in parts for part in some]
+        fitted = in_threads(lambda part: self._fitted(real.take(part)), every)
+        draws = [[next(fitted) for _ in some] for some in parts]
         return np.array([*halved[::-1], n]), [*draws, [self.real]]
 
     def _band(self, leg: Leg) -> _Band:
