@@ -184,7 +184,9 @@ def membership(repeat, rng):
                 (outside, "holdout", strangers),
                 (fresh, "fresh", np.arange(FRESH // 2)),
             ):
-                for name, scores in _attacks(rows, rows.at(role, some), population).items():
+                targets = rows.at(role, some)
+                near, agreed = rows.nearest(targets, "synthetic", 3), rows.agreement(targets, "synthetic")
+                for name, scores in _attacks(rows, targets, near, agreed, population).items():
                     into[name] = np.concatenate([into.get(name, []), scores])
                     if into is inside:
                         tried[name] = np.concatenate([tried.get(name, []), scores[members]])

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 import mintmark
 from mintmark.assess.privacy._attacks import against, paired
-from mintmark.assess.privacy._guesses import People, conjunctions, stands_for, values
+from mintmark.assess.privacy._guesses import People, at_random, conjunctions, stands_for, values
 from mintmark.assess.privacy._rows import rows_of
 from mintmark.assess.privacy.linkability import Linkability
 from mintmark.assess.privacy.reidentification import _attacked
@@ -449,3 +449,14 @@ def test_odd_tables_are_scored_or_not_run_and_never_break(odd, role):
         for score in measured(data, data, data, [metric]).values():
             assert score.status == "ok" or score.reason.endswith(".")
     assert all(score.status == "not run" for score in measured(data, data, None).values())
+
+
+def test_a_guess_of_minus_zero_fits_who_holds_zero():
+    data = dataset({"n": [-1, 0, 0, 1, 2]})
+    rows = small(data, data, data)
+    people = People.of(rows, np.random.default_rng(0))
+    wanted = np.array([-0.0, 1.0, 5.0])
+    assert people.fits("train", rows.numeric("n", "train"), wanted + 0.0).tolist() == [2, 1, 0]
+    blind = at_random(rows, "synthetic", people, 4_000, np.random.default_rng(1))
+    # round(U(-1, 2)) is -1, 0, 1, 2 with chances 1/6, 1/3, 1/3, 1/6, and one, two, one, one persons hold them
+    assert blind.mean() == pytest.approx(1 + 1 / 3, abs=0.05)

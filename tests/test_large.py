@@ -6,7 +6,9 @@ import pytest
 import mintmark as mm
 from mintmark.assess import _large
 from mintmark.assess._codes import codings, full, subset
-from mintmark.assess.privacy import _near
+from mintmark.assess.fidelity import precision_recall
+from mintmark.assess.privacy import _near, _rows
+from mintmark.assess.privacy._isolation import far
 from mintmark.assess.privacy._rows import Rows, forget, rows_of
 from mintmark.assess.privacy.inference import Inference
 from mintmark.assess.privacy.linkability import Linkability
@@ -79,15 +81,41 @@ def test_members_are_a_sample_of_the_persons_and_the_interval_knows(drawn, small
     assert np.diff(score.interval) > 1.4 * np.diff(whole.interval)
 
 
-def test_neighbours_found_in_parts_are_those_found_at_once(drawn, small, monkeypatch):
+@pytest.mark.parametrize("part", [SIZE // 2, 37])
+def test_neighbours_found_in_parts_are_those_found_at_once(drawn, part, monkeypatch):
+    monkeypatch.setattr(_rows, "_PART", part)
     rows = Rows({role: drawn[role] for role in ("train", "synthetic", "holdout")})
     targets = rows.at("train", np.arange(0, SIZE, 40))
-    parts = list(rows.parts("synthetic"))
+    parts = rows.parts("synthetic")
+    reference = {role: np.arange(0, len(rows.tables[role]), 7) for role in ("train", "holdout")}
+    apart = far(rows, reference)
     near, agreed = rows.nearest(targets, "synthetic", 3), rows.agreement(targets, "synthetic")
     monkeypatch.undo()
-    assert (len(parts), len(list(rows.parts("synthetic")))) == (2, 1)
+    assert (len(parts), len(rows.parts("synthetic"))) == (-(-SIZE // part), 1)
+    np.testing.assert_array_equal(np.concatenate(parts), np.arange(SIZE))
+    for role, distances in far(rows, reference).items():
+        np.testing.assert_allclose(apart[role], distances, atol=1e-9)
     np.testing.assert_allclose(near, rows.nearest(targets, "synthetic", 3), atol=1e-9)
     np.testing.assert_array_equal(agreed, rows.agreement(targets, "synthetic"))
+
+
+def test_authenticity_found_in_parts_is_that_found_at_once(drawn, monkeypatch):
+    found = []
+    for part in (SIZE, 137):
+        monkeypatch.setattr(precision_recall, "_PART", part)
+        score = precision_recall.PrecisionRecall()._authenticity(tables(drawn))
+        found.append((score.estimate, score.interval, score.ceiling))
+    assert found[0] == found[1]
+    assert 0.1 < found[0][0] < 0.9
+
+
+@pytest.mark.parametrize("metric", ["energy", "precision_recall", "memorisation", "propensity", "modes"])
+def test_a_metric_alone_reads_a_cut_of_train(drawn, small, metric):
+    given = {**drawn, "holdout": drawn["holdout"][: SIZE - 500]}
+    alone = {score.metric: score.estimate for score in mm.assess(**given, metrics=[metric], seed=0).scores}
+    beside = mm.assess(**given, metrics=["column_shapes", metric], seed=0)
+    assert alone
+    assert all(beside[name].estimate == value for name, value in alone.items())
 
 
 @pytest.mark.parametrize(

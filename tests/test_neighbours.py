@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mintmark.stats.neighbours import Space, agreement, nearest
+from mintmark.stats.neighbours import Space, agreement, nearest, nearest_others, nearest_rows
 
 SIZES = {"city": 7, "code": 300}
 
@@ -117,3 +117,26 @@ def test_columns_without_any_value_do_not_matter():
     other = space.place({"empty": np.full(3, np.nan), "same": np.ones(3)})
     assert (nearest(other, space.place(train)) == 0).all()
     assert (agreement(other, space.place(train)) == 0).all()  # all agree, which surprises nobody
+
+
+@pytest.mark.parametrize("n", [2, 3, 40, 1_500])
+def test_the_nearest_others_are_those_of_all_pairs(n):
+    rng = np.random.default_rng(n)
+    space = Space.of(columns(n, rng), SIZES)
+    points = space.place(columns(n, rng))
+    distances, places = nearest_others(points, 3)
+    every, whose = nearest_rows(points, points, n)
+    apart = np.array([row[who != at] for at, (row, who) in enumerate(zip(every, whose, strict=True))])[:, :3]
+    found = np.isfinite(distances)
+    np.testing.assert_allclose(distances[:, : apart.shape[1]], apart, atol=1e-5)
+    assert (found == (np.arange(3) < n - 1)).all()
+    assert (places != np.arange(n)[:, None]).all()
+    assert ((places >= 0) == found).all()
+
+
+def test_of_equal_points_another_is_nearest_and_never_itself():
+    points = Space.of({"x": np.zeros(400)}, {}).place({"x": np.zeros(400)})
+    distances, places = nearest_others(points, 5)
+    assert (distances == 0).all()
+    assert (places != np.arange(400)[:, None]).all()
+    assert all(len(set(row)) == 5 for row in places.tolist())

@@ -13,7 +13,7 @@ import mintmark
 from mintmark.assess.privacy._matches import Matches
 from mintmark.assess.privacy._rows import Rows
 from mintmark.assess.privacy._uniques import uniques
-from mintmark.assess.privacy.exposed import _Test
+from mintmark.assess.privacy.exposed import Exposed, _Test
 from mintmark.assess.privacy.unique_pairs import _together
 from mintmark.data.dataset import Dataset
 from mintmark.data.schema import Column, Schema, type_name
@@ -508,3 +508,17 @@ def test_true_positives_keep_to_the_false_alarms_where_scores_tie():
     positive = np.repeat([1.0, 0.0], [40, 60])
     share, _ = sensitivity(positive, np.repeat([1.0, 0.0], [5, 95]), 0.1, 1.96)
     assert share == pytest.approx(0.4 + 0.6 * 5 / 95)
+
+
+def test_where_only_one_table_has_isolated_persons_the_others_are_attacked_all_the_same():
+    rng = np.random.default_rng(0)
+    law = rng.normal(size=(470, 3))
+    tables = {"train": law[:150], "holdout": law[150:270], "synthetic": law[270:]}
+    made = {}
+    for role, x in tables.items():
+        gone = pa.array(x[:, 2], mask=np.full(len(x), role == "train"))
+        made[role] = dataset(pa.table({"a": x[:, 0], "b": x[:, 1], "c": gone}))
+    given = Tables(made["train"], made["synthetic"], made["holdout"], made["synthetic"])
+    score = Exposed().measure(given, np.random.default_rng(0))[0]
+    assert score.status == "ok"
+    assert "everybody, distance, 1" in score.details["tests"]

@@ -189,7 +189,7 @@ def _coded(tables: Tables, data: Dataset, which: str) -> Coded:
         array = data.table[name].combine_chunks()
         if plan.breaks is not None:
             floats[name] = numbers(array, data.schema[name])
-            column = _ranked(tables, plan.column) if which == "train" else ranked(floats[name])
+            column = _ranked(tables, plan.column) if data is tables.train else ranked(floats[name])
             distinct_values[name] = column
             table = np.append(np.searchsorted(plan.breaks, column.values, "right"), plan.bins + 1)
             codes[name] = table.astype(plan.dtype)[column.places]

@@ -1,4 +1,4 @@
-"""Independent parts of one task on all cores: what comes out is the same however many there are."""
+"""Independent parts of one task on up to four cores: what comes out is the same however many there are."""
 
 from __future__ import annotations
 

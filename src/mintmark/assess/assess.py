@@ -145,7 +145,7 @@ def _measured(tables: Tables, chosen: Sequence[tuple[str, Metric]], seed: int) -
         if metric.family != "privacy":
             forget(tables)
         found[at] = metric.measure(tables, stream(seed, "assess", name))
-        if max(len(tables.train), len(tables.synthetic)) > _large.LARGE:
+        if max(map(len, filter(None, (tables.train, tables.synthetic, tables.holdout)))) > _large.LARGE:
             _large.give_back()
     return [score for at in range(len(chosen)) for score in found[at]]
 

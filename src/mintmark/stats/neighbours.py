@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Points", "Space", "agreeing", "agreement", "nearest", "nearest_rows"]
+__all__ = ["Points", "Space", "agreeing", "agreement", "nearest", "nearest_others", "nearest_rows"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -24,7 +24,8 @@ Columns = Mapping[str, npt.NDArray[Any]]
 Position = tuple[Floats, npt.NDArray[np.bool_]]
 
 _WIDEST = 64  # a column of more categories is compared by code: one-hot would cost more
-_QUERIES, _REFERENCES = 256, 8192  # a block of distances is 8 MB and stays in cache
+_QUERIES, _REFERENCES = 256, 2048  # a block of distances is 2 MB and stays in cache
+_PAIRED = 1024  # the same where queries and references are of one table
 _SPARE = 2  # candidates beyond k, so that the k-th is known for certain
 _STEPS, _FIRST, _MISSING = 240, 6, 255  # grid of ranks in a byte, and missing far from all of it
 _NEAR = 5  # steps at which two numbers still agree: about 2 % of the ranks
@@ -230,6 +231,48 @@ def nearest_rows(queries: Points, references: Points, k: int = 1) -> tuple[Float
     return out, places
 
 
+def nearest_others(points: Points, k: int = 1) -> tuple[Floats, Ints]:
+    """For each point the distances to the `k` nearest of the others, and which they are, shape (n, k).
+
+    As `nearest_rows` in exactness; every pair of points is looked at once.
+    """
+    from mintmark.stats._nearest import keep_least_of_both  # compiles once: not before it is needed
+
+    n = len(points)
+    asked = max(1, min(k + _SPARE, n - 1))
+    squared = np.einsum("ij,ij->i", points.flat, points.flat, dtype=np.float64)
+    lengths = squared.astype(np.float32)
+    best = np.full((n, asked), np.inf, dtype=np.float32)
+    where = np.full((n, asked), -1, dtype=np.int64)
+    for rows in _blocks(n, _PAIRED):
+        here = slice(rows[0], rows[-1] + 1)
+        left = -2 * points.flat[here]
+        for columns in _blocks(int(rows[0]) + 1, _PAIRED):
+            there = slice(columns[0], min(n, columns[0] + _PAIRED))
+            products = left @ points.flat[there].T
+            for column in range(points.wide.shape[1]):
+                products += points.wide[here, column, None] != points.wide[there, column]
+            keep_least_of_both(products, lengths, int(rows[0]), int(columns[0]), best, where)
+    out, places = np.full((n, k), np.inf), np.full((n, k), -1, dtype=np.int64)
+    if n < 2:
+        return out, places
+    again = []
+    for rows in _blocks(n, _QUERIES):
+        block = points.take(rows)
+        exact, found = _in_order(_measured(block, points, where[rows]), where[rows])
+        out[rows, :asked], places[rows, :asked] = np.sqrt(exact[:, :k]), found[:, :k]
+        if asked < n - 1:
+            kept = best[rows, -1] + squared[rows]
+            again.append(rows[_doubtful(exact[:, min(k, asked) - 1], kept, squared[rows], squared)])
+    for part in _blocks(len(rest := np.concatenate([*again, np.zeros(0, dtype=np.int64)])), _QUERIES):
+        rows = rest[part]
+        exact, found, _ = _search(points.take(rows), points, squared, k + 1, np.float64)
+        itself = found == rows[:, None]
+        itself[:, -1] |= ~itself.any(axis=1)  # of many equal ones it may not be among the first
+        out[rows], places[rows] = (both[~itself].reshape(-1, k) for both in (exact, found))
+    return out, places
+
+
 def _blocks(n: int, size: int) -> Iterator[Ints]:
     for start in range(0, n, size):
         yield np.arange(start, min(n, start + size))
@@ -239,55 +282,39 @@ def _search(
     block: Points, references: Points, squared: Floats, k: int, dtype: Any
 ) -> tuple[Floats, Ints, npt.NDArray[np.bool_]]:
     """Distances (q, k), whose they are, and which queries need double precision."""
+    from mintmark.stats._nearest import keep_least  # compiles once: not before it is needed
+
     asked = min(k + _SPARE, len(references))
     norms = np.einsum("ij,ij->i", block.flat, block.flat, dtype=np.float64)
     left, lengths = -2 * block.flat.astype(dtype), squared.astype(dtype)  # |r|² - 2 q·r
-    best = np.full((len(block), 0), np.inf)
-    where = np.zeros((len(block), 0), dtype=np.int64)
+    best = np.full((len(block), asked), np.inf, dtype=dtype)
+    where = np.full((len(block), asked), -1, dtype=np.int64)
     for some in _blocks(len(references), _REFERENCES):
         part = slice(some[0], some[-1] + 1)
-        squares = left @ references.flat[part].astype(dtype, copy=False).T
-        squares += lengths[part]
+        products = left @ references.flat[part].astype(dtype, copy=False).T
         for column in range(references.wide.shape[1]):
-            squares += block.wide[:, column, None] != references.wide[part, column]
-        if best.shape[1] < asked:
-            rows = np.arange(len(block))
-        else:  # most queries have their nearest already
-            rows = np.flatnonzero(squares.min(axis=1) + norms < best[:, -1])
-            squares = squares[rows]
-        values, places = _smallest(squares, min(asked, len(some)))
-        near = np.concatenate([best[rows], values + norms[rows, None]], axis=1)
-        who = np.concatenate([where[rows], places + some[0]], axis=1)
-        order = np.argsort(near, axis=1, kind="stable")[:, :asked]
-        near, who = np.take_along_axis(near, order, 1), np.take_along_axis(who, order, 1)
-        if len(rows) == len(block):
-            best, where = near, who
-        else:
-            best[rows], where[rows] = near, who
-    exact = _measured(block, references, where)
-    order = np.argsort(exact, axis=1, kind="stable")
-    exact, where = np.take_along_axis(exact, order, 1), np.take_along_axis(where, order, 1)
+            products += block.wide[:, column, None] != references.wide[part, column]
+        keep_least(products, lengths[part], int(some[0]), best, where)
+    kept = best[:, -1] + norms
+    exact, where = _in_order(_measured(block, references, where), where)
     out, places = np.full((len(block), k), np.inf), np.full((len(block), k), -1, dtype=np.int64)
     out[:, : min(k, asked)] = np.sqrt(exact[:, :k])
     places[:, : min(k, asked)] = where[:, :k]
     if dtype == np.float64 or asked == len(references):
         return out, places, np.zeros(len(block), dtype=bool)
+    return out, places, _doubtful(exact[:, min(k, asked) - 1], kept, norms, squared)
+
+
+def _doubtful(kth: Floats, kept: Floats, norms: Floats, squared: Floats) -> npt.NDArray[np.bool_]:
+    """Queries whose k-th neighbour single precision cannot tell from those that were not kept."""
     slack = 4 * np.finfo(np.float32).eps * (norms + float(squared.max()))
-    kth = exact[:, min(k, asked) - 1]
     # an error of `slack` in the square moves the distance d by slack / 2d at most
-    return out, places, (kth > 0) & (kth + slack > best[:, -1]) & (slack > 2e-5 * np.sqrt(kth))
+    return np.asarray((kth > 0) & (kth + slack > kept) & (slack > 2e-5 * np.sqrt(kth)))
 
 
-def _smallest(squares: npt.NDArray[Any], count: int) -> tuple[Floats, Ints]:
-    """The `count` smallest of each row and their places; `squares` is overwritten."""
-    rows = np.arange(len(squares))
-    values = np.empty((len(squares), count))
-    places = np.empty((len(squares), count), dtype=np.int64)
-    for i in range(count):  # a few vectorised passes beat one partition thirty to one
-        places[:, i] = squares.argmin(axis=1)
-        values[:, i] = squares[rows, places[:, i]]
-        squares[rows, places[:, i]] = np.inf
-    return values, places
+def _in_order(exact: Floats, where: Ints) -> tuple[Floats, Ints]:
+    order = np.argsort(exact, axis=1, kind="stable")
+    return np.take_along_axis(exact, order, 1), np.take_along_axis(where, order, 1)
 
 
 def _measured(block: Points, references: Points, where: Ints) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import comb
@@ -115,14 +115,19 @@ class Guesses:
 
 def values(rows: Rows, released: str, people: People) -> Guesses:
     """What one released row alone holds: a value, a missing one, and the lowest or highest number."""
-    every = in_threads(lambda at: _alone(rows, at, released, people), range(len(rows.scored)))
+    known = rows.values  # made before the threads, which would each make it
+    every = in_threads(
+        lambda at: _alone(rows.scored[at], known[rows.scored[at].name], at, released, people),
+        range(len(rows.scored)),
+    )
     return Guesses.together([part for parts in every for part in parts])
 
 
-def _alone(rows: Rows, at: int, released: str, people: People) -> list[Guesses]:
-    """The same of one column, by its place among the scored ones."""
-    column = rows.scored[at]
-    codes = {role: found + 1 for role, found in rows.values[column.name].items()}  # missing is 0
+def _alone(
+    column: Column, known: Mapping[str, npt.NDArray[Any]], at: int, released: str, people: People
+) -> list[Guesses]:
+    """The same of one column, at its place among the scored ones."""
+    codes = {role: found + 1 for role, found in known.items()}  # missing is 0
     size = 1 + max(int(found.max()) for found in codes.values())
     count, place = np.bincount(codes[released], minlength=size), np.zeros(size, dtype=np.int64)
     place[codes[released]] = np.arange(len(codes[released]))
@@ -226,7 +231,7 @@ def at_random(rows: Rows, released: str, people: People, n: int, rng: Rng) -> Fl
         known = known[~np.isnan(known)]
         if len(known):
             evenly = rng.uniform(known.min(), known.max(), len(here))
-            evenly = np.round(evenly) if column.kind == "integer" else evenly
+            evenly = np.round(evenly) + 0.0 if column.kind == "integer" else evenly  # no minus before a zero
             out[here] = people.fits("train", rows.numeric(column.name, "train"), evenly)
     return out
 

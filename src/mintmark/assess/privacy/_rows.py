@@ -27,7 +27,7 @@ from mintmark.data.schema import Column
 from mintmark.metric import NotRun, Tables
 from mintmark.stats.neighbours import Points, Space, agreeing, agreement, nearest
 
-__all__ = ["Rows", "forget", "numbered", "plain", "rows_of", "worst_row"]
+__all__ = ["Rows", "forget", "plain", "rows_of", "worst_row"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -35,7 +35,7 @@ Codes = npt.NDArray[np.signedinteger[Any]]
 ROLES = ("train", "synthetic", "holdout")
 _WIDEST = 2**62
 _BLOCK = 4_096  # rows placed at a time, in the cache
-_PART = 100_000  # rows searched at a time, as points
+_PART = 50_000  # rows searched at a time, as points
 _BETWEEN = r"[^\p{L}\p{N}]+"
 _MARKED = 30  # categories with a mark of their own; rarer ones share the lack of any
 
@@ -163,7 +163,7 @@ class Rows:
     def parts(self, role: str, among: Ints | None = None) -> list[Ints]:
         """Rows of a table, or those `among` them, so many at a time as fit into memory as points."""
         rows = np.arange(len(self.tables[role])) if among is None else among
-        return [rows[start : start + _PART] for start in range(0, len(rows), _PART)]
+        return np.array_split(rows, max(1, -(-len(rows) // _PART)))
 
     def nearest(self, targets: Points, role: str, k: int = 1, among: Ints | None = None) -> Floats:
         """As `neighbours.nearest`, to every row of a table, or to those `among` them."""

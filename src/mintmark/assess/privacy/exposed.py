@@ -60,11 +60,13 @@ class Exposed(Metric):
         if not rows.many:  # the marks of every category would not fit into memory
             isolations["far in standard units"] = standard(rows, reference)
         isolations |= {"rare values": rare(rows), "everybody": None}
+        every = {notion: _chosen(rows, found, rng) for notion, found in isolations.items()}
+        # where all that are isolated are of one table, there is nobody to hold them against
         attacked = _Attacked(
-            rows, reference, {notion: _chosen(rows, found, rng) for notion, found in isolations.items()}
+            rows, reference, {name: one for name, one in every.items() if all(map(len, one.values()))}
         )
         tests: dict[str, _Test] = {}
-        for notion in isolations:
+        for notion in attacked.chosen:
             for attack, scores in attacked.scores(notion).items():
                 # what 1 % of false alarms finds among everybody is membership.tpr
                 allowed = [1] if notion == "everybody" else sorted({1, max(1, len(scores[1]) // 100)})
@@ -101,23 +103,26 @@ def _chosen(rows: Rows, isolation: dict[str, Floats] | None, rng: np.random.Gene
 
 
 class _Attacked:
-    """The chosen under every notion of isolation; every row is searched for once."""
+    """The chosen under every notion of isolation; synthetic rows are searched once for all."""
 
     def __init__(self, rows: Rows, reference: dict[str, Ints], chosen: dict[str, dict[str, Ints]]) -> None:
         self.rows, self.reference, self.chosen = rows, reference, chosen
         self.every = self._pooled(chosen)
         # agreement with everybody is membership's
         self.isolated = self._pooled({name: one for name, one in chosen.items() if name != "everybody"})
-        self.near = self._split(rows.nearest(self._points(self.every), "synthetic")[:, 0], self.every)
-        self.agreed = self._split(rows.agreement(self._points(self.isolated), "synthetic"), self.isolated)
+        points, cells = self._both_of(rows.at, self.every), self._both_of(rows.cells, self.isolated)
+        self.near = self._split(rows.nearest(points, "synthetic")[:, 0], self.every)
+        self.agreed = self._split(rows.agreement(cells, "synthetic"), self.isolated)
 
     def _pooled(self, chosen: dict[str, dict[str, Ints]]) -> dict[str, Ints]:
+        none = np.zeros(0, dtype=np.int64)
         return {
-            role: np.unique(np.concatenate([one[role] for one in chosen.values()])) for role in self.reference
+            role: np.unique(np.concatenate([none, *(one[role] for one in chosen.values())]))
+            for role in self.reference
         }
 
-    def _points(self, some: dict[str, Ints]) -> Points:
-        return self.rows.at("train", some["train"]).joined(self.rows.at("holdout", some["holdout"]))
+    def _both_of(self, place: Callable[[str, Ints], Points], some: dict[str, Ints]) -> Points:
+        return place("train", some["train"]).joined(place("holdout", some["holdout"]))
 
     def _split(self, found: Floats, some: dict[str, Ints]) -> dict[str, Floats]:
         return {"train": found[: len(some["train"])], "holdout": found[len(some["train"]) :]}
@@ -149,7 +154,7 @@ class _Attacked:
 
     def _agrees(self, role: str, chosen: dict[str, Ints]) -> Floats:
         """Agreement with a synthetic row, less that with a row of the reference, those attacked left out."""
-        targets = self.rows.at(role, chosen[role])
+        targets = self.rows.cells(role, chosen[role])
         others = {other: np.setdiff1d(some, chosen[other]) for other, some in self.reference.items()}
         usual = np.maximum(*(self.rows.agreement(targets, other, some) for other, some in others.items()))
         return np.asarray(self.agreed[role][np.searchsorted(self.isolated[role], chosen[role])] - usual)
