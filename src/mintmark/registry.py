@@ -20,7 +20,7 @@ __all__ = ["Sort", "find", "names"]
 Sort = Literal["synthesizers", "checks", "metrics"]
 
 _ROOMS: dict[str, tuple[str, ...]] = {
-    "synthesizers": ("latent",),
+    "synthesizers": ("latent", "resample"),
     "checks": ("checks",),
     "metrics": ("assess.fidelity", "assess.utility", "assess.privacy"),
 }

@@ -104,6 +104,8 @@ class Synthesizer:
     units: ClassVar[Literal["row", "sequence"]] = "row"
     block: ClassVar[int] = 4096
     """Units of one block: drawn whole, from one random stream, then cut."""
+    reads_groups: ClassVar[bool] = False
+    """Whether `_learn` sees the columns that say whose row it is, which `_draw` never makes."""
     derives: ClassVar[bool] = False
     """Whether columns that follow from others are made from them and not drawn (see `data.derive`)."""
     version: ClassVar[int] = 1
@@ -167,13 +169,17 @@ class Synthesizer:
         left = protect(derive.reduced(data, relations, stream(seed, "reduce")), stream(seed, "protect"))
         whole = derive.whole(left, relations, data.schema, stream(seed, "publish"))
         public = rules.complete(keys.public(every, whole.schema), whole)
-        left, modelled = left.drop(*renewed), whole.drop(*renewed).schema
+        owners = {"group", "sequence_key"}
+        seen = [name for name in renewed if self.reads_groups and owners & set(left.schema[name].roles)]
+        left, modelled = left.drop(*(set(renewed) - set(seen))), whole.drop(*renewed).schema
         made = keys.made(every, public, stream(seed, "keys"))
         provenance = {"rows": len(data), "keys": renewed, "broken": [found.to_json() for found in broken]}
         del data, every, whole  # whole tables that learning would hold beside its own
         with time_limit(max_minutes):
             learnt = self._learn(left, stream(seed, "fit"))
-        fitted = Fitted(learnt, public, modelled, provenance, personal, tuple(relations), left.schema, made)
+        fitted = Fitted(
+            learnt, public, modelled, provenance, personal, tuple(relations), left.drop(*seen).schema, made
+        )
         object.__setattr__(self, "_fitted", fitted)
         return self
 

@@ -1,0 +1,184 @@
+"""What every resampler shares: classes and their deficits, drawing parents, rows between them."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from mintmark.data.dataset import Dataset
+from mintmark.data.encode import decode
+from mintmark.data.schema import Schema
+from mintmark.data.where import Where
+from mintmark.errors import InputError, UnknownNameError
+from mintmark.method import method
+from mintmark.resample._parents import Parents
+from mintmark.resample._sample import Sample
+from mintmark.resample._strategy import Strategy, deficits
+from mintmark.synthesizer import Learnt, Nature, Synthesizer
+
+__all__ = ["Made", "Neighbours", "Resampler"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Neighbours = Annotated[
+    int, Field(ge=1, description="neighbours of its class among which a row's partner is drawn")
+]
+
+
+@dataclass(frozen=True)
+class Made:
+    """New rows and where they come from.
+
+    Parameters
+    ----------
+    numbers, codes : array, shape (n, columns)
+    base, partner : array of int, shape (n,)
+        Their parents, as rows of the sample.
+    at : array, shape (n,)
+        How far from the base to the partner each lies.
+    """
+
+    numbers: Floats
+    codes: npt.NDArray[np.int32]
+    base: Ints
+    partner: Ints
+    at: Floats
+
+
+@method
+class Resampler(Synthesizer):
+    """New rows of the classes that have too few. Abstract: write `_parents`.
+
+    Classes come out in the proportions of their deficits, or alike where none has one. Without a
+    target all rows are of one class.
+    """
+
+    nature: ClassVar[Nature] = "augmented real"
+    holds: ClassVar[Literal["rows", "values", "aggregates"]] = "rows"
+    reads_groups: ClassVar[bool] = True
+    derives: ClassVar[bool] = True
+
+    target: str | None = None
+    sampling_strategy: Strategy = "auto"
+
+    def _parents(self, sample: Sample, label: int, rng: np.random.Generator) -> Parents:
+        """Parents of the new rows of one class."""
+        raise NotImplementedError
+
+    def _place(self, made: Made, learnt: Learnt, rng: np.random.Generator) -> Made:
+        """Move rows off the line between their parents; most methods leave them there."""
+        return made
+
+    # -- the contract --------------------------------------------------------------------------
+
+    def _refuse(self, data: Dataset) -> None:
+        super()._refuse(data)
+        name = self._target(data)
+        if name is not None and not data.schema[name].is_discrete:
+            raise InputError(
+                f"target column {name!r} is {data.schema[name].kind}; classes are resampled. Declare it a "
+                f"category (kinds={{{name!r}: 'category'}})."
+            )
+
+    def _target(self, data: Dataset) -> str | None:
+        name = self.target or data.target
+        if name is not None and name not in data.schema:
+            raise UnknownNameError("target column", name, data.names)
+        return name
+
+    def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
+        target = self._target(data)
+        if target is not None:
+            data = dataclasses.replace(data, table=data.table.filter(pc.is_valid(data.table[target])))
+        classes = [None] if target is None else list(data.schema[target].categories or ())
+        sample = Sample.of(data, target)
+        wanted = deficits(self.sampling_strategy, classes, np.bincount(sample.labels, minlength=len(classes)))
+        held = [c.name for c in data.schema if not {"group", "sequence_key"} & set(c.roles)]
+        about = {"schema": data.schema.select(held).to_json(), "target": target, "wanted": wanted.tolist()}
+        return about | self.plan(sample, wanted, rng)
+
+    def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
+        schema, target = Schema.from_json(learnt["schema"]), learnt["target"]
+        made = self.make(learnt, n, rng)
+        arrays: dict[str, Any] = {target: learnt["label"][made.base]} if target is not None else {}
+        rest = [column for column in schema if column.name != target]
+        for at, column in enumerate(c for c in rest if c.is_numeric):
+            arrays[column.name] = made.numbers[:, at]
+        for at, column in enumerate(c for c in rest if c.is_discrete):
+            arrays[column.name] = made.codes[:, at]
+        return decode(arrays, schema)
+
+    def _condition(self, learnt: Learnt, where: Where) -> Learnt | None:
+        target = learnt["target"]
+        if target not in where:
+            return None
+        wanted = where[target] if isinstance(where[target], list) else [where[target]]
+        classes = list(Schema.from_json(learnt["schema"])[target].categories or ())
+        labels = [at for at, name in enumerate(classes) if name in wanted]
+        weight = np.where(np.isin(learnt["label"][learnt["base"]], labels), learnt["weight"], 0.0)
+        if not weight.any():
+            raise InputError(
+                f"where: no new rows of class {wanted[0]!r} are made under sampling_strategy "
+                f"{self.sampling_strategy!r}. Name it there with the rows that it shall have."
+            )
+        return {**learnt, "weight": weight}
+
+    # -- on arrays -----------------------------------------------------------------------------
+
+    def plan(self, sample: Sample, wanted: Ints, rng: np.random.Generator) -> dict[str, Any]:
+        """What new rows are made from: every possible parent, and who is whose.
+
+        Parameters
+        ----------
+        sample : Sample
+        wanted : array of int, shape (classes,)
+            New rows that each class needs; where none needs any, all classes grow alike.
+        """
+        labels = np.flatnonzero(wanted) if wanted.any() else np.unique(sample.labels)
+        share = wanted[labels] / wanted.sum() if wanted.any() else np.full(len(labels), 1 / len(labels))
+        parts = [self._parents(sample, int(label), rng).usable for label in labels]
+        weight = [part.weight / part.weight.sum() * s for part, s in zip(parts, share, strict=True)]
+        base = np.concatenate([part.base for part in parts])
+        width = max(part.partner.shape[1] for part in parts)
+        partner = np.concatenate([_wide(part.partner, width, -1) for part in parts])
+        rows = np.unique(np.concatenate([base, partner[partner >= 0]]))
+        return {
+            "rows": rows,  # of the data that was fitted, for whoever asks where a row comes from
+            "numbers": np.ascontiguousarray(sample.numbers[rows]),
+            "codes": np.ascontiguousarray(sample.codes[rows]),
+            "label": sample.labels[rows],
+            "base": np.searchsorted(rows, base),
+            "partner": np.where(partner >= 0, np.searchsorted(rows, partner), -1),
+            "low": np.concatenate([_wide(part.low, width, 0) for part in parts]),
+            "high": np.concatenate([_wide(part.high, width, 0) for part in parts]),
+            "weight": np.concatenate(weight),
+        }
+
+    def make(self, learnt: Learnt, n: int, rng: np.random.Generator) -> Made:
+        """n new rows, their parents as rows of `learnt["numbers"]`."""
+        from mintmark.resample._kernels import between  # compiles once: not before it is needed
+
+        passed = np.cumsum(learnt["weight"])
+        drawn = np.searchsorted(passed, rng.random(n) * passed[-1], "right")
+        drawn = np.minimum(drawn, len(passed) - 1)
+        known = (learnt["partner"] >= 0).sum(axis=1)
+        which = (rng.random(n) * known[drawn]).astype(np.int64)
+        base, partner = learnt["base"][drawn], learnt["partner"][drawn, which]
+        low, high = (learnt[end][drawn, which] for end in ("low", "high"))
+        at = low + rng.random(n) * (high - low)
+        numbers, codes = learnt["numbers"], learnt["codes"]
+        out = np.empty((n, numbers.shape[1])), np.empty((n, codes.shape[1]), dtype=np.int32)
+        chance = rng.random((n, codes.shape[1]), dtype=np.float32)
+        between(numbers, codes, base, partner, at, chance, *out)
+        return self._place(Made(*out, base, partner, at), learnt, rng)
+
+
+def _wide(array: npt.NDArray[Any], width: int, fill: float) -> npt.NDArray[Any]:
+    return np.pad(array, ((0, 0), (0, width - array.shape[1])), constant_values=fill)

@@ -1,0 +1,88 @@
+"""How many new rows each class needs, in the words of imbalanced-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from mintmark.errors import InputError, UnknownNameError
+
+__all__ = ["Strategy", "deficits"]
+
+Strategy = Annotated[
+    Literal["auto", "minority", "not minority", "not majority", "all"]
+    | Annotated[float, Field(gt=0, le=1)]
+    | dict[str, Annotated[int, Field(ge=0)]],
+    Field(
+        description="which classes grow to the size of the largest (auto: all the others), or the share of "
+        "minority to majority rows afterwards (two classes), or the rows that each class then has"
+    ),
+]
+
+
+def deficits(strategy: Any, classes: Sequence[Any], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """New rows that each class needs, shape (classes,).
+
+    Parameters
+    ----------
+    strategy : str, float or mapping of str to int
+        As `Strategy`.
+    classes : sequence
+        Values of the target.
+    counts : array of int, shape (classes,)
+        Real rows of each.
+
+    Raises
+    ------
+    InputError
+        If a share is asked of more than two classes, or fewer rows than there are.
+    UnknownNameError
+        If a class does not exist.
+    """
+    lack: npt.NDArray[np.int64] = counts.max() - counts
+    if isinstance(strategy, str):
+        chosen = np.ones(len(counts), dtype=bool)
+        if strategy == "minority":
+            chosen = np.arange(len(counts)) == np.argmin(counts)
+        elif strategy == "not minority":
+            chosen = np.arange(len(counts)) != np.argmin(counts)
+        return np.where(chosen, lack, 0)
+    if isinstance(strategy, Mapping):
+        return _of_mapping(strategy, classes, counts)
+    if len(counts) != 2:
+        raise InputError(
+            f"sampling_strategy {strategy:g} is a share of minority to majority rows, which needs two "
+            f"classes; the target has {len(counts)}. Give the rows of each class instead, as a mapping."
+        )
+    least, most = int(np.argmin(counts)), int(counts.max())
+    more = int(strategy * most) - int(counts[least])
+    if more < 0:
+        raise InputError(
+            f"sampling_strategy {strategy:g} asks for fewer rows of class {classes[least]!r} than there are "
+            f"({counts[least]:,} of {most:,} is {counts[least] / most:.3g}). Give a larger share."
+        )
+    out = np.zeros(2, dtype=np.int64)
+    out[least] = more
+    return out
+
+
+def _of_mapping(
+    wanted: Mapping[Any, int], classes: Sequence[Any], counts: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    place = {str(name): at for at, name in enumerate(classes)}
+    out = np.zeros(len(counts), dtype=np.int64)
+    for name, rows in wanted.items():
+        if str(name) not in place:
+            raise UnknownNameError("class in sampling_strategy", str(name), list(place))
+        at = place[str(name)]
+        if rows < counts[at]:
+            raise InputError(
+                f"sampling_strategy asks for {rows:,} rows of class {name!r}, which has {counts[at]:,} "
+                "already: new rows are added and none taken away. Ask for as many or more."
+            )
+        out[at] = rows - counts[at]
+    return out
