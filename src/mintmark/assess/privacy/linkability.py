@@ -8,7 +8,7 @@ two releases through a third table is that of record linkage, Fellegi and Sunter
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -135,10 +135,14 @@ class Linkability(Metric):
 
     def _linked_rows(self, near: Near, queries: list[Block], halves: Halves, batch: Ints) -> Floats:
         """Whether each of a batch is linked, 1 or 0."""
-        least: list[Any] = [np.full((len(batch), 0), np.inf)] * len(halves)
+        from mintmark.stats._nearest import keep_least  # compiles once: not before it is needed
+
+        nearest = [np.full((len(batch), self.neighbours), np.inf, dtype=np.float32) for _ in halves]
+        whose = np.empty((len(batch), self.neighbours), dtype=np.int64)  # of no interest here
         for block in _squares(near, queries, halves, batch):
-            least = [_least(*pair, self.neighbours) for pair in zip(least, block, strict=True)]
-        limits = [found.max(axis=1, keepdims=True) for found in least]
+            for squares, best in zip(block, nearest, strict=True):
+                keep_least(squares, np.zeros(squares.shape[1], dtype=np.float32), 0, best, whose)
+        limits = [best[:, -1:] for best in nearest]
         linked = np.zeros(len(batch))
         for block in _squares(near, queries, halves, batch):  # found again rather than kept
             both = np.logical_and(*(found <= limit for found, limit in zip(block, limits, strict=True)))
@@ -155,14 +159,6 @@ def _squares(
             near.mixed.squares(query.take(batch), block.on(part))
             for query, part in zip(queries, halves, strict=True)
         ]
-
-
-def _least(known: Any, squares: npt.NDArray[np.float32], k: int) -> Any:
-    """The `k` smallest distances of each query, or all where there are fewer."""
-    if k == 1:
-        squares = squares.min(axis=1, keepdims=True)
-    found = np.concatenate([known, squares], axis=1)
-    return found if found.shape[1] <= k else np.partition(found, k - 1, axis=1)[:, :k]
 
 
 def _declared(sets: tuple[tuple[str, ...], tuple[str, ...]], names: list[str]) -> Halves:
