@@ -182,6 +182,9 @@ class Rule:
             outcome, bounds, reason = self._compare(metric, found, least, most)
         else:
             outcome, bounds, reason = self._compare_each(found, least, most, tables.get("schema") or {})
+        instead = ((found or {}).get("details") or {}).get("instead")
+        if instead and outcome != "pass":
+            reason += f" Better: {instead}."
         if metric != self.metric:
             reason = f"{self.metric} was not run, {metric} stands in: {reason}"
         return Verdict(

@@ -90,6 +90,20 @@ UTILITY = {
         "they do harm.",
         ceiling="as good as real rows",
     ),
+    "resampling.gain": Words(
+        "Gained over what needs no new rows",
+        "With the new rows added to the real ones the model gains {v} over the best of: nothing added, "
+        "classes weighed, threshold moved. At or below 0 resampling does not help.",
+        ceiling="faultless",
+    ),
+    "resampling.brier": Words(
+        "Error of predicted chances, added",
+        "With the new rows added, the square error of predicted chances grows by {v}.",
+    ),
+    "resampling.calibration": Words(
+        "Calibration lost",
+        "With the new rows added, predicted chances are further from what happens by {v} on average.",
+    ),
     "queries": Words(
         "Counts of random questions",
         "Asked how many people have two or three properties, the synthetic rows are off by {p} of all people "

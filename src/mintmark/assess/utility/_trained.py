@@ -14,7 +14,7 @@ from mintmark.assess.utility._split import untouched
 from mintmark.data.streams import stream
 from mintmark.metric import NotRun, Tables
 
-__all__ = ["FEWEST", "ROWS", "Leg", "Legs", "Trained", "task_of", "trained"]
+__all__ = ["FEWEST", "ROWS", "Leg", "Legs", "Trained", "joined", "task_of", "trained"]
 
 Floats = npt.NDArray[np.float64]
 FEWEST = 10
@@ -176,3 +176,13 @@ def _tested(task: Task, models: list[Model], test: Coded, labels: Floats) -> Leg
         legs.append(Leg(answers, *found))
     chance = 0.0 if task.classes is None else 0.5
     return Legs(legs[0], legs[1], legs[2] if len(legs) > 2 else None, chance)
+
+
+def joined(a: Coded, b: Coded) -> Coded:
+    """Rows of two tables, one after the other."""
+    return Coded(
+        {name: np.concatenate([codes, b.codes[name]]) for name, codes in a.codes.items()},
+        {name: np.concatenate([values, b.numbers[name]]) for name, values in a.numbers.items()},
+        None,
+        len(a) + len(b),
+    )

@@ -17,7 +17,7 @@ from mintmark.assess._codes import Coded
 from mintmark.assess._threads import in_threads
 from mintmark.assess.utility._models import Task, boosted_trees, score
 from mintmark.assess.utility._sampled import told
-from mintmark.assess.utility._trained import ROWS, Leg, Trained, trained
+from mintmark.assess.utility._trained import ROWS, Leg, Trained, joined, trained
 from mintmark.method import method
 from mintmark.metric import Direction, Family, Metric, NotRun, Score, Tables
 from mintmark.stats.intervals import Z95, influence_variance, normal
@@ -79,8 +79,8 @@ class _Worth:
         self.real, self.synthetic, self.floor = (
             self._leg(leg.answers[picked]) for leg in legs if leg is not None
         )
-        self.both = self._fitted(_joined(found.real, found.synthetic))
-        self.with_floor = self._fitted(_joined(found.real, found.floor))
+        self.both = self._fitted(joined(found.real, found.synthetic))
+        self.with_floor = self._fitted(joined(found.real, found.floor))
         self.sizes, self.draws = self._curve(rng)
 
     @property
@@ -219,12 +219,3 @@ class _Worth:
     @property
     def _kind(self) -> str:
         return "R²" if self.task.classes is None else "area under the ROC curve"
-
-
-def _joined(a: Coded, b: Coded) -> Coded:
-    return Coded(
-        {name: np.concatenate([codes, b.codes[name]]) for name, codes in a.codes.items()},
-        {name: np.concatenate([values, b.numbers[name]]) for name, values in a.numbers.items()},
-        None,
-        len(a) + len(b),
-    )
