@@ -1,0 +1,1 @@
+"""Input quality first: what is wrong with a sample before it is resampled."""
