@@ -23,7 +23,7 @@ from mintmark.resample._sample import Sample
 from mintmark.resample._strategy import Strategy, deficits
 from mintmark.synthesizer import Learnt, Nature, Synthesizer
 
-__all__ = ["Made", "Neighbours", "Resampler"]
+__all__ = ["Made", "Neighbours", "Resampler", "laid"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -144,16 +144,19 @@ class Resampler(Synthesizer):
         labels = np.flatnonzero(wanted) if wanted.any() else np.unique(sample.labels)
         share = wanted[labels] / wanted.sum() if wanted.any() else np.full(len(labels), 1 / len(labels))
         parts = [self._parents(sample, int(label), rng).usable for label in labels]
+        parts, virtual = _with_virtual(sample, parts, labels)
         weight = [part.weight / part.weight.sum() * s for part, s in zip(parts, share, strict=True)]
         base = np.concatenate([part.base for part in parts])
         width = max(part.partner.shape[1] for part in parts)
         partner = np.concatenate([_wide(part.partner, width, -1) for part in parts])
         rows = np.unique(np.concatenate([base, partner[partner >= 0]]))
+        real, rest = rows[rows < len(sample)], rows[rows >= len(sample)] - len(sample)
         return {
-            "rows": rows,  # of the data that was fitted, for whoever asks where a row comes from
-            "numbers": np.ascontiguousarray(sample.numbers[rows]),
-            "codes": np.ascontiguousarray(sample.codes[rows]),
-            "label": sample.labels[rows],
+            # of the data that was fitted, for whoever asks where a row comes from; -1 is no real row
+            "rows": np.concatenate([real, np.full(len(rest), -1)]),
+            "numbers": np.concatenate([sample.numbers[real], virtual.numbers[rest]]),
+            "codes": np.concatenate([sample.codes[real], virtual.codes[rest]]),
+            "label": np.concatenate([sample.labels[real], virtual.labels[rest]]),
             "base": np.searchsorted(rows, base),
             "partner": np.where(partner >= 0, np.searchsorted(rows, partner), -1),
             "low": np.concatenate([_wide(part.low, width, 0) for part in parts]),
@@ -163,8 +166,6 @@ class Resampler(Synthesizer):
 
     def make(self, learnt: Learnt, n: int, rng: np.random.Generator) -> Made:
         """n new rows, their parents as rows of `learnt["numbers"]`."""
-        from mintmark.resample._kernels import between  # compiles once: not before it is needed
-
         passed = np.cumsum(learnt["weight"])
         drawn = np.searchsorted(passed, rng.random(n) * passed[-1], "right")
         drawn = np.minimum(drawn, len(passed) - 1)
@@ -173,11 +174,34 @@ class Resampler(Synthesizer):
         base, partner = learnt["base"][drawn], learnt["partner"][drawn, which]
         low, high = (learnt[end][drawn, which] for end in ("low", "high"))
         at = low + rng.random(n) * (high - low)
-        numbers, codes = learnt["numbers"], learnt["codes"]
-        out = np.empty((n, numbers.shape[1])), np.empty((n, codes.shape[1]), dtype=np.int32)
-        chance = rng.random((n, codes.shape[1]), dtype=np.float32)
-        between(numbers, codes, base, partner, at, chance, *out)
-        return self._place(Made(*out, base, partner, at), learnt, rng)
+        return self._place(laid(learnt, base, partner, at, rng), learnt, rng)
+
+
+def laid(learnt: Learnt, base: Ints, partner: Ints, at: Floats, rng: np.random.Generator) -> Made:
+    """Rows on the line between these parents, `at` of the way from one to the other."""
+    from mintmark.resample._kernels import between  # compiles once: not before it is needed
+
+    numbers, codes = learnt["numbers"], learnt["codes"]
+    out = np.empty((len(base), numbers.shape[1])), np.empty((len(base), codes.shape[1]), dtype=np.int32)
+    chance = rng.random((len(base), codes.shape[1]), dtype=np.float32)
+    between(numbers, codes, base, partner, at, chance, *out)
+    return Made(*out, base, partner, at)
+
+
+def _with_virtual(sample: Sample, parts: list[Parents], labels: Ints) -> tuple[list[Parents], Sample]:
+    """The parts with their virtual rows numbered after the sample's and one another's, and those rows."""
+    numbers, codes, of = [sample.numbers[:0]], [sample.codes[:0]], [sample.labels[:0]]
+    numbered, before = [], 0
+    for part, label in zip(parts, labels, strict=True):
+        partner = np.where(part.partner >= len(sample), part.partner + before, part.partner)
+        numbered.append(dataclasses.replace(part, partner=partner))
+        if part.virtual is not None:
+            numbers.append(part.virtual[0])
+            codes.append(part.virtual[1])
+            of.append(np.full(len(part.virtual[0]), label))
+            before += len(part.virtual[0])
+    added = Sample(np.concatenate(numbers), np.concatenate(codes), sample.sizes, np.concatenate(of))
+    return numbered, added
 
 
 def _wide(array: npt.NDArray[Any], width: int, fill: float) -> npt.NDArray[Any]:

@@ -80,7 +80,7 @@ class Sample:
         return np.flatnonzero(self.labels == label)
 
     @cached_property
-    def _scale(self) -> tuple[Floats, Floats, Floats]:
+    def scale(self) -> tuple[Floats, Floats, Floats]:
         """For each number a power of two, and in that unit the mean and standard deviation, 1 where 0."""
         known = ~np.isnan(self.numbers)
         n = np.maximum(known.sum(axis=0), 1)
@@ -103,7 +103,7 @@ class Sample:
         So are a missing and a known value. The unit between categories is the median standard deviation
         of the numbers in SMOTE-NC (Chawla et al. 2002, section 6.1), which is one here.
         """
-        unit, mean, spread = self._scale
+        unit, mean, spread = self.scale
         at = (self.numbers[rows] / unit - mean) / spread
         parts: list[Any] = [np.nan_to_num(at, nan=0.0), np.isnan(at[:, self._gappy])]
         wide = []

@@ -25,6 +25,6 @@ class Adasyn(Resampler):
     def _parents(self, sample: Sample, label: int, rng: np.random.Generator) -> Parents:
         rows = sample.of_class(label)
         near = of_all(sample, rows, self.k)
-        hard = ((near >= 0) & (sample.labels[near] != label)).mean(axis=1)
-        weight = hard if hard.any() else np.ones(len(rows))
-        return Parents.even(rows, in_class(sample, rows, self.k), weight)
+        partner = in_class(sample, rows, self.k)
+        hard = ((near >= 0) & (sample.labels[near] != label)).mean(axis=1) * (partner[:, 0] >= 0)
+        return Parents.even(rows, partner, hard if hard.any() else np.ones(len(rows)))

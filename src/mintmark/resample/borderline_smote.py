@@ -34,15 +34,19 @@ class BorderlineSmote(Resampler):
         near = around[:, : self.m]
         others = ((near >= 0) & (sample.labels[near] != label)).sum(axis=1)
         known = (near >= 0).sum(axis=1)
-        border = (2 * others >= known) & (others < known)
+        partner = in_class(sample, rows, self.k)
+        border = (2 * others >= known) & (others < known) & (partner[:, 0] >= 0)
         if not border.any():
             border[:] = True
-        partner = in_class(sample, rows, self.k)[border]
+        partner = partner[border]
         found = Parents.even(rows[border], partner)
         if self.kind == 1:
             return found
         foreign = around[border][:, : self.k]
-        foreign = np.where((foreign >= 0) & (sample.labels[foreign] != label), foreign, -1)
+        kept = (foreign >= 0) & (sample.labels[foreign] != label)
+        if sample.persons is not None:
+            kept &= sample.persons[foreign] == sample.persons[rows[border]][:, None]
+        foreign = np.where(kept, foreign, -1)
         partner = np.concatenate([partner, foreign], axis=1)
         high = np.concatenate([found.high, np.full(foreign.shape, 0.5)], axis=1)
         order = np.argsort(partner < 0, axis=1, kind="stable")  # those that are none stand last
