@@ -108,6 +108,8 @@ class Synthesizer:
     """Whether `_learn` sees the columns that say whose row it is, which `_draw` never makes."""
     derives: ClassVar[bool] = False
     """Whether columns that follow from others are made from them and not drawn (see `data.derive`)."""
+    protecting: ClassVar[bool] = False
+    """Whether its randomness protects persons: a seed alone must not repeat it (see `_unguessable`)."""
     version: ClassVar[int] = 1
     _fitted: ClassVar[Fitted | None] = None  # set on the instance by `fit`
 
@@ -134,6 +136,10 @@ class Synthesizer:
         """What the fit chose by itself and why, each ``{"what", "chosen", "why"}`` in plain text."""
         return []
 
+    def _unguessable(self, seed: int) -> int:
+        """What `fit` draws from; a method whose randomness protects mixes a secret in that nobody keeps."""
+        return seed
+
     # -- the promise -------------------------------------------------------------------------
 
     def fit(self, data: Any, *, seed: int, max_minutes: float | None = None) -> Self:
@@ -157,7 +163,7 @@ class Synthesizer:
             If the data has fewer than two rows or a column that this method cannot make.
         """
         data = _dataset(data)
-        check_seed(seed)
+        seed = self._unguessable(check_seed(seed))
         if max_minutes is not None and not (isinstance(max_minutes, (int, float)) and max_minutes > 0):
             raise InputError(f"max_minutes must be a number above 0, not {max_minutes!r}.")
         self._refuse(data)
