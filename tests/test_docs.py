@@ -93,6 +93,21 @@ def test_personal(capsys):
     assert capsys.readouterr().out == "name\n"
 
 
+def test_resampling(here):
+    pytest.importorskip("imblearn")
+    made, piped = blocks("docs/resampling.md")
+    source = Path(mm.__file__).parent / "examples" / "telco_churn.parquet"
+    (here / "telco_churn.parquet").write_bytes(source.read_bytes())
+    names = {}
+    exec(made, names)
+    assert set(names["new"].table["Churn"].to_pylist()) == {"Yes"}
+    assert len(names["both"]) == len(names["train"]) + 2_000
+    exec(piped, names)
+    numbers = names["train"].table.select(["tenure", "MonthlyCharges"]).to_pandas().to_numpy()
+    fitted = names["model"].fit(numbers, names["train"].table["Churn"].to_pylist())
+    assert set(fitted.predict(numbers)) == {"No", "Yes"}
+
+
 def test_report(here):
     (code,) = blocks("docs/report.md")
     train, holdout = mm.read("customers.csv", target="churn").split(0.2, seed=0)
@@ -162,7 +177,7 @@ def test_every_policy_that_ships_is_described_and_every_command_that_reads_a_tab
 def test_every_python_block_of_the_pages_is_run():
     run = {
         "README.md": 1, "docs/compare.md": 2, "docs/index.md": 1, "docs/how-to.md": 4,
-        "docs/personal.md": 1, "docs/recipes.md": 1, "docs/relational.md": 1, "docs/report.md": 1,
+        "docs/personal.md": 1, "docs/recipes.md": 1, "docs/relational.md": 1, "docs/report.md": 1, "docs/resampling.md": 2,
         "docs/series.md": 1, "docs/utility.md": 2,
     }  # fmt: skip
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
