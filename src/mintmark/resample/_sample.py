@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +11,14 @@ import numpy.typing as npt
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import encode
 from mintmark.data.protect import persons
+from mintmark.resample._axes import Axes
 from mintmark.stats.neighbours import Points
 
 __all__ = ["Sample"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-_WIDEST = 64  # a column of more categories is compared by code: one-hot would cost more
+_BLOCK = 8192  # rows measured at a time: where they have to be copied, they stay in cache
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ class Sample:
     def of(cls, data: Dataset, target: str | None) -> Sample:
         """The rows of a dataset; a missing target is a class of its own, after the others."""
         arrays = encode(data.table, data.schema)
-        known = [column for column in data.schema if column.name != target and column.name in arrays]
+        owners = {"group", "sequence_key"}  # whose row it is says nothing about what it holds
+        held = [column for column in data.schema if column.name != target and not owners & set(column.roles)]
+        known = [column for column in held if column.name in arrays]
         numeric = [arrays[column.name] for column in known if column.is_numeric]
         discrete = [column for column in known if column.is_discrete]
         n = len(data)
@@ -80,40 +82,64 @@ class Sample:
         return np.flatnonzero(self.labels == label)
 
     @cached_property
+    def most(self) -> Floats:
+        """Largest magnitude of each number, 0 where none is known."""
+        return self._measured[1]
+
+    @cached_property
     def scale(self) -> tuple[Floats, Floats, Floats]:
         """For each number a power of two, and in that unit the mean and standard deviation, 1 where 0."""
-        known = ~np.isnan(self.numbers)
-        n = np.maximum(known.sum(axis=0), 1)
-        most = np.abs(np.where(known, self.numbers, 0.0)).max(axis=0, initial=0.0)
-        unit = np.ldexp(1.0, np.clip(np.frexp(most)[1], -1021, 1023))  # squares of the largest would overflow
-        scaled = np.where(known, self.numbers, 0.0) / unit
-        mean = scaled.sum(axis=0) / n
-        apart = np.where(known, scaled - mean, 0.0)
-        spread = np.sqrt(np.einsum("ij,ij->j", apart, apart) / n)
+        _, most, mean, spread = self._measured
+        unit = _unit(most)
+        rough = (most > 0) & ((most < 1e-75) | (most > 1e75))  # squares would vanish or overflow
+        if rough.any():
+            _, _, mean, spread = _moments(self.numbers, 1 / unit)
+        else:
+            mean, spread = mean / unit, spread / unit
         return unit, mean, np.where(spread > 0, spread, 1.0)
+
+    @cached_property
+    def _measured(self) -> tuple[Floats, Floats, Floats, Floats]:
+        return _moments(self.numbers, np.ones(self.numbers.shape[1]))
 
     @cached_property
     def _gappy(self) -> npt.NDArray[np.bool_]:
         """Which numbers are missing somewhere."""
-        return np.asarray(np.isnan(self.numbers).any(axis=0))
+        return self._measured[0] < len(self)
+
+    @cached_property
+    def axes(self) -> Axes:
+        """The space that these rows lie in, where others can be placed as well."""
+        return Axes(*self.scale, self._gappy, np.array(self.sizes, dtype=np.int64))
 
     def points(self, rows: Ints) -> Points:
-        """These rows in space: numbers in standard deviations; categories that differ are one apart.
+        """These rows in space (see `Axes`)."""
+        return self.axes.place(self.numbers[rows], self.codes[rows])
 
-        So are a missing and a known value. The unit between categories is the median standard deviation
-        of the numbers in SMOTE-NC (Chawla et al. 2002, section 6.1), which is one here.
-        """
-        unit, mean, spread = self.scale
-        at = (self.numbers[rows] / unit - mean) / spread
-        parts: list[Any] = [np.nan_to_num(at, nan=0.0), np.isnan(at[:, self._gappy])]
-        wide = []
-        for column, size in enumerate(self.sizes):
-            codes = self.codes[rows, column]
-            if size < _WIDEST:
-                parts.append((codes[:, None] == np.arange(-1, size)) * np.sqrt(0.5))
-            else:
-                wide.append(codes.astype(np.int64))
-        flat = np.concatenate([np.asarray(part, dtype=np.float32) for part in parts], axis=1)
-        return Points(
-            flat, np.stack(wide, axis=1) if wide else np.empty((len(rows), 0), np.int64), (), (), ()
-        )
+
+def _unit(most: Floats) -> Floats:
+    """The power of two above each magnitude, which changes no digit of what is divided by it."""
+    unit: Floats = np.ldexp(1.0, np.clip(np.frexp(most)[1], -1021, 1023))
+    return unit
+
+
+def _moments(numbers: Floats, per: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Of each column: how many are known, the largest magnitude, mean and standard deviation times `per`.
+
+    One pass, by blocks: the table is never copied. Differences are to the first known number, from which
+    the mean is at most sqrt(n) standard deviations away, so that few digits are lost.
+    """
+    from mintmark.resample._kernels import moments  # compiles once: not before it is needed
+
+    shift = numbers[0].astype(np.float64) if len(numbers) else np.zeros(numbers.shape[1])
+    for column in np.flatnonzero(np.isnan(shift)):
+        shift[column] = np.append(numbers[~np.isnan(numbers[:, column]), column], 0.0)[0]
+    known, most, total, square = np.zeros((4, numbers.shape[1]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, len(numbers), _BLOCK):
+            block = np.ascontiguousarray(numbers[start : start + _BLOCK], dtype=np.float64)
+            moments(block, shift, per, known, most, total, square)
+        n = np.maximum(known, 1)
+        mean = total / n
+        spread = np.sqrt(np.maximum(square / n - mean**2, 0.0))
+        return known, most, mean + shift * per, spread
