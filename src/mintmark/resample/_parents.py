@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from mintmark.errors import InputError
 from mintmark.resample._sample import Sample
-from mintmark.stats.neighbours import nearest_others, nearest_rows
+from mintmark.resample._search import nearest_of_class
+from mintmark.stats.neighbours import nearest_rows
 
 __all__ = ["Parents", "apart", "drawn_others", "in_class", "of_all", "of_person", "refuse_single", "within"]
 
@@ -96,7 +97,7 @@ def in_class(sample: Sample, rows: Ints, k: int) -> Ints:
         count = f"{len(rows)} row{'s' * (len(rows) != 1)}"
         raise InputError(f"a class has {count}, too few for {k} neighbours of each. {remedy}.")
     if sample.persons is None:
-        return _named(rows, nearest_others(sample.points(rows), k)[1])
+        return _named(rows, nearest_of_class(sample.points(rows), k))
     return of_person(within(sample, rows, np.zeros(len(rows), dtype=np.int64), k))
 
 
@@ -109,7 +110,7 @@ def within(sample: Sample, rows: Ints, groups: Ints, k: int) -> Ints:
     edges = np.flatnonzero(np.diff(groups[order])) + 1
     for own in np.split(order, edges):
         if len(own) > 1:
-            out[own] = _named(rows[own], nearest_others(sample.points(rows[own]), k)[1])
+            out[own] = _named(rows[own], nearest_of_class(sample.points(rows[own]), k))
     return out
 
 
