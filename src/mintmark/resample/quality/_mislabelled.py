@@ -9,7 +9,7 @@ from mintmark.data.protect import FEWEST
 from mintmark.resample._sample import Sample
 from mintmark.resample.quality._examined import Examined, Looked, grave
 from mintmark.resample.quality._learner import out_of_fold
-from mintmark.resample.quality.confident import likely, noisy
+from mintmark.resample.quality.confident import noisy
 from mintmark.resample.quality.examination import Finding
 from mintmark.stats.shares import wilson
 
@@ -17,7 +17,8 @@ __all__ = ["mislabelled"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-_OVERLAP = 1 / 3  # of the contradicted rows lie in the clear half at most, where classes merely overlap
+_OVERLAP = 0.3  # of the contradicted rows lie in the clear half at most, where classes merely overlap
+_UNCLEAR = 0.2  # of the clear half contradicted: then no row is clear, and nothing can be told from it
 
 
 def mislabelled(table: Examined, rng: np.random.Generator) -> Looked:
@@ -37,12 +38,13 @@ def mislabelled(table: Examined, rng: np.random.Generator) -> Looked:
     answers = out_of_fold(sample, rng)
     wrong = noisy(sample.labels, answers)
     clear = np.array([_among_clear(label, sample.labels, answers) for label in range(len(judged))])
-    all_random = _random(*clear.sum(axis=0))
+    clear[clear[:, 0] > _UNCLEAR * clear[:, 2]] = 0
+    all_random = _random(*clear.sum(axis=0)[:2])
     found = []
     for label, original in enumerate(judged):
         mine = wrong[sample.labels[wrong] == label]
         # few in one class alone would tell nothing; where one class has no mistakes, its own rows say so
-        random = _random(*clear[label]) or (all_random and clear[label, 0] > _OVERLAP * clear[label, 1])
+        random = _random(*clear[label, :2]) or (all_random and clear[label, 0] > _OVERLAP * clear[label, 1])
         if len(mine):
             own = np.flatnonzero(sample.labels == label)
             found.append(_told(table, original, rows[mine], rows[own], random=random))
@@ -78,15 +80,19 @@ def _told(table: Examined, label: int, mine: Ints, own: Ints, *, random: bool) -
     )  # fmt: skip
 
 
-def _among_clear(label: int, labels: Ints, answers: Floats) -> tuple[int, int]:
-    """Rows labelled so that are confidently of another class: in the clearer half of that, and in all."""
-    found = likely(labels, answers)
-    clear = total = 0
+def _among_clear(label: int, labels: Ints, answers: Floats) -> tuple[int, int, int]:
+    """Rows labelled so that are most probably of another class: in the clearer half of that, and in all.
+
+    Of all rows and not of the confident ones alone, among which overlap varies little. Last the rows of
+    whatever label in the clearer halves.
+    """
+    found = answers.argmax(axis=1)
+    clear = total = size = 0
     for other in range(answers.shape[1]):
         if other == label:
             continue
         sure = np.flatnonzero((found == other) & np.isin(labels, (label, other)))
-        order = sure[np.argsort(-answers[sure, other], kind="stable")]
-        hit = labels[order] == label
-        clear, total = clear + int(hit[: len(hit) // 2].sum()), total + int(hit.sum())
-    return clear, total
+        hit = labels[sure[np.argsort(-answers[sure, other], kind="stable")]] == label
+        half = len(hit) // 2
+        clear, total, size = clear + int(hit[:half].sum()), total + int(hit.sum()), size + half
+    return clear, total, size

@@ -30,7 +30,8 @@ def few(table: Examined, k: int) -> list[Finding]:
                 Finding(
                     "too_few_rows", "flaw", name, len(rows), None, None, table.shown(rows), (),
                     f"{len(rows)} row{'s' * (len(rows) != 1)}, too few for {k} neighbours of each.",
-                    f"Collect more, merge the class with another, or set k below {max(len(rows), 2)}.",
+                    "Collect more, or merge the class with another"
+                    + (f"; or set k to {len(rows) - 1}." if len(rows) > 1 else "."),
                 )
             )  # fmt: skip
         elif people < FEWEST:
@@ -68,8 +69,9 @@ def _by_chance(values: npt.NDArray[Any], inside: npt.NDArray[np.bool_], people: 
     here = found[inside]
     if (here != here[0]).any():
         return None
-    elsewhere = float((found[~inside] == here[0]).mean())
-    return None if elsewhere == 1 else elsewhere**people
+    others, alike = int((~inside).sum()), int((found[~inside] == here[0]).sum())
+    # one more, or a value that few other rows happen to lack would be no chance at all
+    return None if alike == others else float(((alike + 1) / (others + 1)) ** people)
 
 
 def _told(table: Examined, label: int, names: list[str], gravity: Any) -> Finding:

@@ -47,9 +47,9 @@ def examine(data: Any, target: str | None = None, *, k: int = 5, seed: int = 0) 
 
     Examples
     --------
-    >>> rows = {"x": [0.1, 0.4, 0.9, 1.3, 5.2, 5.2], "y": ["a", "a", "a", "a", "b", "b"]}
-    >>> [found.name for found in examine(rows, "y").findings][:2]
-    ['too_few_rows', 'duplicates']
+    >>> found = examine({"x": [0.1, 0.4, 0.9, 1.3, 5.2, 5.7], "y": ["a", "a", "a", "a", "b", "b"]}, "y")
+    >>> found.ok, found.findings[0].name, found.findings[0].of
+    (False, 'too_few_rows', 'b')
     """
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         raise InputError(f"k must be a whole number of 1 or more, not {k!r}.")
