@@ -64,7 +64,8 @@ def _support_vectors(sample: Sample, label: int, rng: np.random.Generator) -> In
     half = max(_MOST // 2, _MOST - len(others))
     own = _drawn(own, half, rng)
     rows = np.concatenate([own, _drawn(others, _MOST - len(own), rng)])
-    found = SVC().fit(sample.points(rows).flat, sample.labels[rows] == label).support_
+    machine = SVC(random_state=0)  # it needs none, and would draw one from the global generator
+    found = machine.fit(sample.points(rows).flat, sample.labels[rows] == label).support_
     bearing: Ints = own[found[found < len(own)]]
     return bearing
 
