@@ -1,4 +1,4 @@
-"""inspect, list, init, completion."""
+"""inspect, examine, list, init, completion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from mintmark.cli._make import drop_option, table_options
 from mintmark.cli._show import command, out
 
-__all__ = ["completion_", "init_", "inspect_", "list_"]
+__all__ = ["completion_", "examine_", "init_", "inspect_", "list_"]
 
 
 @command("inspect")
@@ -40,6 +40,21 @@ def _described(record: dict[str, Any], width: int) -> str:
     facts = "; ".join(part for part in (f"{record['distinct']:,} values", missing, held) if part)
     line = f"{record['name']:<{width}}  {record['kind']:<9}  {roles:<9}  {facts}".rstrip()
     return "\n".join([line, *(f"{'':<{width}}  ! {warning}" for warning in record["warnings"])])
+
+
+@command("examine")
+@click.argument("table")
+@table_options
+@drop_option
+@click.option("-k", "k", type=int, default=5, show_default=True, help="Neighbours of the resampler.")
+@click.option("--seed", type=int, default=0, show_default=True)
+def examine_(table: str, reading: dict[str, Any], drop: tuple[str, ...], k: int, seed: int) -> None:
+    """Tell what is wrong with the classes of TABLE (a file or URL) before they are resampled."""
+    from mintmark.data.read import read
+    from mintmark.resample.quality.examine import examine
+
+    found = examine(read(table, **reading, drop=drop), k=k, seed=seed)
+    out(str(found), found.to_json())
 
 
 @command("list")

@@ -31,6 +31,7 @@ _COMMANDS = {
     "report": ("report", "Write the page of an assessment or release, for inside or to publish."),
     "verify": ("judge", "Check a release with the public key alone."),
     "inspect": ("look", "Show what a table holds and what looks wrong."),
+    "examine": ("look", "Tell what is wrong with the classes of a table before they are resampled."),
     "list": ("look", "List synthesizers, metrics, checks and policies."),
     "keygen": ("judge", "Make a pair of signing keys."),
     "init": ("look", "Write a commented recipe for a table."),
