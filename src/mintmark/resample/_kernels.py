@@ -75,7 +75,7 @@ def moments(
             number = numbers[i, j]
             there = number == number
             size = abs(number) if there else 0.0
-            apart = (number - shift[j]) * per[j] if there else 0.0
+            apart = number * per[j] - shift[j] * per[j] if there else 0.0
             known[j] += there
             most[j] = size if size > most[j] else most[j]
             total[j] += apart
