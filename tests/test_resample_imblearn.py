@@ -74,6 +74,7 @@ def mixed():
             "day": day,
             "zoned": pd.DatetimeIndex(day).tz_localize("Europe/Berlin"),
             "lasting": pd.to_timedelta(rng.integers(0, 999, n), "s"),
+            "period": pd.period_range("2020", periods=n, freq="D"),
             "arrow": pd.array(rng.integers(0, 99, n), dtype=pd.ArrowDtype(pa.int32())),
         },
         index=np.arange(n)[::-1],
@@ -276,7 +277,7 @@ def test_every_method_takes_tables_of_mixed_columns(mixed, name):
 
 
 def test_polars_and_arrow_come_back_as_they_came(mixed):
-    kept = mixed[0].drop(columns=["objects", "arrow"]).reset_index(drop=True)
+    kept = mixed[0].drop(columns=["objects", "arrow", "period"]).reset_index(drop=True)
     table = pa.Table.from_pandas(kept, preserve_index=False)
     y = pa.array(mixed[1])
     frame = pl.from_arrow(table).with_columns(pl.col("words").cast(pl.Categorical))
@@ -365,6 +366,7 @@ def test_indicator_targets_come_back_in_their_form(classes):
             "'t' holds text",
         ),
         (lambda X, y: (pl.DataFrame({"l": [[1]] * 1000, "x": X[:, 0]}), y), "'l' holds.*list"),
+        (lambda X, y: (pd.DataFrame(X).astype({3: complex}), y), "column 3 holds complex128"),
         (lambda X, y: ("X.csv", y), "X is str"),
     ],
 )

@@ -83,9 +83,10 @@ def _arrow(column: Any) -> Any:
     if hasattr(column, "to_arrow"):
         return column.to_arrow()
     try:
-        return pa.array(column, from_pandas=True)
+        array = pa.array(column, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError):
         return None
+    return None if isinstance(array.type, pa.ExtensionType) else array  # periods, intervals
 
 
 def _of_arrow(array: Any, name: str) -> tuple[npt.NDArray[np.int32], int]:

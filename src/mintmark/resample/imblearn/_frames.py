@@ -56,7 +56,7 @@ class Frame:
         parts: list[Column | Coded] = []
         for at, name in enumerate(names_of(container)):
             named = discrete is not None and bool(discrete[at])
-            part, floats = _read(column_of(container, at), f"column {name!r}", named)
+            part, floats = _read(column_of(container, at), f"column {name!r}", named=named)
             parts.append(part)
             if floats is not None:
                 numbers.append(floats)
@@ -111,9 +111,9 @@ class _Floats(Matrix):
         return pd.DataFrame(super().grown(blocks, added), columns=self.container.columns, copy=False)
 
 
-def _read(own: Any, name: str, named: bool) -> tuple[Column | Coded, Floats | None]:
+def _read(own: Any, name: str, *, named: bool) -> tuple[Column | Coded, Floats | None]:
     """How a column is understood, and its numbers where it holds any."""
-    array = None if named else _as_arrow(own)
+    array = None if named else _as_arrow(own, name)
     column = None if array is None else number_column(array.type, array)
     if column is not None:
         return column, as_floats(array, column)
@@ -127,7 +127,7 @@ def _read(own: Any, name: str, named: bool) -> tuple[Column | Coded, Floats | No
     return found, None
 
 
-def _as_arrow(own: Any) -> Any:
+def _as_arrow(own: Any, name: str) -> Any:
     """The column as Arrow; None of pandas' categories and objects, whose values are not looked at."""
     if library(own) != "pandas":
         return own if isinstance(own, pa.ChunkedArray) else own.to_arrow()
@@ -136,7 +136,12 @@ def _as_arrow(own: Any) -> Any:
     if isinstance(own.dtype, (pd.CategoricalDtype, pd.PeriodDtype, pd.IntervalDtype)) or own.dtype == object:
         return None
     dense = own.sparse.to_dense() if isinstance(own.dtype, pd.SparseDtype) else own
-    return pa.array(dense, from_pandas=True)
+    try:
+        return pa.array(dense, from_pandas=True)
+    except pa.ArrowException:
+        raise InputError(
+            f"{name} holds {own.dtype}, neither numbers, dates nor categories. Drop it."
+        ) from None
 
 
 def _is_text(own: Any, array: Any) -> bool:

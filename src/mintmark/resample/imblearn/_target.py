@@ -213,9 +213,9 @@ def _arrow(values: Any) -> pa.Array:
 
 
 def _of_numbers(values: npt.NDArray[Any]) -> tuple[Ints, list[Any]]:
-    if values.dtype.kind == "f" and len(
-        bad := np.flatnonzero(~(np.isfinite(values) & (values == np.floor(values))))
-    ):
+    whole = np.isfinite(values) & (values == np.floor(values)) if values.dtype.kind == "f" else np.True_
+    if not whole.all():
+        bad = np.flatnonzero(~whole)
         raise InputError(
             f"Unknown label type: y is no class in row {bad[0] + 1:,}: {values[bad[0]]}. "
             "Classes are resampled; cut a continuous target into classes, or drop rows without one."
