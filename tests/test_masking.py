@@ -353,6 +353,14 @@ def test_the_fast_groups_are_those_of_the_slow_obvious_way(rng, n):
     assert fast == by_the_book(x.astype(np.float64), 4 if n > 3 else 3)
 
 
+def test_codes_are_apart_as_one_hot_columns_are(rng):
+    x, c = rng.normal(size=(50, 2)).astype(np.float32), rng.integers(0, 3, (50, 2))
+    one_hot = np.concatenate([(c[:, [j]] == np.arange(3)) * np.sqrt(0.5) for j in (0, 1)], axis=1)
+    label = microaggregation.grouped(x, c + np.array([0, 3]), 4)
+    fast = sorted(np.flatnonzero(label == one).tolist() for one in np.unique(label))
+    assert fast == by_the_book(np.concatenate([x.astype(np.float64), one_hot], axis=1), 4)
+
+
 def test_many_rows_are_grouped_in_parts_and_still_hold_k(rng):
     n = 25_000
     x = rng.normal(size=(n, 2)).astype(np.float32)

@@ -53,26 +53,26 @@ def swapped(reach: int, chance: npt.NDArray[np.float64]) -> Ints:
 
 
 @compiled
-def _squared(flat: npt.NDArray[np.float32], wide: Ints, a: int, b: int) -> float:
+def _squared(flat: npt.NDArray[np.float32], codes: Ints, a: int, b: int) -> float:
     total = 0.0
     for j in range(flat.shape[1]):
         apart = flat[a, j] - flat[b, j]
         total += apart * apart
-    for j in range(wide.shape[1]):
-        total += wide[a, j] != wide[b, j]
+    for j in range(codes.shape[1]):
+        total += codes[a, j] != codes[b, j]
     return total
 
 
 @compiled
 def _near(
-    flat: npt.NDArray[np.float32], wide: Ints, left: Ints, row: int, near: Ints, apart: npt.NDArray[Any]
+    flat: npt.NDArray[np.float32], codes: Ints, left: Ints, row: int, near: Ints, apart: npt.NDArray[Any]
 ) -> int:
     """Write the places in `left` of the rows nearest to `row`, itself among them; the farthest's place."""
     k = len(near)
     apart[:] = np.inf
     far, farthest = 0, -1.0
     for place in range(len(left)):
-        squared = -1.0 if left[place] == row else _squared(flat, wide, left[place], row)
+        squared = -1.0 if left[place] == row else _squared(flat, codes, left[place], row)
         if squared > farthest:
             far, farthest = place, squared
         if squared < apart[k - 1]:
@@ -92,26 +92,33 @@ def _without(left: Ints, near: Ints) -> Ints:
 
 
 @compiled
-def _outermost(flat: npt.NDArray[np.float32], left: Ints) -> int:
-    """The row farthest from the mean of those left."""
+def _outermost(flat: npt.NDArray[np.float32], codes: Ints, left: Ints, count: npt.NDArray[Any]) -> int:
+    """The row farthest from the mean of those left; `count` is zero before and after."""
     width = flat.shape[1]
     mean = np.zeros(width)
     for row in left:
         for j in range(width):
             mean[j] += flat[row, j]
+        for j in range(codes.shape[1]):
+            count[codes[row, j]] += 1.0
     mean /= len(left)
-    found, farthest = left[0], -1.0
+    found, farthest = left[0], -np.inf
     for row in left:
         squared = 0.0
         for j in range(width):
             squared += (flat[row, j] - mean[j]) ** 2
+        for j in range(codes.shape[1]):  # of one-hot codes a half apart, less what is the same for all rows
+            squared -= count[codes[row, j]] / len(left)
         if squared > farthest:
             found, farthest = row, squared
+    for row in left:
+        for j in range(codes.shape[1]):
+            count[codes[row, j]] = 0.0
     return int(found)
 
 
 @compiled
-def groups(flat: npt.NDArray[np.float32], wide: Ints, rows: Ints, k: int, first: int, label: Ints) -> int:
+def groups(flat: npt.NDArray[np.float32], codes: Ints, rows: Ints, k: int, first: int, label: Ints) -> int:
     """MDAV: write the group of each of the rows, numbered from `first`; returns the next number.
 
     While 3k rows are left: the row farthest from their mean and its k - 1 nearest are a group, then the
@@ -120,8 +127,9 @@ def groups(flat: npt.NDArray[np.float32], wide: Ints, rows: Ints, k: int, first:
 
     Parameters
     ----------
-    flat, wide : array, shape (n, width)
-        Points as `mintmark.stats.neighbours.Points` places them.
+    flat : array, shape (n, numbers)
+    codes : array, shape (n, categories)
+        Two that differ are one apart; whole numbers from 0, others in each column.
     rows : array of int
         At least k of the n.
     label : array of int, shape (n,)
@@ -129,11 +137,12 @@ def groups(flat: npt.NDArray[np.float32], wide: Ints, rows: Ints, k: int, first:
     """
     left, number = rows, first
     near, apart = np.empty(k, dtype=np.int64), np.empty(k)
+    count = np.zeros(codes.max() + 1 if codes.size else 1)
     while len(left) >= 2 * k:
         turns = 2 if len(left) >= 3 * k else 1
-        row = _outermost(flat, left)
+        row = _outermost(flat, codes, left, count)
         for _ in range(turns):
-            far = left[_near(flat, wide, left, row, near, apart)]
+            far = left[_near(flat, codes, left, row, near, apart)]
             label[left[near]] = number
             left = _without(left, near)
             number, row = number + 1, far

@@ -23,7 +23,6 @@ Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-_WIDEST = 64  # a column of more categories is compared by code: one-hot would cost more
 _PART = 10_000
 """Rows that are grouped at once: the time of MDAV grows with their square."""
 
@@ -35,7 +34,7 @@ class Microaggregation(Transformer):
     MDAV (Domingo-Ferrer, Mateo-Sanz 2002, IEEE TKDE 14, 189-201; with categories Domingo-Ferrer, Torra
     2005, Data Mining and Knowledge Discovery 11, 195-212). Near means near in all columns together,
     numbers in standard deviations, categories that differ one apart. More than 10,000 rows are first
-    halved again and again at the median of the column that varies most, and grouped in each part. A
+    halved again and again at the median of the number that varies most, and grouped in each part. A
     number that half of a group lacks is missing in it; between equally frequent categories chance
     decides.
 
@@ -76,30 +75,30 @@ class Microaggregation(Transformer):
 
 
 def _placed(values: Floats, code: Sequence[npt.NDArray[np.int32]]) -> tuple[Singles, Ints]:
-    """Rows in space, shape (n, width), and codes that are compared as they are, shape (n, columns).
+    """Rows in space, shape (n, width), and their codes, others in each column, shape (n, columns).
 
     Numbers in standard deviations; two categories that differ are one apart, as are a missing and a
     known number.
     """
     scaled = Scale.of(values).to(values)
     gaps = np.isnan(scaled)
-    parts = [np.nan_to_num(scaled), gaps[:, gaps.any(axis=0)]]
-    wide = [column.astype(np.int64) for column in code if column.max(initial=0) >= _WIDEST]
-    for column in code:
-        if column.max(initial=0) < _WIDEST:
-            parts.append((column[:, None] == np.unique(column)) * np.sqrt(0.5))
-    flat = np.concatenate([part.astype(np.float32) for part in parts], axis=1)
-    return flat, np.stack(wide, axis=1) if wide else np.empty((len(values), 0), dtype=np.int64)
+    flat = np.concatenate([np.nan_to_num(scaled), gaps[:, gaps.any(axis=0)]], axis=1).astype(np.float32)
+    codes, first = np.empty((len(values), len(code)), dtype=np.int64), 0
+    for at, column in enumerate(code):
+        known, codes[:, at] = np.unique(column, return_inverse=True)
+        codes[:, at] += first
+        first += len(known)
+    return flat, codes
 
 
-def grouped(flat: Singles, wide: Ints, k: int) -> Ints:
+def grouped(flat: Singles, codes: Ints, k: int) -> Ints:
     """The group of each row that `_placed` has placed, from 0, shape (n,); each has k to 2k - 1."""
     from mintmark.resample._masks import groups  # compiles once: not before it is needed
 
     label = np.empty(len(flat), dtype=np.int64)
     number = 0
     for rows in track(_parts(flat, max(_PART, 4 * k)), "grouping rows"):
-        number = groups(flat, wide, rows, k, number, label)
+        number = groups(flat, codes, rows, k, number, label)
     return label
 
 
