@@ -166,9 +166,7 @@ class Resampler(Synthesizer):
 
     def make(self, learnt: Learnt, n: int, rng: np.random.Generator) -> Made:
         """n new rows, their parents as rows of `learnt["numbers"]`."""
-        passed = np.cumsum(learnt["weight"])
-        drawn = np.searchsorted(passed, rng.random(n) * passed[-1], "right")
-        drawn = np.minimum(drawn, len(passed) - 1)
+        drawn = _drawn(learnt["weight"], rng.random(n))
         known = (learnt["partner"] >= 0).sum(axis=1)
         which = (rng.random(n) * known[drawn]).astype(np.int64)
         base, partner = learnt["base"][drawn], learnt["partner"][drawn, which]
@@ -202,6 +200,16 @@ def _with_virtual(sample: Sample, parts: list[Parents], labels: Ints) -> tuple[l
             before += len(part.virtual[0])
     added = Sample(np.concatenate(numbers), np.concatenate(codes), sample.sizes, np.concatenate(of))
     return numbered, added
+
+
+def _drawn(weight: Floats, at: Floats) -> Ints:
+    """Positions as often as their weights say, for places in [0, 1)."""
+    held: Ints = np.flatnonzero(weight)
+    if (weight[held] == weight[held[:1]]).all():  # a search would cost more than the rows themselves
+        return np.asarray(held[(at * len(held)).astype(np.int64)])
+    passed = np.cumsum(weight)
+    found: Ints = np.searchsorted(passed, at * passed[-1], "right")
+    return np.minimum(found, held[-1])
 
 
 def _wide(array: npt.NDArray[Any], width: int, fill: float) -> npt.NDArray[Any]:

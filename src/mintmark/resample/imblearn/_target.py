@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -60,7 +61,7 @@ class Target:
         labels, classes = _coded(values)
         return cls(y, labels, classes)
 
-    @property
+    @cached_property
     def counts(self) -> Ints:
         """Rows of each class."""
         return np.bincount(self.labels, minlength=len(self.classes))
