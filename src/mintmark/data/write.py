@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv as arrow_csv
 
+from mintmark.data import _huggingface
 from mintmark.data._files import is_url, local_path, parts
 from mintmark.data.dataset import Dataset
 from mintmark.data.read import METADATA
@@ -34,8 +35,8 @@ def write(data: Dataset | Iterable[Dataset], path: str | Path) -> Mapping[str, A
     """Write CSV, Parquet, Arrow IPC or JSON Lines, by ending; CSV and JSON Lines may be packed.
 
     Parquet and Arrow files carry schema and provenance in their metadata, so that `read` gives
-    back the same dataset. The file appears whole or not at all. The same dataset gives the same
-    bytes.
+    back the same dataset. In Parquet, pictures stand as Hugging Face `datasets` loads them. The file
+    appears whole or not at all. The same dataset gives the same bytes.
 
     Parameters
     ----------
@@ -96,9 +97,12 @@ def _send(pieces: _Pieces, file: BinaryIO, form: str, pack: str) -> None:
 
 
 def _parquet(pieces: _Pieces, sink: Any) -> None:
-    with pq.ParquetWriter(sink, pieces.last.table.schema, compression="zstd") as writer:
+    images, metadata = _huggingface.told(pieces.last.schema)
+    like = _huggingface.packed(pieces.last.table.slice(0, 0), images).schema
+    # `datasets` reads what stands in the Arrow schema, which has to be there before the rows
+    with pq.ParquetWriter(sink, like.with_metadata(metadata or None), compression="zstd") as writer:
         for table in pieces:
-            writer.write_table(table)
+            writer.write_table(_huggingface.packed(table, images))
         writer.add_key_value_metadata(pieces.metadata())
 
 
