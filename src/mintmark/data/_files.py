@@ -20,7 +20,7 @@ from pyarrow import json as arrow_json
 from mintmark.data._csv import read_csv, utf8
 from mintmark.errors import InputError, OutputError
 
-__all__ = ["ENDINGS", "PACKED", "is_url", "local_path", "parts", "read_file", "remote"]
+__all__ = ["ENDINGS", "PACKED", "check_path", "is_url", "local_path", "parts", "read_file", "remote"]
 
 ENDINGS = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".data": "csv",
@@ -71,7 +71,7 @@ def read_file(source: str | Path, *, kinds: Mapping[str, str], **options: Any) -
         data, where = remote(text), text
     else:
         path = local_path(source)
-        _check_path(path)
+        check_path(path)
         form, pack = parts(path.name)
         data, where = _bytes(path), path.name
     if not data:
@@ -86,7 +86,8 @@ def read_file(source: str | Path, *, kinds: Mapping[str, str], **options: Any) -
     return _binary(data, where, _parquet if form == "parquet" else _ipc)
 
 
-def _check_path(path: Path) -> None:
+def check_path(path: Path) -> None:
+    """Raise `InputError` for a folder, or for a file that does not exist; offers the nearest name."""
     if path.is_dir():
         raise InputError(f"{path} is a folder. Name one file.")
     if path.exists():

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from mintmark.data._tidy import check_names
+from mintmark.data.images import encoded
 from mintmark.errors import InputError
 
 __all__ = ["from_frame"]
@@ -67,6 +68,8 @@ def _column(name: str, values: Any, kind: str | None) -> pa.Array | pa.ChunkedAr
         return values
     if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
         raise InputError(f"column {name!r} is {type(values).__name__}, not a list or array of values.")
+    if getattr(values, "ndim", 1) in (3, 4) and getattr(values, "dtype", None) == np.uint8:
+        return encoded(values)
     if getattr(values, "ndim", 1) != 1:
         raise InputError(f"column {name!r} has shape {values.shape}. Give each column one dimension.")
     try:

@@ -12,11 +12,13 @@ import pyarrow.compute as pc
 
 from mintmark.errors import InputError
 
-__all__ = ["LARGEST_CELL", "MOST_COLUMNS", "check_names", "tidy", "without_index"]
+__all__ = ["LARGEST_CELL", "LARGEST_MEDIA", "MOST_COLUMNS", "check_names", "tidy", "without_index"]
 
 MOST_COLUMNS = 20_000
 LARGEST_CELL = 1_000_000
-"""Bytes of one text or binary cell."""
+"""Bytes of one cell of text."""
+LARGEST_MEDIA = 50_000_000
+"""Bytes of one cell that is no text: a picture, a sound."""
 
 
 def check_names(names: Sequence[str]) -> None:
@@ -52,7 +54,8 @@ def tidy(table: pa.Table) -> pa.Table:
     Raises
     ------
     InputError
-        No rows, a nested column, an infinity, a cell above `LARGEST_CELL`; names column and row.
+        No rows, a nested column, an infinity, a cell above `LARGEST_CELL` or `LARGEST_MEDIA`; names column
+        and row.
     """
     if table.num_rows == 0:
         raise InputError("the table has a header but no rows. Give at least one.")
@@ -128,12 +131,12 @@ def _check_cells(array: pa.ChunkedArray, name: str) -> None:
                 "is not finite. Replace infinities by a number or leave the cell empty."
             )
     elif pa.types.is_string(kind) or pa.types.is_binary(kind):
-        size = pc.binary_length(array)
-        if (pc.max(size).as_py() or 0) > LARGEST_CELL:
-            row = _first(pc.greater(size, LARGEST_CELL))
+        size, limit = pc.binary_length(array), LARGEST_CELL if pa.types.is_string(kind) else LARGEST_MEDIA
+        if (pc.max(size).as_py() or 0) > limit:
+            row = _first(pc.greater(size, limit))
             raise InputError(
                 f"column {name!r}, row {row + 1:,} of {len(array):,}: the cell holds "
-                f"{size[row].as_py():,} bytes, the limit is {LARGEST_CELL:,}. "
+                f"{size[row].as_py():,} bytes, the limit is {limit:,}. "
                 f"Shorten it, or leave the column out with read(..., drop=[{name!r}]), `drop` in a recipe, "
                 "or --drop."
             )

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from mintmark.data import _names
 from mintmark.data._dates import pattern_of, resolution_of
 from mintmark.data.encode import codes, numbers
+from mintmark.data.images import is_image
 from mintmark.data.personal.detect import found, whole_floats
 from mintmark.data.personal.kinds import check_personal, declared
 from mintmark.data.schema import KINDS, Column, Kind, Role, Schema, type_name
@@ -32,6 +33,8 @@ FEW_TEXTS = 20
 """Up to so many distinct numbers in text are taken for categories."""
 ENOUGH_ROWS = 20
 """Fewer distinct values than this are too few to call a column an identifier."""
+MEDIA_LOOKED_AT = 5
+"""So many values are looked at to tell pictures from sounds and other bytes."""
 MOST_DECIMALS = 6
 _RULING = {"key", "group", "foreign_key", "sequence_key", "sequence_index", "target", "weight"}
 """Roles that say a column is something else than what it was found to hold."""
@@ -246,7 +249,7 @@ def _look(array: pa.ChunkedArray, name: str, *, is_target: bool) -> _Finding:
         return _Finding("timedelta", f"stored as {kind}")
     if pa.types.is_string(kind):
         return _text(_distinct(array), array, name, is_target)
-    return _media(array.drop_null()[0].as_py())
+    return _media(array)
 
 
 def _distinct(array: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -322,10 +325,13 @@ def _is_plain(words: pa.Array) -> bool:
     return bool(pc.all(right).as_py())
 
 
-def _media(first: bytes) -> _Finding:
-    if first[:8] == b"\x89PNG\r\n\x1a\n" or first[:3] == b"\xff\xd8\xff" or first[:4] == b"GIF8":
+def _media(array: pa.ChunkedArray) -> _Finding:
+    known = np.flatnonzero(array.is_valid().to_numpy())
+    some = known[np.unique(np.linspace(0, len(known) - 1, MEDIA_LOOKED_AT).astype(np.int64))]
+    starts = [array[int(row)].as_py()[:16] for row in some]
+    if all(map(is_image, starts)):
         return _Finding("image", "bytes of pictures")
-    if first[:4] in {b"RIFF", b"fLaC", b"OggS"} or first[:3] == b"ID3":
+    if all(start[:4] in {b"RIFF", b"fLaC", b"OggS"} or start[:3] == b"ID3" for start in starts):
         return _Finding("audio", "bytes of sound")
     return _Finding("array", "bytes")
 

@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 
 from mintmark.data._files import read_file
 from mintmark.data._frames import from_frame
+from mintmark.data._huggingface import class_labels, unpacked
+from mintmark.data._image_files import holds_images, read_images
 from mintmark.data._tidy import check_names, tidy, without_index
 from mintmark.data.dataset import Dataset
 from mintmark.data.infer import check_kind, infer
@@ -46,6 +48,7 @@ def read(
     quote: str = '"',
     columns: Sequence[str] | None = None,
     drop: Sequence[str] = (),
+    split: str | None = None,
 ) -> Dataset:
     """A dataset from a path, fsspec URL, pandas or polars frame, Arrow table, or dict of arrays.
 
@@ -53,7 +56,8 @@ def read(
     ----------
     source : str, Path, frame, pyarrow.Table, mapping of arrays, or Dataset
         CSV, Parquet, Arrow IPC or JSON Lines by ending; CSV and JSON Lines also packed
-        (.gz, .bz2, .xz, .zst). A schema that mintmark stored in the file is used as it stands.
+        (.gz, .bz2, .xz, .zst). A schema that mintmark stored in the file is used as it stands. Pictures
+        from a folder of classes, a flat folder, or arrays in an .npz file (see ``docs/images.md``).
     target : str, optional
         The column to be predicted.
     kinds, roles : mapping by column, optional
@@ -74,6 +78,8 @@ def read(
         Read only these, in this order.
     drop : sequence of str, optional
         Leave these out, whatever they hold.
+    split : str, optional
+        Which part of an .npz file of several, e.g. "train" for `train_images` and `train_labels`.
 
     Raises
     ------
@@ -88,24 +94,30 @@ def read(
     """
     kinds, roles, personal = dict(kinds or {}), dict(roles or {}), declared(personal)
     provenance: Mapping[str, Any] = {}
+    if holds_images(source):
+        with _named(source):
+            source = read_images(source, split)
+    elif split is not None:
+        raise InputError("split= names a part of an .npz file, and this is none.")
     if isinstance(source, Dataset):
-        table, provenance = source.table, source.provenance
-        schema = schema or source.schema
+        table, provenance = _selected(source.table, columns, drop), source.provenance
+        schema = schema or source.schema.select(table.column_names)
         stored: Schema | None = None
     else:
         texts = {column.name: "text" for column in schema or like or () if column.dtype == "string"}
         with _named(source):
             table = _table(source, {**kinds, **texts}, delimiter, encoding, decimal, quote)
         stored, provenance = _stored(table)
-    table = _selected(table, columns, drop)
+        table = _selected(table, columns, drop)
     for name in (target, *kinds, *roles, *personal):
         if name is not None and name not in table.column_names:
             raise UnknownNameError("column", name, table.column_names)
-    hints = {
-        field.name: "category"
+    coded = set(class_labels(table.schema.metadata)) | {
+        field.name
         for field in table.schema
         if pa.types.is_dictionary(field.type) and pa.types.is_integer(field.type.value_type)
     }
+    hints = {name: "category" for name in table.column_names if name in coded}
     if not table.num_rows and isinstance(source, (str, Path)):
         raise InputError(f"{Path(str(source)).name} has a header but no rows. Give at least one.")
     with _named(source):
@@ -154,7 +166,7 @@ def _table(
         )  # fmt: skip
     else:
         table = from_frame(source, kinds)
-    table = without_index(table)
+    table = unpacked(without_index(table))
     check_names(table.column_names)
     return table
 
