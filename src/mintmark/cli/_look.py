@@ -34,6 +34,9 @@ def _described(record: dict[str, Any], width: int) -> str:
     roles = ", ".join([*record["roles"], *([record["personal"]] if record["personal"] else [])])
     if "top" in record:
         held = ", ".join(f"{value} ({count:,})" for value, count in record["top"][:3])
+    elif "sizes" in record:
+        sides = dict.fromkeys(" x ".join(map(str, side)) for side in record["sizes"])
+        held = f"{' to '.join(sides)} pixels, channels {', '.join(map(str, record['channels']))}"
     else:
         held = f"{record['low']} to {record['high']}" if "low" in record else ""
     missing = f"{record['missing']:.1%} missing" if record["missing"] else ""

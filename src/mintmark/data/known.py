@@ -57,8 +57,14 @@ def _each(values: Iterable[str]) -> Digests:
 
 
 def as_texts(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Values that are not missing as text; whole numbers in floats without point or exponent."""
+    """Values that are not missing as text; whole numbers in floats without point or exponent, bytes as
+    the digest of them.
+    """
     known = array.drop_null()
+    if pa.types.is_binary(known.type):
+        return pa.array(
+            [hashlib.blake2b(cell.as_py(), digest_size=16).hexdigest() for cell in known], pa.string()
+        )
     if pa.types.is_floating(known.type):
         try:
             known = pc.cast(known, pa.int64())

@@ -11,8 +11,10 @@ import pyarrow.compute as pc
 from mintmark.data import _names
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import distinct, numbers, scalar
+from mintmark.data.images import sizes
 from mintmark.data.infer import explain
 from mintmark.data.schema import Column
+from mintmark.errors import InputError, MissingExtraError
 
 __all__ = ["profile"]
 
@@ -29,7 +31,8 @@ def profile(data: Dataset) -> list[dict[str, Any]]:
         ``name``, ``kind``, ``dtype``, ``roles``, ``why`` (it was taken for that), ``personal`` and
         ``locale`` (None where it holds nothing of a person; else no value is shown), ``missing``
         (share, 0..1), ``distinct``, ``low`` and ``high`` (numeric kinds) or ``top`` (most frequent
-        values with counts), ``warnings``.
+        values with counts), ``sizes`` (least and greatest height and width) and ``channels`` of pictures,
+        ``warnings``.
     """
     return [_record(data.table[column.name], column) for column in data.schema]
 
@@ -55,8 +58,20 @@ def _record(array: pa.ChunkedArray, column: Column) -> dict[str, Any]:
         values, counts = distinct(array)
         first = np.argsort(-counts, kind="stable")[:MOST_SHOWN]
         record["top"] = [(values[i], int(counts[i])) for i in first]
-    record["warnings"] = _warnings(array, column, record)
+    unread = []
+    if column.kind == "image" and missing < 1:
+        try:
+            record |= _pictures(array)
+        except (InputError, MissingExtraError) as error:  # the other columns are still worth showing
+            unread = [str(error)]
+    record["warnings"] = _warnings(array, column, record) + unread
     return record
+
+
+def _pictures(array: pa.ChunkedArray) -> dict[str, Any]:
+    found = sizes(array.drop_null())
+    sides = [found[:, :2].min(axis=0).tolist(), found[:, :2].max(axis=0).tolist()]
+    return {"sizes": sides, "channels": np.unique(found[:, 2]).tolist()}
 
 
 def _warnings(array: pa.ChunkedArray, column: Column, record: dict[str, Any]) -> list[str]:
@@ -76,6 +91,8 @@ def _warnings(array: pa.ChunkedArray, column: Column, record: dict[str, Any]) ->
         found.append("named and filled like an identifier: give it role 'key' or 'group', or drop it")
     if column.kind == "text" and not keyed:
         found.append("free text: no method makes it yet, drop it or mark it as key")
+    if column.kind in ("image", "audio", "array"):
+        found.append(f"{column.kind}: no method makes it yet, and what is written holds its every byte")
     if column.is_discrete and not keyed and record["distinct"] > MANY_CATEGORIES:
         found.append(f"{record['distinct']:,} categories: those of fewer than 10 persons will not be kept")
     if "target" in column.roles and column.is_discrete and record["distinct"] > 100:
