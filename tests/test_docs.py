@@ -11,6 +11,7 @@ import pytest
 
 import mintmark as mm
 from mintmark.cli.main import main
+from mintmark.data.images import encoded
 from mintmark.release.policy import shipped
 
 ROOT = Path(__file__).parents[1]
@@ -127,6 +128,21 @@ def test_series(here):
     assert names["assessment"]["window_copies.excess"].estimate <= 0
 
 
+def test_images(here, capsys):
+    (code,) = blocks("docs/images.md")
+    rng = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        (here / "pets" / name).mkdir(parents=True)
+        drawn = encoded(rng.integers(0, 256, (10, 40, 50, 3), np.uint8))
+        for at, content in enumerate(drawn.to_pylist()):
+            (here / "pets" / name / f"{at}.png").write_bytes(content)
+    names = {}
+    exec(code, names)
+    assert names["x"].shape == (16, 32, 32, 3)
+    assert capsys.readouterr().out == "[40 50  3]\n"
+    assert mm.read(here / "train.parquet").table.equals(names["train"].table)
+
+
 def test_relational(here):
     (code,) = blocks("docs/relational.md")
     rng = np.random.default_rng(0)
@@ -176,9 +192,9 @@ def test_every_policy_that_ships_is_described_and_every_command_that_reads_a_tab
 
 def test_every_python_block_of_the_pages_is_run():
     run = {
-        "README.md": 1, "docs/compare.md": 2, "docs/index.md": 1, "docs/how-to.md": 4,
-        "docs/personal.md": 1, "docs/recipes.md": 1, "docs/relational.md": 1, "docs/report.md": 1, "docs/resampling.md": 2,
-        "docs/series.md": 1, "docs/utility.md": 2,
+        "README.md": 1, "docs/compare.md": 2, "docs/index.md": 1, "docs/how-to.md": 4, "docs/images.md": 1,
+        "docs/personal.md": 1, "docs/recipes.md": 1, "docs/relational.md": 1, "docs/report.md": 1,
+        "docs/resampling.md": 2, "docs/series.md": 1, "docs/utility.md": 2,
     }  # fmt: skip
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     found = {str(page.relative_to(ROOT)): len(blocks(str(page.relative_to(ROOT)))) for page in pages}
