@@ -119,6 +119,10 @@ def test_names_and_parameters_are_those_of_imbalanced_learn():
         assert made(name).random_state == 0
 
 
+def test_methods_of_a_numeric_target_are_not_among_them():
+    assert not [name for name in NAMES if "Regression" in name]
+
+
 def test_an_unknown_name_tells_the_known_ones():
     with pytest.raises(AttributeError, match=r"'SMOTEE'.*SMOTENC"):
         ours.SMOTEE  # noqa: B018

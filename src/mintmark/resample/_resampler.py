@@ -209,7 +209,7 @@ def _drawn(weight: Floats, at: Floats) -> Ints:
         return np.asarray(held[(at * len(held)).astype(np.int64)])
     passed = np.cumsum(weight)
     found: Ints = np.searchsorted(passed, at * passed[-1], "right")
-    return np.minimum(found, held[-1])
+    return np.asarray(np.minimum(found, held[-1]))
 
 
 def _wide(array: npt.NDArray[Any], width: int, fill: float) -> npt.NDArray[Any]:

@@ -67,6 +67,7 @@ _THEIRS = {
     ),
 }
 """What imbalanced-learn has too; every other method keeps our names for its parameters."""
+_OF_NUMBERS = {"smote_regression"}  # its target is a number, and a sampler's are classes
 _WORDS = {"prowsyn": "ProWSyn"} | {word: word.upper() for word in ("smote", "svm", "ipf")}
 
 
@@ -95,6 +96,8 @@ def estimator(name: str) -> type[Sampler]:
 
 
 def _is_resampler(method: str) -> bool:
+    if method in _OF_NUMBERS:
+        return False
     try:
         return issubclass(registry.find("synthesizers", method), Resampler)
     except MissingExtraError:

@@ -88,8 +88,12 @@ class Sampler(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # sci
         for name, lack in self.sampling_strategy_.items():
             wanted[target.classes.index(name)] = lack
         added = np.repeat(np.arange(len(wanted)), wanted)
-        blocks = self._blocks(rows, target.labels, wanted, rng)
-        return rows.grown(blocks, len(added)), target.grown(added)
+        try:
+            more = rows.grown(self._blocks(rows, target.labels, wanted, rng), len(added))
+        except InputError as error:
+            error.args = (self._in_their_words(error),)
+            raise
+        return more, target.grown(added)
 
     def _read(self, X: Any, y: Any, params: Mapping[str, Any]) -> tuple[Frame | Matrix, Target]:
         if params:
@@ -121,10 +125,7 @@ class Sampler(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # sci
             return
         sample = Sample(rows.numbers, rows.codes, rows.sizes, labels)
         _refuse_infinite(sample)
-        try:
-            learnt = self.synthesizer_.plan(sample, wanted, rng)
-        except InputError as error:
-            raise InputError(self._in_their_words(error)) from None
+        learnt = self.synthesizer_.plan(sample, wanted, rng)
         own = learnt["label"][learnt["base"]]
         for label in np.flatnonzero(wanted):
             of_class = {**learnt, "weight": np.where(own == label, learnt["weight"], 0.0)}
@@ -143,7 +144,8 @@ class Sampler(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # sci
         try:
             return self._method(**values)
         except InputError as error:
-            raise InputError(self._in_their_words(error)) from None
+            error.args = (self._in_their_words(error),)
+            raise
 
     def _in_their_words(self, error: InputError) -> str:
         """The message with the parameters called as the caller calls them."""
