@@ -503,6 +503,10 @@ class Synthesizer:
         object.__setattr__(made, "_fitted", dataclasses.replace(fitted, schema=schema))
         return made
 
+    def usual_rows(self, fitted: int) -> int:
+        """Units that a run draws where nobody says how many, given the units that were fitted."""
+        return fitted
+
     def describe(self) -> dict[str, Any]:
         """Provenance of what this synthesizer makes; holds no seed."""
         fitted = self._state()

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import decode
-from mintmark.data.schema import Schema
+from mintmark.data.schema import Column, Schema
 from mintmark.data.where import Where
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.method import method
@@ -81,10 +81,15 @@ class Resampler(Synthesizer):
     def _refuse(self, data: Dataset) -> None:
         super()._refuse(data)
         name = self._target(data)
-        if name is not None and not data.schema[name].is_discrete:
+        if name is not None:
+            self._refuse_target(data.schema[name])
+
+    def _refuse_target(self, column: Column) -> None:
+        """Raise `InputError` where the target is of a kind that this method cannot resample."""
+        if not column.is_discrete:
             raise InputError(
-                f"target column {name!r} is {data.schema[name].kind}; classes are resampled. Declare it a "
-                f"category (kinds={{{name!r}: 'category'}})."
+                f"target column {column.name!r} is {column.kind}; classes are resampled. Declare it a "
+                f"category (kinds={{{column.name!r}: 'category'}}), or use smote_regression."
             )
 
     def _target(self, data: Dataset) -> str | None:
@@ -97,17 +102,27 @@ class Resampler(Synthesizer):
         target = self._target(data)
         if target is not None:
             data = dataclasses.replace(data, table=data.table.filter(pc.is_valid(data.table[target])))
-        classes = [None] if target is None else list(data.schema[target].categories or ())
-        sample = Sample.of(data, target)
+        sample, classes = self._sample(data, target)
         wanted = deficits(self.sampling_strategy, classes, np.bincount(sample.labels, minlength=len(classes)))
         held = [c.name for c in data.schema if not {"group", "sequence_key"} & set(c.roles)]
         about = {"schema": data.schema.select(held).to_json(), "target": target, "wanted": wanted.tolist()}
         return about | self.plan(sample, wanted, rng)
 
+    def _sample(self, data: Dataset, target: str | None) -> tuple[Sample, list[Any]]:
+        """The rows, their target known, and the names of their classes."""
+        classes = [None] if target is None else list(data.schema[target].categories or ())
+        return Sample.of(data, target), classes
+
+    def _target_of(self, made: Made, learnt: Learnt, rng: np.random.Generator) -> npt.NDArray[Any]:
+        """The target of new rows, encoded: the class of their base."""
+        return np.asarray(learnt["label"][made.base])
+
     def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
         schema, target = Schema.from_json(learnt["schema"]), learnt["target"]
         made = self.make(learnt, n, rng)
-        arrays: dict[str, Any] = {target: learnt["label"][made.base]} if target is not None else {}
+        arrays: dict[str, Any] = {}
+        if target is not None:
+            arrays[target] = self._target_of(made, learnt, rng)
         rest = [column for column in schema if column.name != target]
         for at, column in enumerate(c for c in rest if c.is_numeric):
             arrays[column.name] = made.numbers[:, at]
@@ -129,6 +144,10 @@ class Resampler(Synthesizer):
                 f"{self.sampling_strategy!r}. Name it there with the rows that it shall have."
             )
         return {**learnt, "weight": weight}
+
+    def usual_rows(self, fitted: int) -> int:
+        """As many as the classes lack; where none lacks any, as many as were fitted."""
+        return int(sum(self._state().learnt["wanted"])) or fitted
 
     # -- on arrays -----------------------------------------------------------------------------
 

@@ -98,7 +98,11 @@ class Generate(_Station):
     parameters: Annotated[dict[str, Any], Field(description="of the method", default_factory=dict)]
     rows: Annotated[
         int | None,
-        Field(ge=0, description="units to draw; as many as train, where `where` holds, by default"),
+        Field(
+            ge=0,
+            description="units to draw; as many as train, where `where` holds, by default; of a resampler as "
+            "many as the classes lack",
+        ),
     ] = None
     max_minutes: Annotated[float | None, Field(gt=0, description="time limit of the fit")] = None
     where: Annotated[

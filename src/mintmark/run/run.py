@@ -168,7 +168,7 @@ def _alike(train: Dataset, holdout: Dataset, model: Synthesizer, recipe: Recipe)
 def _drawn(
     model: Synthesizer, fitted: int, recipe: Recipe, folder: RunFolder, workers: int | None
 ) -> Dataset:
-    n = fitted if recipe.generate.rows is None else recipe.generate.rows
+    n = model.usual_rows(fitted) if recipe.generate.rows is None else recipe.generate.rows
     seed, where = folder.seed(recipe.seed, "sample"), recipe.where
     model.ready(n, seed, where)
     begun = any(folder.shards.glob("*"))  # a part of the cost was spent before
