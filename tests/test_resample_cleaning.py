@@ -117,7 +117,7 @@ def test_what_cannot_be_asked_is_told():
         tomek_links(data, sampling_strategy=["c"])
     with pytest.raises(UnknownNameError, match="'minority'"):
         tomek_links(data, sampling_strategy="minority")
-    with pytest.raises(InputError, match="80, which|which has 80"):
+    with pytest.raises(InputError, match="which has 80"):
         random_under(data, sampling_strategy={"b": 81}, seed=0)
     with pytest.raises(InputError, match="more rows of the larger class"):
         near_miss(data, sampling_strategy=0.2)
