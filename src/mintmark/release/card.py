@@ -20,7 +20,8 @@ _MEANING = {
     "simulated": "Rows computed from stated laws; no real row was read.",
     "fully synthetic": "Every value of every row was drawn from a model learnt from real rows.",
     "partially synthetic": "Some values were drawn from a model, the others are real.",
-    "augmented real": "Real rows, changed; what they show of their people may still be there.",
+    "augmented real": "Rows made from real ones, between them or by changing them; what they show of their "
+    "people is still there.",
     "masked real": "Real rows with values masked; what they show of their people may still be there.",
 }
 _LIMITS = """\

@@ -183,6 +183,8 @@ class Policy:
             for rule in self.rules
             if rule.when in (None, kind) or rule.family not in asked
         ]
+        if _removable(assessment):
+            verdicts.append(_mask_is_removable())
         if self.needs.get("formal_guarantee"):
             verdicts.append(_formal_guarantee(nature, personal))
         return verdicts
@@ -199,6 +201,24 @@ def _modality(schema: Mapping[str, Any]) -> str:
     """What the rows are together, by the roles of the public schema."""
     roles = {role for column in schema.get("columns") or () for role in column.get("roles") or ()}
     return "sequence" if roles & {"sequence_key", "sequence_index"} else "table"
+
+
+def _removable(assessment: Mapping[str, Any]) -> bool:
+    """Whether the rows' randomness that protects follows from a seed."""
+    provenance = assessment.get("provenance") or {}
+    return bool((provenance.get("parameters") or {}).get("reproducible"))
+
+
+def _mask_is_removable() -> Verdict:
+    return Verdict(
+        rule="mask_holds",
+        family="privacy",
+        metric="mask_holds",
+        outcome="fail",
+        threshold="what protects by randomness must not follow from a seed",
+        reason="the rows were masked with reproducible=True: who tries seeds takes the mask off.",
+        because="a seed is short and may be guessed.",
+    )
 
 
 def _formal_guarantee(nature: str, personal: bool) -> Verdict:

@@ -90,12 +90,14 @@ def in_class(sample: Sample, rows: Ints, k: int) -> Ints:
         If there are no more than `k` rows.
     """
     if len(rows) <= k:
-        if len(rows) == 1:
+        if len(rows) < 2:
             remedy = "Collect more rows of it, or leave it out of sampling_strategy"
         else:
             remedy = f"Set k to {len(rows) - 1} or less, or collect more rows of it"
         count = f"{len(rows)} row{'s' * (len(rows) != 1)}"
-        raise InputError(f"a class has {count}, too few for {k} neighbours of each. {remedy}.")
+        label = int(sample.labels[rows[0]]) if len(rows) else len(sample.classes)
+        which = f"class {sample.classes[label]!r}" if label < len(sample.classes) else "a class"
+        raise InputError(f"{which} has {count}, too few for {k} neighbours of each. {remedy}.")
     if sample.persons is None:
         return _named(rows, nearest_of_class(sample.points(rows), k))
     return of_person(within(sample, rows, np.zeros(len(rows), dtype=np.int64), k))

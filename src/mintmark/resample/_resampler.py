@@ -14,6 +14,8 @@ from pydantic import Field
 
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import decode
+from mintmark.data.keys import is_renewed
+from mintmark.data.protect import FEWEST, persons
 from mintmark.data.schema import Column, Schema
 from mintmark.data.where import Where
 from mintmark.errors import InputError, UnknownNameError
@@ -83,6 +85,11 @@ class Resampler(Synthesizer):
         name = self._target(data)
         if name is not None:
             self._refuse_target(data.schema[name])
+            if not data.table.num_rows - data.table[name].null_count:
+                raise InputError(f"target column {name!r} holds no value: there is no class to resample.")
+            _refuse_rare(data, data.schema[name])
+        if not [c for c in data.schema if c.name != name and not is_renewed(c)]:
+            raise InputError("there is no column besides the target: new rows would hold the class alone.")
 
     def _refuse_target(self, column: Column) -> None:
         """Raise `InputError` where the target is of a kind that this method cannot resample."""
@@ -171,7 +178,7 @@ class Resampler(Synthesizer):
         rows = np.unique(np.concatenate([base, partner[partner >= 0]]))
         real, rest = rows[rows < len(sample)], rows[rows >= len(sample)] - len(sample)
         return {
-            # of the data that was fitted, for whoever asks where a row comes from; -1 is no real row
+            # of the sample, for whoever asks where a row comes from; -1 is no real row
             "rows": np.concatenate([real, np.full(len(rest), -1)]),
             "numbers": np.concatenate([sample.numbers[real], virtual.numbers[rest]]),
             "codes": np.concatenate([sample.codes[real], virtual.codes[rest]]),
@@ -192,6 +199,24 @@ class Resampler(Synthesizer):
         low, high = (learnt[end][drawn, which] for end in ("low", "high"))
         at = low + rng.random(n) * (high - low)
         return self._place(laid(learnt, base, partner, at, rng), learnt, rng)
+
+
+def _refuse_rare(data: Dataset, target: Column) -> None:
+    """Raise where the public schema would merge a class with others: the rare class is what is asked for."""
+    if not target.is_discrete or target.categories is not None or not target.protect:
+        return
+    coded = pc.dictionary_encode(data.table[target.name].combine_chunks())
+    known = coded.is_valid().to_numpy(zero_copy_only=False)
+    codes = coded.indices.to_numpy(zero_copy_only=False)[known].astype(np.int64)
+    pairs = np.unique(np.stack([codes, persons(data)[known]]), axis=1)
+    counts = np.bincount(pairs[0], minlength=len(coded.dictionary))
+    if counts.min(initial=FEWEST) < FEWEST:
+        rare = coded.dictionary[int(counts.argmin())].as_py()
+        raise InputError(
+            f"class {rare!r} of {target.name!r} has {counts.min()} persons, fewer than {FEWEST}: what is so "
+            "rare is not published, and its rows would be mixed with other classes. Declare the classes "
+            f"(data.edit({target.name!r}, categories=(...))), or leave its rows out."
+        )
 
 
 def laid(learnt: Learnt, base: Ints, partner: Ints, at: Floats, rng: np.random.Generator) -> Made:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +37,9 @@ class Sample:
     labels : array of int, shape (n,)
         Class of each row, from 0.
     persons : array of int, shape (n,), optional
-        Whose row it is, where that is declared.
+        Whose row it is, where that is declared; a row that does not say is a person of its own.
+    classes : tuple
+        Names of the classes, for messages; empty where they have none.
     """
 
     numbers: Floats
@@ -44,14 +47,16 @@ class Sample:
     sizes: tuple[int, ...]
     labels: Ints
     persons: Ints | None = None
+    classes: tuple[Any, ...] = ()
 
     @classmethod
     def of(cls, data: Dataset, target: str | None) -> Sample:
         """The rows of a dataset; a missing target is a class of its own, after the others."""
-        arrays = encode(data.table, data.schema)
-        owners = {"group", "sequence_key"}  # whose row it is says nothing about what it holds
-        held = [column for column in data.schema if column.name != target and not owners & set(column.roles)]
-        known = [column for column in held if column.name in arrays]
+        keyed = data.schema.with_role("group") or data.schema.with_role("sequence_key")
+        # whose row it is says nothing about what it holds
+        kept = [c.name for c in data.schema if not {"group", "sequence_key"} & set(c.roles)]
+        arrays = encode(data.table.select(kept), data.schema.select(kept))
+        known = [c for c in data.schema if c.name != target and c.name in arrays]
         numeric = [arrays[column.name] for column in known if column.is_numeric]
         discrete = [column for column in known if column.is_discrete]
         n = len(data)
@@ -60,13 +65,14 @@ class Sample:
         else:
             labels = arrays[target].astype(np.int64)
             labels[labels < 0] = len(data.schema[target].categories or ())
-        keyed = data.schema.with_role("group") or data.schema.with_role("sequence_key")
+        classes = () if target is None else tuple(data.schema[target].categories or ())
         return cls(
             np.stack(numeric, axis=1) if numeric else np.empty((n, 0)),
             np.stack([arrays[c.name] for c in discrete], axis=1) if discrete else np.empty((n, 0), np.int32),
             tuple(len(column.categories or ()) for column in discrete),
             labels,
-            persons(data) if keyed else None,
+            _owners(data, keyed[0]) if keyed else None,
+            classes,
         )
 
     def __len__(self) -> int:
@@ -143,3 +149,10 @@ def _moments(numbers: Floats, per: Floats) -> tuple[Floats, Floats, Floats, Floa
         mean = total / n
         spread = np.sqrt(np.maximum(square / n - mean**2, 0.0))
         return known, most, mean + shift * per, spread
+
+
+def _owners(data: Dataset, key: str) -> Ints:
+    """The person of each row; rows that do not say whose they are are nobody else's either."""
+    owner, unknown = persons(data), data.table[key].is_null().to_numpy()
+    owner[unknown] = owner.max() + 1 + np.arange(int(unknown.sum()))
+    return owner

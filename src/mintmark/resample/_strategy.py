@@ -43,29 +43,30 @@ def deficits(strategy: Any, classes: Sequence[Any], counts: npt.NDArray[np.int64
     UnknownNameError
         If a class does not exist.
     """
-    lack: npt.NDArray[np.int64] = counts.max() - counts
-    if isinstance(strategy, str):
-        chosen = np.ones(len(counts), dtype=bool)
-        if strategy == "minority":
-            chosen = np.arange(len(counts)) == np.argmin(counts)
-        elif strategy == "not minority":
-            chosen = np.arange(len(counts)) != np.argmin(counts)
-        return np.where(chosen, lack, 0)
     if isinstance(strategy, Mapping):
         return _of_mapping(strategy, classes, counts)
-    if len(counts) != 2:
+    seen = counts > 0  # a class may be declared and have no row
+    least = int(np.argmin(np.where(seen, counts, counts.max() + 1)))
+    if isinstance(strategy, str):
+        lack: npt.NDArray[np.int64] = np.where(seen, counts.max() - counts, 0)
+        if strategy == "minority":
+            return np.where(np.arange(len(counts)) == least, lack, 0)
+        if strategy == "not minority":
+            lack[least] = 0
+        return lack
+    if seen.sum() != 2:
         raise InputError(
             f"sampling_strategy {strategy:g} is a share of minority to majority rows, which needs two "
-            f"classes; the target has {len(counts)}. Give the rows of each class instead, as a mapping."
+            f"classes; the target has {seen.sum()}. Give the rows of each class instead, as a mapping."
         )
-    least, most = int(np.argmin(counts)), int(counts.max())
+    most = int(counts.max())
     more = int(strategy * most) - int(counts[least])
     if more < 0:
         raise InputError(
             f"sampling_strategy {strategy:g} asks for fewer rows of class {classes[least]!r} than there are "
             f"({counts[least]:,} of {most:,} is {counts[least] / most:.3g}). Give a larger share."
         )
-    out = np.zeros(2, dtype=np.int64)
+    out = np.zeros(len(counts), dtype=np.int64)
     out[least] = more
     return out
 

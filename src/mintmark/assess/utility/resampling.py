@@ -120,7 +120,8 @@ class Resampling(Metric):
             details={
                 "class": parts.name,
                 "model": told_of,
-                "instead": f"{best} ({found[told_of][best][self.figure][0]:.3f} against "
+                "instead": gains[told_of][0] <= 0
+                and f"{best} ({found[told_of][best][self.figure][0]:.3f} against "
                 f"{found[told_of][_ADDED][self.figure][0]:.3f} {_NAMES[self.figure]})",
                 "models": {name: _record(gains[name], ways, worth[name]) for name, ways in found.items()},
             },

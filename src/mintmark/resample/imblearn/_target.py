@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -135,8 +135,12 @@ class Target:
         out: dict[int, int] = {}
         for name, rows in wanted.items():
             if name not in place:
-                raise UnknownNameError("class in sampling_strategy", name, map(str, self.classes))
+                raise UnknownNameError("class in sampling_strategy", repr(name), map(repr, self.classes))
             at = place[name]
+            if isinstance(rows, bool) or not isinstance(rows, Integral):
+                raise InputError(
+                    f"sampling_strategy asks for {rows!r} rows of class {name!r}: give a whole number."
+                )
             if rows < self.counts[at]:
                 raise InputError(
                     f"sampling_strategy asks for {rows:,} rows of class {name!r}, which has "
