@@ -108,12 +108,12 @@ def test_rows_of_the_truth_itself_help_and_those_of_permuted_labels_do_not():
 
     def rings(n, share):  # the rare class lies in twelve small pockets, of which few rows show little
         rare = rng.random(n) < share
-        x = np.where(rare[:, None], center[rng.integers(12, size=n)] + 0.3 * rng.normal(size=(n, 3)),
+        x = np.where(rare[:, None], center[rng.integers(12, size=n)] + 0.2 * rng.normal(size=(n, 3)),
                      3 * rng.normal(size=(n, 3)))  # fmt: skip
         return pa.table({**{f"x{j}": x[:, j] for j in range(3)}, "y": np.where(rare, "yes", "no")})
 
-    train, holdout = mm.read(rings(2_000, 0.02), target="y"), mm.read(rings(8_000, 0.02), target="y")
-    more = mm.read(rings(40_000, 0.02), target="y").to_arrow()
+    train, holdout = mm.read(rings(1_500, 0.03), target="y"), mm.read(rings(8_000, 0.03), target="y")
+    more = mm.read(rings(60_000, 0.03), target="y").to_arrow()
     true = mm.Dataset(more, train.schema, {"nature": "augmented real"})
     assert measured(train, holdout, true)[0]["resampling.gain"].interval[0] > 0, SEED
     mixed = more.set_column(3, "y", pa.array(rng.permutation(more["y"].to_pylist())))

@@ -99,7 +99,7 @@ def _taken(made: Made, rows: Ints) -> Made:
 
 def _too_few(learnt: Learnt, passed: int, drawn: int, remedy: str) -> str:
     label = learnt["label"][learnt["base"]][np.flatnonzero(learnt["weight"])[0]]
-    named: Any = label
+    named: Any = int(label)
     if "schema" in learnt and learnt["target"] is not None:
         column = Schema.from_json(learnt["schema"])[learnt["target"]]
         named = (column.categories or ())[int(label)]
