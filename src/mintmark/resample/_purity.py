@@ -17,6 +17,7 @@ __all__ = ["pure"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Singles = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 _CELLS = 1 << 22  # distances from pivots that are held at once: 16 MB
 
@@ -65,8 +66,8 @@ def _surrounded(queries: Points, own: Points, others: Points, k: int, enough: in
         for rows, one in zip(groups[start : start + step], square, strict=True):
             reach = (radius[rows] + away[rows]).max() * (1 + 1e-6)
             near = np.flatnonzero(one <= reach**2 + 2 * slack)
-            near = near[np.argsort(one[near], kind="stable")]
-            least = np.sqrt(np.maximum(one[near] - slack, 0.0))
+            near = near[np.argsort(one[near])]  # of equal ones either first: the answer is the same
+            least = np.sqrt(np.maximum(one[near].astype(np.float64) - slack, 0.0))
             surrounded(
                 rows, queries.flat, queries.wide, near, others.flat, others.wide,
                 least, away, radius, enough, out,
@@ -74,13 +75,14 @@ def _surrounded(queries: Points, own: Points, others: Points, k: int, enough: in
     return out
 
 
-def _apart(pivots: Points, others: Points, squares: Floats) -> tuple[Floats, float]:
+def _apart(pivots: Points, others: Points, squares: Floats) -> tuple[Singles, float]:
     """Squared distances, shape (pivots, others), in single precision, and how wrong they may be."""
     own = np.einsum("ij,ij->i", pivots.flat, pivots.flat, dtype=np.float64)
-    out = ((-2 * pivots.flat) @ others.flat.T).astype(np.float64)
-    out += squares + own[:, None]
+    out = (-2 * pivots.flat) @ others.flat.T
+    out += squares.astype(np.float32)
+    out += own.astype(np.float32)[:, None]
     for column in range(others.wide.shape[1]):
         out += pivots.wide[:, column, None] != others.wide[:, column]
-    width = pivots.flat.shape[1] + 4
+    width = pivots.flat.shape[1] + others.wide.shape[1] + 8  # sums, each of which may round
     slack = width * np.finfo(np.float32).eps * float(own.max() + squares.max())
     return out, slack

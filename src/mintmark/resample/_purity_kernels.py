@@ -58,6 +58,8 @@ def surrounded(
             for c in range(flat.shape[1]):
                 apart = np.float64(flat[i, c] - other_flat[j, c])
                 distance += apart * apart
+                if distance >= square:
+                    break
             for c in range(wide.shape[1]):
                 distance += wide[i, c] != other_wide[j, c]
             if distance < square:
