@@ -96,9 +96,8 @@ def test_ten_sequences_repeated_fail_in_fidelity(drawn):
     assert {"sequences-reach-what-fresh-ones-show", "sequences-differ", "sequences-look-real"} <= failed(
         found
     )
-    assert not {"no-more-copied-pieces-than-chance", "no-more-nearly-copied-pieces-than-chance"} & failed(
-        found
-    )
+    # one of the ten that resembles a real piece by chance is counted forty times: near copies may fail
+    assert "no-more-copied-pieces-than-chance" not in failed(found)
 
 
 def test_shuffled_time_fails_in_what_hangs_on_order(drawn):
