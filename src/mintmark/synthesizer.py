@@ -35,7 +35,7 @@ from mintmark.data.dataset import Dataset, records_of
 from mintmark.data.model_files import read_model, write_model
 from mintmark.data.personal.surrogates import Personal, completed, learn
 from mintmark.data.protect import protect
-from mintmark.data.schema import Schema, arrow_type
+from mintmark.data.schema import Schema
 from mintmark.data.streams import check_seed, stream
 from mintmark.data.where import Where, check_where, matches
 from mintmark.errors import InputError, ModelFileError, NotFittedError, RejectedError, first_three
@@ -366,7 +366,7 @@ class Synthesizer:
                 f"{call} returned {table.num_rows} rows of columns {first_three(table.column_names)}"
             )
         try:
-            table = table.cast(_arrow_schema(schema))
+            table = table.cast(schema.arrow)
         except pa.ArrowException as error:
             raise AssertionError(f"{call} returned other types than its schema's: {error}") from None
         return derive.restored(table, fitted.relations, fitted.modelled) if fitted.relations else table
@@ -401,7 +401,7 @@ class Synthesizer:
             drawn += sum(block.drawn for block in some)
             rejected += sum((Counter(block.rejected) for block in some), Counter())
             tables.append(pa.concat_tables(block.table for block in some).combine_chunks())
-        table = pa.concat_tables(tables or [_arrow_schema(self._state().modelled).empty_table()])
+        table = pa.concat_tables(tables or [self._state().modelled.arrow.empty_table()])
         if table.num_rows != n:
             raise InputError(
                 f"the blocks hold {table.num_rows:,} rows, not {n:,}: `map` must return one result "
@@ -599,7 +599,7 @@ def load_model(path: str | Path) -> Synthesizer:
             Schema.from_json(header.get("drawn", header["modelled"])),
             kept,
         )
-        drawn = _arrow_schema(fitted.drawn or fitted.modelled).empty_table()
+        drawn = (fitted.drawn or fitted.modelled).arrow.empty_table()
         derive.restored(
             drawn, fitted.relations, fitted.modelled
         )  # damage shows here, not when rows are drawn
@@ -651,10 +651,6 @@ def _too_few(have: int, drawn: int, rejected: Counter[str]) -> str:
         f"{have:,} of {drawn:,} drawn rows hold every rule, too few to go on; {worst!r} rejected "
         f"{count / drawn:.1%} of them. {remedy}."
     )
-
-
-def _arrow_schema(schema: Schema) -> pa.Schema:
-    return pa.schema([pa.field(column.name, arrow_type(column.dtype)) for column in schema])
 
 
 def _chosen(

@@ -22,7 +22,7 @@ from mintmark.data.conform import conforms
 from mintmark.data.dataset import Dataset
 from mintmark.data.keys import is_renewed
 from mintmark.data.protect import persons
-from mintmark.data.schema import Column, Schema, arrow_type
+from mintmark.data.schema import Column, Schema
 from mintmark.data.streams import derive_seed
 from mintmark.data.where import Where, check_where, matches
 from mintmark.errors import InputError, RejectedError, first_three
@@ -133,7 +133,7 @@ class Transformer(Synthesizer):
         """Every drawn column, masked or as it is, and what was chosen."""
         made = self._mask(data, rng)
         arrays = [made.columns.get(name, data.table[name]) for name in drawn.names]
-        table = pa.table(arrays, names=drawn.names).cast(_arrow_schema(drawn))
+        table = pa.table(arrays, names=drawn.names).cast(drawn.arrow)
         plain = [name for name in drawn.names if name not in made.columns]
         choices = list(made.choices)
         if plain:
@@ -230,7 +230,3 @@ class RandomTransformer(Transformer):
 
 def _sort(column: Column) -> str | None:
     return "number" if column.is_numeric else "category" if column.is_discrete else None
-
-
-def _arrow_schema(schema: Schema) -> pa.Schema:
-    return pa.schema([pa.field(column.name, arrow_type(column.dtype)) for column in schema])

@@ -29,7 +29,7 @@ from mintmark.data._evidence import made
 from mintmark.data.dataset import Dataset
 from mintmark.data.formula import Formula
 from mintmark.data.protect import protect
-from mintmark.data.schema import Schema, arrow_type
+from mintmark.data.schema import Schema
 from mintmark.data.where import NoneMeets, Where
 from mintmark.errors import InputError
 
@@ -120,8 +120,7 @@ def restored(table: pa.Table, records: Sequence[Record], schema: Schema) -> pa.T
     arrays = {name: table[name].combine_chunks() for name in table.column_names}
     for record in reversed(records):
         _SORTS[record["relation"]].restore(arrays, record, schema)
-    fields = [pa.field(column.name, arrow_type(column.dtype)) for column in schema]
-    return pa.table([arrays[field.name] for field in fields], schema=pa.schema(fields))
+    return pa.table([arrays[name] for name in schema.names], schema=schema.arrow)
 
 
 def whole(modelled: Dataset, records: Sequence[Record], schema: Schema, rng: np.random.Generator) -> Dataset:

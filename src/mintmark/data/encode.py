@@ -69,8 +69,7 @@ def decode(arrays: Mapping[str, Any], schema: Schema) -> pa.Table:
         else from_codes(arrays[column.name], column)
         for column in schema
     ]
-    fields = [pa.field(column.name, arrow_type(column.dtype)) for column in schema]
-    return pa.table(made, schema=pa.schema(fields))
+    return pa.table(made, schema=schema.arrow)
 
 
 def numbers(array: pa.Array | pa.ChunkedArray, column: Column) -> Floats:

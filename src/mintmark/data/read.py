@@ -206,7 +206,7 @@ def _matching(table: pa.Table, stored: Schema) -> tuple[pa.Table, Schema] | None
     if not set(table.column_names) <= set(stored.names):
         return None
     schema = stored.select(table.column_names)
-    wanted = pa.schema([pa.field(column.name, arrow_type(column.dtype)) for column in schema])
+    wanted = schema.arrow
     for kept, meant in zip(table.schema.types, wanted.types, strict=True):
         # Parquet has no seconds and no date64: it widens them
         if kept != meant and not (pa.types.is_temporal(kept) and pa.types.is_temporal(meant)):

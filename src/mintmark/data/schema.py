@@ -186,6 +186,11 @@ class Schema:
         raise UnknownNameError("column", name, self.names)
 
     @property
+    def arrow(self) -> pa.Schema:
+        """Names and Arrow types of the columns, in order."""
+        return pa.schema([pa.field(column.name, arrow_type(column.dtype)) for column in self])
+
+    @property
     def names(self) -> list[str]:
         """Column names in order."""
         return [column.name for column in self.columns]

@@ -23,7 +23,9 @@ CONVENTIONS = {
     "private": "seeds, paths, single records and the source's digest are left out",
 }
 RARE = f"(fewer than {FEWEST})"
-_DETAILED = frozenset({"column_shapes", "pair_trends", "resampling.gain", "two_sample"})
+_DETAILED = frozenset(
+    {"column_shapes", "pair_trends", "resampling.ap", "resampling.auc", "resampling.f1", "two_sample"}
+)
 _TABLES = ("rows", "target", "schema")
 _LOCATIONS = frozenset(
     {"path", "source", "out", "key", "train", "holdout", "synthetic", "file", "uri", "url"}

@@ -90,10 +90,22 @@ UTILITY = {
         "they do harm.",
         ceiling="as good as real rows",
     ),
-    "resampling.gain": Words(
-        "Gained over what needs no new rows",
-        "With the new rows added to the real ones the model gains {v} over the best of: nothing added, "
-        "classes weighed, threshold moved. At or below 0 resampling does not help.",
+    "resampling.ap": Words(
+        "Gained in average precision over what needs no new rows",
+        "With the new rows added to the real ones the model gains {v} over the best of "
+        "nothing added and classes weighed. At or below 0 resampling does not help.",
+        ceiling="faultless",
+    ),
+    "resampling.auc": Words(
+        "Gained in AUC over what needs no new rows",
+        "With the new rows added to the real ones the model gains {v} over the best of "
+        "nothing added and classes weighed. At or below 0 resampling does not help.",
+        ceiling="faultless",
+    ),
+    "resampling.f1": Words(
+        "Gained in F1 over what needs no new rows",
+        "With the new rows added to the real ones the model gains {v} over the best of "
+        "nothing added, classes weighed and threshold moved. At or below 0 resampling does not help.",
         ceiling="faultless",
     ),
     "resampling.brier": Words(

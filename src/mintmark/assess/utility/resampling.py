@@ -10,11 +10,10 @@ a threshold chosen on real rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 
 from mintmark.assess._codes import Coded
 from mintmark.assess._threads import in_threads
@@ -36,8 +35,7 @@ _ROWS, _TEST = 20_000, 5_000
 _KINDS = ("linear", "small tree", "trees")
 _DRAWS = 200
 _REAL, _WEIGHED, _MOVED, _ADDED = "real rows alone", "classes weighed", "threshold moved", "rows added"
-_CONTROLS = (_REAL, _WEIGHED, _MOVED)
-_NAMES = {"ap": "average precision", "auc": "area under the ROC curve", "f1": "F1"}
+_FIGURES = {"ap": "average precision", "auc": "area under the ROC curve", "f1": "F1"}
 _SOURCE = "van den Goorbergh et al. (2022); Elor and Averbuch-Elor (2022); Cox (1958) for calibration"
 
 
@@ -47,15 +45,11 @@ class Resampling(Metric):
 
     Measured where the rows are `augmented real` and the target has classes; the rarest class that the
     added rows grow is told from all others. Three models (linear, small tree, boosted trees) learn from at
-    most 20,000 real rows and as large a share of the added ones; the model told is the one that does best
-    without added rows.
+    most 20,000 real rows and as large a share of the added ones; the model told is the one whose average
+    precision is best without added rows.
     """
 
     family: ClassVar[Family] = "utility"
-
-    figure: Annotated[
-        Literal["ap", "auc", "f1"], Field(description="what is to be gained: average precision, AUC or F1")
-    ] = "ap"
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         if tables.synthetic.provenance.get("nature") != "augmented real":
@@ -76,7 +70,7 @@ class Resampling(Metric):
             }
             for name, ways in models.items()
         }
-        best = max(found, key=lambda name: self._control(found[name])[0])
+        best = max(found, key=lambda name: _control(found[name], "ap")[0])
         worth = {
             name: {
                 way: calibration(one.chances, parts.positive, weights if name == best else weights[:1])
@@ -85,47 +79,49 @@ class Resampling(Metric):
             }
             for name, ways in models.items()
         }
-        scores = [self._gain(found, worth, best, parts)]
+        scores = [_gain(figure, found, worth, best, parts) for figure in _FIGURES]
         scores += [_cost(worth[best], best, which, parts) for which in _COSTS]
         return told(tables, scores, _ROWS)
 
-    def _control(self, ways: dict[str, Figures]) -> Floats:
-        """The best control's figure, on the holdout itself first and then in each bootstrap sample."""
-        return np.asarray(np.max([ways[way][self.figure] for way in self._compared], axis=0))
 
-    @property
-    def _compared(self) -> tuple[str, ...]:
-        # a threshold moves no order of rows: only F1 knows of it
-        return _CONTROLS if self.figure == "f1" else (_REAL, _WEIGHED)
+def _controls(figure: str) -> tuple[str, ...]:
+    """A threshold moves no order of rows: only F1 knows of it."""
+    return (_REAL, _WEIGHED, _MOVED) if figure == "f1" else (_REAL, _WEIGHED)
 
-    def _gain(self, found: Ways, worth: Ways, told_of: str, parts: _Parts) -> Score:
-        gains = {name: ways[_ADDED][self.figure] - self._control(ways) for name, ways in found.items()}
-        best = max(self._compared, key=lambda way: found[told_of][way][self.figure][0])
-        return Score(
-            metric=f"{name_of(type(self))}.gain",
-            family=self.family,
-            estimate=float(gains[told_of][0]),
-            interval=_ends(gains[told_of]),
-            ceiling=1 - float(self._control(found[told_of])[0]),
-            floor=0.0,
-            n=len(parts.test),
-            variance=f"draw of the holdout rows ({_DRAWS} bootstraps, all ways alike); models as given",
-            estimand=f"gain in {_NAMES[self.figure]} of these models on fresh real rows",
-            convention=(
-                f"{_NAMES[self.figure]} of class {parts.name!r} with the rows added to train, minus the best "
-                f"of {', '.join(self._compared)}; the model that does best without them ({told_of}); the "
-                "other models in details; ceiling: a faultless order"
-            ),
-            source=_SOURCE,
-            details={
-                "class": parts.name,
-                "model": told_of,
-                "instead": gains[told_of][0] <= 0
-                and f"{best} ({found[told_of][best][self.figure][0]:.3f} against "
-                f"{found[told_of][_ADDED][self.figure][0]:.3f} {_NAMES[self.figure]})",
-                "models": {name: _record(gains[name], ways, worth[name]) for name, ways in found.items()},
-            },
+
+def _control(ways: dict[str, Figures], figure: str) -> Floats:
+    """The best control's figure, on the holdout itself first and then in each bootstrap sample."""
+    return np.asarray(np.max([ways[way][figure] for way in _controls(figure)], axis=0))
+
+
+def _gain(figure: str, found: Ways, worth: Ways, told_of: str, parts: _Parts) -> Score:
+    gains = {name: ways[_ADDED][figure] - _control(ways, figure) for name, ways in found.items()}
+    ways = found[told_of]
+    best = max(_controls(figure), key=lambda way: ways[way][figure][0])
+    details: dict[str, Any] = {"class": parts.name, "model": told_of}
+    if gains[told_of][0] <= 0:
+        details["instead"] = (
+            f"{best} ({ways[best][figure][0]:.3f} against {ways[_ADDED][figure][0]:.3f} {_FIGURES[figure]})"
         )
+    return Score(
+        metric=f"{name_of(Resampling)}.{figure}",
+        family="utility",
+        estimate=float(gains[told_of][0]),
+        interval=_ends(gains[told_of]),
+        ceiling=1 - float(_control(ways, figure)[0]),
+        floor=0.0,
+        n=len(parts.test),
+        variance=f"draw of the holdout rows ({_DRAWS} bootstraps, all ways alike); models as given",
+        estimand=f"gain in {_FIGURES[figure]} of these models on fresh real rows",
+        convention=(
+            f"{_FIGURES[figure]} of class {parts.name!r} with the rows added to train, minus the best of "
+            f"{', '.join(_controls(figure))}; the model whose average precision is best without them "
+            f"({told_of}); the other models in details; ceiling: a faultless order"
+        ),
+        source=_SOURCE,
+        details=details
+        | {"models": {name: _record(gains[name], found[name], worth[name]) for name in found}},
+    )
 
 
 _COSTS = ("brier", "calibration")

@@ -47,6 +47,14 @@ class Classes:
     rows: Ints
     n: int
 
+    def removable(self, strategy: Cleaned) -> Mask:
+        """Which rows may go, shape (len(sample),); raises as `removable`."""
+        return removable(strategy, self.names, self.sample.labels)
+
+    def staying(self, strategy: Under) -> Ints:
+        """Rows that stay of each class, shape (classes,); raises as `staying`."""
+        return staying(strategy, self.names, np.bincount(self.sample.labels, minlength=len(self.names)))
+
     def kept(self, mask: Mask) -> Ints:
         """Rows of the table that stay, in order: those of the mask and all whose class is not known."""
         out = np.ones(self.n, dtype=bool)

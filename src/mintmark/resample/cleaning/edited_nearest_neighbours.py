@@ -10,7 +10,7 @@ import numpy.typing as npt
 from mintmark.data.dataset import Dataset
 from mintmark.resample._parents import of_all
 from mintmark.resample._sample import Sample
-from mintmark.resample.cleaning._classes import Cleaned, classes_of, removable
+from mintmark.resample.cleaning._classes import Cleaned, classes_of
 from mintmark.stats.neighbours import nearest_others
 
 __all__ = ["Kind", "edited_nearest_neighbours", "kept_by_neighbours"]
@@ -48,7 +48,7 @@ def edited_nearest_neighbours(
         In order.
     """
     classes = classes_of(data, target)
-    may = removable(sampling_strategy, classes.names, classes.sample.labels)
+    may = classes.removable(sampling_strategy)
     return classes.kept(kept_by_neighbours(classes.sample, may, k, kind))
 
 

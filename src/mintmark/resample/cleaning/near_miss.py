@@ -10,7 +10,7 @@ import numpy.typing as npt
 from mintmark.data.dataset import Dataset
 from mintmark.errors import InputError
 from mintmark.resample._sample import Sample
-from mintmark.resample.cleaning._classes import Under, classes_of, staying
+from mintmark.resample.cleaning._classes import Under, classes_of
 from mintmark.stats.neighbours import Points, nearest, nearest_rows
 
 __all__ = ["Version", "kept_by_near_miss", "near_miss"]
@@ -51,8 +51,7 @@ def near_miss(
         In order.
     """
     classes = classes_of(data, target)
-    counts = np.bincount(classes.sample.labels, minlength=len(classes.names))
-    keep = staying(sampling_strategy, classes.names, counts)
+    keep = classes.staying(sampling_strategy)
     return classes.kept(kept_by_near_miss(classes.sample, keep, version, k))
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from mintmark.data.dataset import Dataset
 from mintmark.data.streams import stream
-from mintmark.resample.cleaning._classes import Under, classes_of, staying
+from mintmark.resample.cleaning._classes import Under, classes_of
 
 __all__ = ["kept_at_random", "random_under"]
 
@@ -34,8 +34,7 @@ def random_under(
         In order.
     """
     classes = classes_of(data, target)
-    counts = np.bincount(classes.sample.labels, minlength=len(classes.names))
-    keep = staying(sampling_strategy, classes.names, counts)
+    keep = classes.staying(sampling_strategy)
     return classes.kept(kept_at_random(classes.sample.labels, keep, stream(seed, "random_under")))
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from mintmark.data.dataset import Dataset
 from mintmark.resample._sample import Sample
-from mintmark.resample.cleaning._classes import Cleaned, classes_of, removable
+from mintmark.resample.cleaning._classes import Cleaned, classes_of
 from mintmark.stats.neighbours import nearest_others
 
 __all__ = ["kept_by_tomek", "tomek_links"]
@@ -34,7 +34,7 @@ def tomek_links(
         In order.
     """
     classes = classes_of(data, target)
-    may = removable(sampling_strategy, classes.names, classes.sample.labels)
+    may = classes.removable(sampling_strategy)
     return classes.kept(kept_by_tomek(classes.sample, may))
 
 
