@@ -121,7 +121,7 @@ def test_what_cannot_be_asked_is_told():
         random_under(data, sampling_strategy={"b": 81}, seed=0)
     with pytest.raises(InputError, match="more rows of the larger class"):
         near_miss(data, sampling_strategy=0.2)
-    with pytest.raises(InputError, match="is number; cleaning is about classes"):
+    with pytest.raises(InputError, match="is number; classes are resampled"):
         near_miss(data, "x")
     with pytest.raises(InputError, match="no target"):
         near_miss(data.edit("y", roles=()))

@@ -16,6 +16,7 @@ from mintmark.data.keys import renewed
 from mintmark.data.schema import Column, Schema
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.resample._sample import Sample
+from mintmark.resample._target import class_column
 
 __all__ = ["Classes", "Cleaned", "Under", "classes_of", "removable", "staying"]
 
@@ -72,16 +73,7 @@ def classes_of(data: Dataset, target: str | None) -> Classes:
     UnknownNameError
         If the target is no column.
     """
-    name = target or data.target
-    if name is None:
-        raise InputError("the table has no target. Name the column whose classes are meant (target='...').")
-    if name not in data.schema:
-        raise UnknownNameError("target column", name, data.names)
-    if not data.schema[name].is_discrete:
-        raise InputError(
-            f"target column {name!r} is {data.schema[name].kind}; cleaning is about classes. Declare it a "
-            f"category (kinds={{{name!r}: 'category'}})."
-        )
+    name = class_column(data, target)
     known = pc.is_valid(data.table[name]).to_numpy(zero_copy_only=False).astype(bool)
     rows = np.flatnonzero(known)
     data = data.take(rows).drop(*(set(renewed(data.schema)) - {name}))

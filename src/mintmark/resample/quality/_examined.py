@@ -15,8 +15,9 @@ from mintmark.data.dataset import Dataset
 from mintmark.data.encode import distinct
 from mintmark.data.protect import persons
 from mintmark.data.schema import Column, Schema
-from mintmark.errors import InputError, UnknownNameError
+from mintmark.errors import InputError
 from mintmark.resample._sample import Sample
+from mintmark.resample._target import class_column
 from mintmark.resample.quality.examination import Finding, Gravity
 from mintmark.stats.shares import clustered, wilson
 
@@ -123,17 +124,8 @@ def cells(values: npt.NDArray[Any]) -> Ints:
 
 
 def target_of(data: Dataset, target: str | None) -> str:
-    """Name of the target, once it is known that its classes can be resampled."""
-    name = target or data.target
-    if name is None:
-        raise InputError("no target is declared: its classes are what is examined. Name one (target='...').")
-    if name not in data.schema:
-        raise UnknownNameError("target column", name, data.names)
-    if not data.schema[name].is_discrete:
-        raise InputError(
-            f"target column {name!r} is {data.schema[name].kind}; classes are resampled. Declare it a "
-            f"category (kinds={{{name!r}: 'category'}})."
-        )
+    """Name of the target, once it is known that it has classes to tell apart."""
+    name = class_column(data, target)
     if len(found := distinct(data.table[name])[0]) < 2:
         held = f"one class ({found[0]!r})" if found else "no class"
         raise InputError(f"target column {name!r} holds {held}: there is nothing to tell apart.")
