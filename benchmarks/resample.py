@@ -1,6 +1,7 @@
 """What resampling costs and brings beside imbalanced-learn 0.14, in one run by turns.
 
-    python benchmarks/resample.py [--parts speed mixed border study] [--runs 3] [--data FOLDER] [--out FILE]
+    python benchmarks/resample.py [--parts speed mixed border cleaning study] [--runs 3]
+        [--data FOLDER] [--out FILE]
 
 Each measurement is a process of its own with one thread; times are CPU seconds of `fit_resample`
 alone, memory is the peak above what it was before, medians over the runs. The study trains three
@@ -24,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 ONE = {f"{pool}_NUM_THREADS": "1" for pool in ("OMP", "OPENBLAS", "NUMBA", "POLARS", "RAYON", "MKL")}
 GRID = [(rows, columns, share) for rows in (20_000, 200_000, 2_000_000) for columns in (10, 30, 100)
         for share in (0.01, 0.1) if rows * share <= 20_000 and rows * columns <= 60_000_000]  # fmt: skip
-PARTS = ("speed", "mixed", "border", "study")
+PARTS = ("speed", "mixed", "border", "cleaning", "study")
 
 
 class Bench:
@@ -101,6 +102,15 @@ def border(bench: Bench) -> Any:
     return found
 
 
+def cleaning(bench: Bench) -> Any:
+    """New rows cleaned of those that stand among the other class, beside SMOTEENN."""
+    both = bench.beside("SMOTEENN", "float", 50_000, 30, 0.01)
+    bench.goal("times faster", both["imblearn"]["cpu_s"] / both["mintmark"]["cpu_s"], 10)
+    ours, peer = both["mintmark"]["purity"], both["imblearn"]["purity"]
+    bench.goal("held-out purity less imbalanced-learn's", ours - peer, 0)
+    return both
+
+
 def study(bench: Bench) -> Any:
     """All samplers and controls on real tables, see `_resample_study.py`."""
     from _resample_study import studied
@@ -120,7 +130,13 @@ def main() -> int:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     found = {}
     for part in bench.given.parts:
-        found[part] = {"speed": speed, "mixed": mixed, "border": border, "study": study}[part](bench)
+        found[part] = {
+            "speed": speed,
+            "mixed": mixed,
+            "border": border,
+            "cleaning": cleaning,
+            "study": study,
+        }[part](bench)
         if bench.given.out:
             bench.given.out.write_text(json.dumps(found, indent=1) + "\n")
     return int(not all(bench.met))
