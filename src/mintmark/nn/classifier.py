@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from mintmark.nn.training import applied, device_of, one_thread, train
+from mintmark.nn.training import applied, device_of, seeded, train
 
 __all__ = ["ImageClassifier", "fit_classifier"]
 
@@ -52,7 +52,7 @@ class ImageClassifier:
 
     def probabilities(self, images: Pixels) -> npt.NDArray[np.float64]:
         """Of each class, shape (n, classes), for pixels of shape (n, height, width, channels)."""
-        logits = applied(self.network, _inputs(images), self.device).astype(np.float64)
+        logits = applied(self.network, [_inputs(images)], self.device).astype(np.float64)
         logits -= logits.max(axis=1, keepdims=True)
         power: npt.NDArray[np.float64] = np.exp(logits)
         power /= power.sum(axis=1, keepdims=True)
@@ -60,7 +60,7 @@ class ImageClassifier:
 
     def features(self, images: Pixels) -> Floats:
         """What the last layer reads, shape (n, 64), for pixels of shape (n, height, width, channels)."""
-        return applied(self.network.features, _inputs(images), self.device)
+        return applied(self.network.features, [_inputs(images)], self.device)
 
 
 def fit_classifier(
@@ -90,8 +90,7 @@ def fit_classifier(
         Of the first convolution; the next ones have two and four times as many.
     """
     device = device_of()
-    with one_thread(device), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(rng.integers(2**62)))
+    with seeded(rng):
         network = _Network(images.shape[3], classes, filters).to(device)
     inputs, target = torch.from_numpy(_inputs(images)).to(device), torch.from_numpy(labels).to(device)
     weight = None if weights is None else torch.from_numpy(weights).float().to(device)

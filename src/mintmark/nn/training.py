@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from mintmark.progress import time_is_up, track
 
-__all__ = ["Training", "applied", "arrays_of", "device_of", "load_arrays", "one_thread", "train"]
+__all__ = ["Training", "applied", "arrays_of", "device_of", "load_arrays", "one_thread", "seeded", "train"]
 
 Ints = npt.NDArray[np.int64]
 Loss = Callable[[Ints, torch.Generator], Tensor]
@@ -96,13 +96,12 @@ def train(
     """
     order = rng.permutation(rows)
     apart, kept = np.split(order, [int(watch * rows)])
-    done, device = Training(), next(network.parameters()).device
+    done = Training()
     optimizer = torch.optim.Adam(network.parameters(), lr=rate)
     slower = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     best: dict[str, Tensor] = {}
-    with one_thread(device), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(rng.integers(2**62)))  # of dropout and the like
+    with seeded(rng):  # of dropout and the like
         for epoch in track(range(epochs), label, may_end_early=True):
             network.train()
             done.losses.append(_epoch(network, loss, optimizer, rng.permutation(kept), batch, generator))
@@ -163,11 +162,18 @@ def _mixed(network: nn.Module) -> Any:
 
 
 @contextmanager
-def one_thread(device: torch.device | None = None) -> Iterator[None]:
-    """Torch on one thread of the CPU, so that sums are taken in one order; nothing is changed of a GPU."""
+def seeded(rng: np.random.Generator) -> Iterator[None]:
+    """Torch drawing from this generator, on one thread; its own state is as before afterwards."""
+    with one_thread(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(rng.integers(2**62)))
+        yield
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch on one thread of the CPU, so that sums are taken in one order."""
     threads = torch.get_num_threads()
-    if device is None or device.type == "cpu":
-        torch.set_num_threads(1)
+    torch.set_num_threads(1)
     try:
         yield
     finally:
@@ -198,15 +204,19 @@ def load_arrays(network: nn.Module, arrays: Mapping[str, Any], prefix: str = "")
 
 
 def applied(
-    network: Callable[[Tensor], Tensor],
-    inputs: Sequence[Any] | npt.NDArray[Any],
-    device: torch.device,
-    batch: int = 256,
+    function: Callable[..., Tensor], rows: Sequence[Any], device: torch.device, batch: int = 256
 ) -> npt.NDArray[np.float32]:
-    """A network's answers to arrays, batch by batch."""
+    """What a function says of rows, batch by batch, shape (n, ...).
+
+    Parameters
+    ----------
+    rows : sequence of Tensor or array
+        The arguments, of n rows each.
+    """
+    inputs = [torch.as_tensor(part) for part in rows]
     parts = []
-    with torch.no_grad(), one_thread(device):
-        for start in range(0, len(inputs), batch):
-            some = torch.from_numpy(np.ascontiguousarray(inputs[start : start + batch])).to(device)
-            parts.append(network(some).float().cpu().numpy())
+    with torch.no_grad(), one_thread():
+        for start in range(0, len(inputs[0]), batch):
+            some = [part[start : start + batch].to(device) for part in inputs]
+            parts.append(function(*some).float().cpu().numpy())
     return np.concatenate(parts) if parts else np.zeros((0,), dtype=np.float32)
