@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.stats._tile import ROWS, lanes, tile
-from mintmark.stats.compiled import compiled
+from mintmark.stats._tile import lanes, meet
 
 __all__ = ["least", "least_of_others"]
 
 Ints = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]
-_BLOCK = 2048  # references laid out at once: they stay in cache
+_BLOCK = 2048  # references laid out at once: they stay in the second cache
 
 
 def least(flat: Array, wide: Ints, others: Array, other_wide: Ints, k: int, dtype: Any) -> tuple[Array, Ints]:
@@ -70,7 +69,7 @@ class _Rows:
         n, width = -(-len(others) // size) * size, self.flat.shape[1]
         laid = _filled(others, n, self.flat.dtype).reshape(-1, size, width).transpose(0, 2, 1)
         panels, norms = np.ascontiguousarray(-2 * laid), _norms(others, n, self.flat.dtype)
-        _meet(
+        meet(
             self.flat, self.norms, self.wide, panels, norms, _filled(wide, n, np.int64),
             start, paired, self.worst, self.best, self.where,
         )  # fmt: skip
@@ -92,65 +91,3 @@ def _norms(flat: Array, n: int, dtype: Any) -> Array:
     out = np.full(n, np.inf, dtype=dtype)
     out[: len(flat)] = np.einsum("ij,ij->i", flat, flat, dtype=np.float64)
     return out
-
-
-@compiled
-def _put(value: float, place: int, row: int, worst: Array, best: Array, where: Ints) -> None:
-    """Insert a value below the greatest kept one; of equal ones the first stays first."""
-    at = best.shape[1] - 1
-    while at > 0 and best[row, at - 1] > value:
-        best[row, at] = best[row, at - 1]
-        where[row, at] = where[row, at - 1]
-        at -= 1
-    best[row, at] = value
-    where[row, at] = place
-    worst[row] = best[row, best.shape[1] - 1]
-
-
-@compiled
-def _meet(
-    flat: Array,
-    norms: Array,
-    wide: Ints,
-    panels: Array,
-    panel_norms: Array,
-    panel_wide: Ints,
-    start: int,
-    paired: bool,
-    worst: Array,
-    best: Array,
-    where: Ints,
-) -> None:
-    """Put distances to references among the least so far of each row, and, paired, of each reference.
-
-    Parameters
-    ----------
-    flat, norms, wide, worst, best, where
-        Of every row; `worst` is the last of `best`.
-    panels, panel_norms, panel_wide
-        As `tile` takes them, of references `start`, `start` + 1, ...
-    paired : bool
-        The references are rows of `flat`, and none is its own.
-    """
-    size = panels.shape[2]
-    out = np.empty((ROWS, size), dtype=flat.dtype)
-    none = np.full(size, -np.inf, dtype=flat.dtype)
-    for panel in range(panels.shape[0]):
-        place = start + panel * size
-        for first in range(0, place + size if paired else flat.shape[0], ROWS):
-            both = paired and first < place
-            bounds, column = (worst, place) if both else (none, 0)
-            found = tile(flat, first, panels, panel, norms, panel_norms, worst, bounds, column, out)
-            if not found:
-                continue
-            for i in range(ROWS):
-                row = first + i
-                for j in range(size if found >> i & 1 or found >> ROWS else 0):
-                    if out[i, j] < worst[row] or (both and out[i, j] < worst[place + j]):
-                        value = out[i, j]
-                        for c in range(wide.shape[1]):
-                            value += wide[row, c] != panel_wide[panel * size + j, c]
-                        if value < worst[row] and not (paired and row == place + j):
-                            _put(value, place + j, row, worst, best, where)
-                        if both and value < worst[place + j]:
-                            _put(value, row, place + j, worst, best, where)

@@ -1,26 +1,40 @@
-"""Squared distances of a few rows to a panel of others, held in registers: the innermost loop of all searches.
+"""Squared distances of a few rows to a panel of others, held in registers: the innermost loop of a search.
 
 What a matrix product would write to memory and read again to be compared is compared at once. numba's own
-loops keep no more than a vector at a time, so the loop is written as LLVM's instructions, for any processor.
+loops hold no more than one vector at a time, so this one is written as LLVM's instructions, which suit any
+processor: where its vectors are shorter, LLVM takes several for one.
 """
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import llvmlite.binding as llvm
+import numpy as np
+import numpy.typing as npt
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["ROWS", "lanes", "tile"]
+from mintmark.stats.compiled import compiled
 
+__all__ = ["lanes", "meet"]
+
+Ints = npt.NDArray[np.int64]
+Array = npt.NDArray[Any]
 _WIDE = bool(llvm.get_host_cpu_features().get("avx512f"))
 _BITS = 512 if _WIDE else 256
-_VECTORS = 4 if _WIDE else 2  # with `ROWS` all sums fit the registers, and hide how long each takes
-ROWS = 4
-"""Rows whose distances are found at once."""
+_VECTORS = (
+    4 if _WIDE else 2
+)  # with `_ROWS`, sums for all registers but a few: enough to hide how long each takes
+_ROWS = 4  # whose distances are found at once
+_NEAR = 128  # rows that meet a panel before others do: they stay in the first cache
+_INT = ir.IntType(64)
+_TAKEN = (
+    "rows", "first", "panels", "panel", "norms", "panel_norms", "worst", "column_worst", "column",
+    "out", "hits",
+)  # fmt: skip
 
 
 def lanes(bits: int) -> int:
@@ -28,161 +42,215 @@ def lanes(bits: int) -> int:
     return _VECTORS * _BITS // bits
 
 
-@intrinsic  # type: ignore[untyped-decorator]  # numba ships no types
-def tile(
-    context: Any,
-    rows: Any,
-    first: Any,
-    panels: Any,
-    panel: Any,
-    norms: Any,
-    panel_norms: Any,
-    worst: Any,
-    column_worst: Any,
-    column: Any,
-    out: Any,
-) -> Any:
-    """Squared distances of rows `first`.. + 4 to one panel, and which of them matter.
+def _tile(
+    context: Any, rows: Any, first: Any, panels: Any, panel: Any, norms: Any, panel_norms: Any,
+    worst: Any, column_worst: Any, column: Any, out: Any, hits: Any,
+) -> Any:  # fmt: skip
+    """Squared distances of rows `first` to `first` + 3 to one panel, and which of them matter.
 
     Parameters
     ----------
-    rows : array, shape (a multiple of 4, width)
+    rows : array, shape (n, width)
     first, panel : int
     panels : array, shape (panels, width, lanes)
-        References, each panel column by column, times -2.
-    norms, panel_norms : array, shape (rows,) and (panels * lanes,)
+        References times -2, each panel column by column.
+    norms, panel_norms : array, shape (n,) and (panels * lanes,)
         Squared lengths.
-    worst : array, shape (rows,)
+    worst : array, shape (n,)
         What a distance must be below to matter to the row.
     column_worst : array
-        From `column` on, the same of each reference.
+        From `column` on, the same of each reference of the panel.
+    column : int
     out : array, shape (4, lanes)
-        The distances; written.
+        The distances; written where any matters.
+    hits : array of int64, shape (4,)
+        For each row a bit for each distance that matters to one of the two; written as `out`.
 
     Returns
     -------
-    int
-        Bit i is set where any distance of row i matters to it, bit 4 where any matters to a reference.
+    bool
+        Whether any distance matters.
     """
-    bits = rows.dtype.bitwidth
-    signature = types.int64(
-        rows, first, panels, panel, norms, panel_norms, worst, column_worst, column, out
-    )  # fmt: skip
+    taken = (rows, first, panels, panel, norms, panel_norms, worst, column_worst, column, out, hits)
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        held = dict(zip(_NAMES, zip(signature.args, given, strict=True), strict=True))
-        arrays = {
-            name: context.make_array(kind)(context, builder, value)
-            for name, (kind, value) in held.items()
-            if isinstance(kind, types.Array)
-        }
-        at = {
-            name: context.cast(builder, value, kind, types.int64)
-            for name, (kind, value) in held.items()
-            if not isinstance(kind, types.Array)
-        }
-        return _Tile(context, builder, bits, arrays, at).code()
+        arrays, numbers = {}, {}
+        for name, kind, value in zip(_TAKEN, signature.args, given, strict=True):
+            if isinstance(kind, types.Array):
+                arrays[name] = context.make_array(kind)(context, builder, value)
+            else:
+                numbers[name] = context.cast(builder, value, kind, types.int64)
+        return _Code(builder, rows.dtype.bitwidth, arrays, numbers).written()
 
-    return signature, code
+    return types.boolean(*taken), code
 
 
-_NAMES = (
-    "rows", "first", "panels", "panel", "norms", "panel_norms", "worst", "column_worst", "column", "out",
-)  # fmt: skip
-_INT = ir.IntType(64)
-
-
-class _Tile:
+class _Code:
     """The instructions of one tile."""
 
-    def __init__(self, context: Any, builder: Any, bits: int, arrays: dict[str, Any], at: dict[str, Any]):
-        self.builder, self.arrays, self.at = builder, arrays, at
+    def __init__(self, builder: Any, bits: int, arrays: dict[str, Any], numbers: dict[str, Any]) -> None:
+        self.builder, self.arrays, self.numbers = builder, arrays, numbers
         self.lanes, self.bytes = _BITS // bits, bits // 8
-        self.one = ir.FloatType() if bits == 32 else ir.DoubleType()
-        self.vector = ir.VectorType(self.one, self.lanes)
-        kind = ir.FunctionType(self.vector, [self.vector] * 3)
+        self.vector = ir.VectorType(ir.FloatType() if bits == 32 else ir.DoubleType(), self.lanes)
+        self.width = builder.extract_value(arrays["panels"].shape, 1)
         name = f"llvm.fmuladd.v{self.lanes}f{bits}"
-        self.fmuladd = cgutils.get_or_insert_function(builder.module, kind, name)
-        self.width = cgutils.unpack_tuple(builder, arrays["panels"].shape)[1]
+        kind = ir.FunctionType(self.vector, [self.vector] * 3)
+        self.fmuladd = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
 
-    def code(self) -> Any:
-        builder, size = self.builder, _VECTORS * self.lanes
-        sums = self._products()
-        begin = builder.mul(self.at["panel"], _INT(size))
-        theirs = [self._vector("panel_norms", self._plus(begin, v)) for v in range(_VECTORS)]
-        bounds = [self._vector("column_worst", self._plus(self.at["column"], v)) for v in range(_VECTORS)]
-        found, below = _INT(0), []
-        for row in range(ROWS):
-            place = builder.add(self.at["first"], _INT(row))
+    def written(self) -> Any:
+        sums, begin = self._products(), self._times(self.numbers["panel"], _VECTORS * self.lanes)
+        theirs = self._vectors("panel_norms", begin)
+        bounds = self._vectors("column_worst", self.numbers["column"])
+        values, below = [], []
+        for row in range(_ROWS):
+            place = self._plus(self.numbers["first"], row)
             own, worst = self._spread("norms", place), self._spread("worst", place)
-            mine = []
             for v in range(_VECTORS):
-                value = builder.fadd(builder.fadd(sums[row][v], theirs[v]), own)
-                self._store(value, row * size + v * self.lanes)
-                mine.append(builder.fcmp_ordered("<", value, worst))
-                below.append(builder.fcmp_ordered("<", value, bounds[v]))
-            found = builder.or_(found, self._any(mine, row))
-        return builder.or_(found, self._any(below, ROWS))
+                # lengths last: were they added first, every product would be rounded as coarsely as they are
+                values.append(self.builder.fadd(self.builder.fadd(sums[row][v], theirs[v]), own))
+                mine, their = (self.builder.fcmp_ordered("<", values[-1], far) for far in (worst, bounds[v]))
+                below.append(self.builder.or_(mine, their))
+        none = ir.IntType(self.lanes)(0)
+        some = self.builder.icmp_unsigned("!=", self._bits(functools.reduce(self.builder.or_, below)), none)
+        with self.builder.if_then(some, likely=False):
+            for place, value in enumerate(values):
+                self.builder.store(value, self._at("out", _INT(place * self.lanes)), align=self.bytes)
+            for row in range(_ROWS):
+                self._mark(row, below[row * _VECTORS : (row + 1) * _VECTORS])
+        return some
 
     def _products(self) -> list[list[Any]]:
-        """For each row its products with the references, `_VECTORS` of them, summed over the columns."""
-        builder, zero = self.builder, ir.Constant(self.vector, [0.0] * self.lanes)
-        size = _VECTORS * self.lanes
-        start = builder.mul(builder.mul(self.at["panel"], self.width), _INT(size))
-        lines = [
-            builder.mul(builder.add(self.at["first"], _INT(row)), self.width) for row in range(ROWS)
-        ]  # fmt: skip
-        before, body, after = (
-            builder.basic_block, builder.append_basic_block("column"), builder.append_basic_block("summed"),
-        )  # fmt: skip
+        """For each row its products with the panel's references, summed over the columns: vectors."""
+        builder = self.builder
+        size, zero = _VECTORS * self.lanes, ir.Constant(self.vector, [0.0] * self.lanes)
+        start = self._times(builder.mul(self.numbers["panel"], self.width), size)
+        lines = [builder.mul(self._plus(self.numbers["first"], row), self.width) for row in range(_ROWS)]
+        before, body, after = (builder.block, *map(builder.append_basic_block, ("column", "summed")))
         builder.branch(body)
         builder.position_at_end(body)
         column = builder.phi(_INT)
-        sums = [[builder.phi(self.vector) for _ in range(_VECTORS)] for _ in range(ROWS)]
-        here = builder.add(start, builder.mul(column, _INT(size)))
-        theirs = [self._vector("panels", self._plus(here, v)) for v in range(_VECTORS)]
+        sums = [[builder.phi(self.vector) for _ in range(_VECTORS)] for _ in range(_ROWS)]
+        theirs = self._vectors("panels", builder.add(start, self._times(column, size)))
         more = []
         for line, row in zip(lines, sums, strict=True):
             own = self._spread("rows", builder.add(line, column))
-            more.append([builder.call(self.fmuladd, [own, theirs[v], row[v]]) for v in range(_VECTORS)])
-        following = builder.add(column, _INT(1))
-        for value, start_value, later in [
-            (column, _INT(0), following),
-            *((row[v], zero, new[v]) for row, new in zip(sums, more, strict=True) for v in range(_VECTORS)),
-        ]:
-            value.add_incoming(start_value, before)
+            more.append([builder.call(self.fmuladd, [own, *pair]) for pair in zip(theirs, row, strict=True)])
+        following = self._plus(column, 1)
+        carried = [(column, _INT(0), following)]
+        carried += [
+            (was, zero, new) for row in zip(sums, more, strict=True) for was, new in zip(*row, strict=True)
+        ]
+        for value, first, later in carried:
+            value.add_incoming(first, before)
             value.add_incoming(later, body)
         builder.cbranch(builder.icmp_signed("<", following, self.width), body, after)
         builder.position_at_end(after)
         return more
 
-    def _plus(self, place: Any, vectors: int) -> Any:
-        return self.builder.add(place, _INT(vectors * self.lanes))
+    def _plus(self, value: Any, number: int) -> Any:
+        return self.builder.add(value, _INT(number))
+
+    def _times(self, value: Any, number: int) -> Any:
+        return self.builder.mul(value, _INT(number))
 
     def _at(self, name: str, place: Any) -> Any:
-        return self.builder.gep(self.arrays[name].data, [place])
+        """Where a vector of this array begins."""
+        number = self.builder.gep(self.arrays[name].data, [place])
+        return self.builder.bitcast(number, self.vector.as_pointer())
 
-    def _vector(self, name: str, place: Any) -> Any:
-        where = self.builder.bitcast(self._at(name, place), self.vector.as_pointer())
-        return self.builder.load(where, align=self.bytes)
-
-    def _store(self, value: Any, place: int) -> None:
-        where = self.builder.bitcast(self._at("out", _INT(place)), self.vector.as_pointer())
-        self.builder.store(value, where, align=self.bytes)
+    def _vectors(self, name: str, place: Any) -> list[Any]:
+        places = [self._plus(place, v * self.lanes) for v in range(_VECTORS)]
+        return [self.builder.load(self._at(name, one), align=self.bytes) for one in places]
 
     def _spread(self, name: str, place: Any) -> Any:
         """One number in all lanes."""
         none = ir.Constant(self.vector, ir.Undefined)
-        number = self.builder.load(self._at(name, place))
+        number = self.builder.load(self.builder.gep(self.arrays[name].data, [place]))
         single = self.builder.insert_element(none, number, ir.IntType(32)(0))
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
         return self.builder.shuffle_vector(single, none, zeros)
 
-    def _any(self, lanes_below: list[Any], bit: int) -> Any:
-        """The bit, set where any lane is."""
-        both = lanes_below[0]
-        for more in lanes_below[1:]:
-            both = self.builder.or_(both, more)
-        whole = self.builder.bitcast(both, ir.IntType(self.lanes))
-        some = self.builder.icmp_unsigned("!=", whole, ir.IntType(self.lanes)(0))
-        return self.builder.shl(self.builder.zext(some, _INT), _INT(bit))
+    def _bits(self, below: Any) -> Any:
+        """A bit for each lane."""
+        return self.builder.bitcast(below, ir.IntType(self.lanes))
+
+    def _mark(self, row: int, below: list[Any]) -> None:
+        whole = _INT(0)
+        for v, part in enumerate(below):
+            bits = self.builder.shl(self.builder.zext(self._bits(part), _INT), _INT(v * self.lanes))
+            whole = self.builder.or_(whole, bits)
+        self.builder.store(whole, self.builder.gep(self.arrays["hits"].data, [_INT(row)]))
+
+
+def _lowest(context: Any, bits: Any) -> Any:
+    """Place of the lowest bit that is set, of an int64 that is not 0."""
+    return types.int64(types.int64), lambda _, builder, __, given: builder.cttz(given[0], ir.IntType(1)(1))
+
+
+# one file holds all: what numba keeps of a loop is made anew where this file changes, and no other
+tile: Any = intrinsic(_tile)
+lowest: Any = intrinsic(_lowest)
+
+
+@compiled
+def _put(value: float, place: int, row: int, worst: Array, best: Array, where: Ints) -> None:
+    """Insert a value below the greatest kept one; of equal ones the first stays first."""
+    at = best.shape[1] - 1
+    while at > 0 and best[row, at - 1] > value:
+        best[row, at] = best[row, at - 1]
+        where[row, at] = where[row, at - 1]
+        at -= 1
+    best[row, at] = value
+    where[row, at] = place
+    worst[row] = best[row, best.shape[1] - 1]
+
+
+@compiled
+def meet(
+    flat: Array,
+    norms: Array,
+    wide: Ints,
+    panels: Array,
+    panel_norms: Array,
+    panel_wide: Ints,
+    start: int,
+    paired: bool,
+    worst: Array,
+    best: Array,
+    where: Ints,
+) -> None:
+    """Put distances to references among the least so far of each row, and, paired, of each reference.
+
+    Parameters
+    ----------
+    flat, norms, wide, worst, best, where
+        Of every row; `worst` is the last of `best`.
+    panels, panel_norms, panel_wide
+        As `tile` takes them, of references `start`, `start` + 1, ...
+    paired : bool
+        The references are rows of `flat`, and none is its own.
+    """
+    size = panels.shape[2]
+    out, hits = np.empty((_ROWS, size), dtype=flat.dtype), np.empty(_ROWS, dtype=np.int64)
+    none = np.full(size, -np.inf, dtype=flat.dtype)
+    for begin in range(0, start + panels.shape[0] * size if paired else flat.shape[0], _NEAR):
+        for panel in range(panels.shape[0]):
+            place = start + panel * size
+            last = min(begin + _NEAR, place + size if paired else flat.shape[0])
+            for first in range(begin, last, _ROWS):
+                both = paired and first < place
+                bounds, column = (worst, place) if both else (none, 0)
+                if not tile(flat, first, panels, panel, norms, panel_norms, worst, bounds, column, out, hits):
+                    continue
+                for i in range(_ROWS):
+                    row, left = first + i, hits[i]
+                    while left:
+                        j = lowest(left)
+                        left &= left - 1
+                        other, value = place + j, out[i, j]
+                        for c in range(wide.shape[1]):
+                            value += wide[row, c] != panel_wide[panel * size + j, c]
+                        if value < worst[row] and not (paired and row == other):
+                            _put(value, other, row, worst, best, where)
+                        if both and value < worst[other]:
+                            _put(value, row, other, worst, best, where)
