@@ -210,12 +210,14 @@ def test_new_rows_lie_between_neighbours_as_imbalanced_learn_finds_them(classes)
 
 @pytest.mark.parametrize("columns", [3, 10, 20])
 def test_the_search_in_a_tree_finds_what_all_pairs_do(columns):
-    from mintmark.resample._search import nearest_of_class
+    from mintmark.resample._search import _suits_tree, nearest_of_class
     from mintmark.stats.neighbours import Points, nearest_others
 
     rng = np.random.default_rng(0)
-    flat = rng.normal(size=(4000, min(columns, 3))) @ rng.normal(size=(min(columns, 3), columns))
-    points = Points(flat.astype(np.float32), np.empty((4000, 0), np.int64), (), (), ())
+    n, few = 40_000, min(columns, 3)
+    flat = rng.normal(size=(n, few)) @ rng.normal(size=(few, columns))
+    points = Points(flat.astype(np.float32), np.empty((n, 0), np.int64), (), (), ())
+    assert _suits_tree(points, 5)
     np.testing.assert_array_equal(nearest_of_class(points, 5), nearest_others(points, 5)[1])
 
 

@@ -206,7 +206,7 @@ def _mask(named: Any, columns: list[Any]) -> npt.NDArray[np.bool_]:
 
 
 def _refuse_infinite(sample: Sample) -> None:
-    bad = np.flatnonzero(~np.isfinite(sample.most))
+    bad = np.flatnonzero(~np.isfinite(sample.scale.most))
     if len(bad):
         raise InputError(
             f"X holds infinity (numeric column {bad[0]}), between which and a number no row lies. Make it "
