@@ -77,11 +77,11 @@ MISS = line([0, 10, 5, 0.5, 9, 12], ["a", "a", "b", "b", "b", "b"])
 
 @pytest.mark.parametrize(("version", "kept"), [(1, [3, 4]), (2, [2, 4]), (3, [3, 4])])
 def test_near_miss_picks_the_rows_worked_out_by_hand(version, kept):
-    assert near_miss(MISS, version=version, k=1).tolist() == [0, 1, *kept]
+    assert near_miss(MISS, version=version, k=1, candidates=1).tolist() == [0, 1, *kept]
 
 
 def test_the_third_near_miss_takes_the_farthest_of_the_candidates():
-    assert near_miss(MISS, sampling_strategy={"b": 1}, version=3, k=1).tolist() == [0, 1, 4]
+    assert near_miss(MISS, sampling_strategy={"b": 1}, version=3, k=1, candidates=1).tolist() == [0, 1, 4]
 
 
 def test_random_under_sampling_keeps_as_many_as_were_asked_for():
