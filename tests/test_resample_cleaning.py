@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -140,6 +142,19 @@ def test_new_rows_are_judged_as_by_a_slow_search():
         own = (sample.labels[near[:, :k]] == new.labels[:, None]).sum(axis=1)
         assert np.array_equal(purified(sample, new, k=k, kind="all"), own == k), SEED
         assert np.array_equal(purified(sample, new, k=k, kind="mode"), 2 * own > k), SEED
+
+
+def test_new_rows_among_a_large_class_are_judged_as_by_a_slow_search():
+    rng = np.random.default_rng(SEED)
+    sample, new = sampled(rng, 5_000, classes=2), sampled(rng, 150, classes=2)
+    sample = dataclasses.replace(sample, labels=(np.arange(5_000) % 25 == 0).astype(np.int64))
+    points = sample.axes.place(new.numbers, new.codes).flat
+    apart = (points[:, None] - sample.points(np.arange(5_000)).flat).astype(float)
+    near = np.argsort((apart**2).sum(axis=2), axis=1, kind="stable")[:, :3]
+    own = (sample.labels[near] == new.labels[:, None]).sum(axis=1)
+    kept = purified(sample, new, k=3, kind="mode")
+    assert np.array_equal(kept, own > 1), SEED
+    assert 0 < kept.sum() < 150
 
 
 @pytest.fixture(scope="module")

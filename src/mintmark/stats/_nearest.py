@@ -13,6 +13,7 @@ __all__ = ["least", "least_of_others"]
 
 Ints = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]
+_ROWS = 16_384  # rows searched at once: they are copied
 _BLOCK = 2048  # references laid out at once: they stay in the second cache
 
 
@@ -32,11 +33,15 @@ def least(flat: Array, wide: Ints, others: Array, other_wide: Ints, k: int, dtyp
     -------
     array of dtype, array of int, shape (n, k)
     """
-    rows = _Rows.of(flat, wide, k, dtype)
-    for start in range(0, len(others), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        rows.meet(others[part], other_wide[part], start, paired=False)
-    return rows.found(len(flat))
+    best, where = np.empty((len(flat), k), dtype=dtype), np.empty((len(flat), k), dtype=np.int64)
+    for begin in range(0, len(flat), _ROWS):
+        some = slice(begin, begin + _ROWS)
+        rows = _Rows.of(flat[some], wide[some], k, dtype)
+        for start in range(0, len(others), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            rows.meet(others[part], other_wide[part], start, paired=False)
+        best[some], where[some] = rows.found(len(flat[some]))
+    return best, where
 
 
 def least_of_others(flat: Array, wide: Ints, k: int) -> tuple[Array, Ints]:
@@ -61,13 +66,14 @@ class _Rows:
         size = lanes(8 * np.dtype(dtype).itemsize)
         n = -(-len(flat) // size) * size
         best, where = np.full((n, k), np.inf, dtype=dtype), np.full((n, k), -1, dtype=np.int64)
-        return cls(_filled(flat, n, dtype), _filled(wide, n, np.int64), _norms(flat, n, dtype), best, where)
+        held = _filled(flat, n, dtype, 1), _filled(wide, n, np.int64)  # the loop expects a column
+        return cls(*held, _norms(flat, n, dtype), best, where)
 
     def meet(self, others: Array, wide: Ints, start: int, *, paired: bool) -> None:
         """Look at more references, `start`, `start` + 1, ...; paired where they are these rows themselves."""
         size = lanes(8 * self.flat.itemsize)
         n, width = -(-len(others) // size) * size, self.flat.shape[1]
-        laid = _filled(others, n, self.flat.dtype).reshape(-1, size, width).transpose(0, 2, 1)
+        laid = _filled(others, n, self.flat.dtype, 1).reshape(-1, size, width).transpose(0, 2, 1)
         panels, norms = np.ascontiguousarray(-2 * laid), _norms(others, n, self.flat.dtype)
         meet(
             self.flat, self.norms, self.wide, panels, norms, _filled(wide, n, np.int64),
@@ -79,9 +85,9 @@ class _Rows:
         return self.best[:n], self.where[:n]
 
 
-def _filled(array: Array, n: int, dtype: Any) -> Array:
-    """The array with zeros after it, of n rows; at least one column, for loops that expect one."""
-    out = np.zeros((n, max(1, array.shape[1]) if dtype != np.int64 else array.shape[1]), dtype=dtype)
+def _filled(array: Array, n: int, dtype: Any, least: int = 0) -> Array:
+    """The array with zeros after it, of n rows and at least so many columns."""
+    out = np.zeros((n, max(least, array.shape[1])), dtype=dtype)
     out[: len(array), : array.shape[1]] = array
     return out
 
