@@ -135,13 +135,12 @@ class Linkability(Metric):
 
     def _linked_rows(self, near: Near, queries: list[Block], halves: Halves, batch: Ints) -> Floats:
         """Whether each of a batch is linked, 1 or 0."""
-        from mintmark.stats._nearest import keep_least  # compiles once: not before it is needed
+        from mintmark.stats._least import keep_least  # compiles once: not before it is needed
 
         nearest = [np.full((len(batch), self.neighbours), np.inf, dtype=np.float32) for _ in halves]
-        whose = np.empty((len(batch), self.neighbours), dtype=np.int64)  # of no interest here
         for block in _squares(near, queries, halves, batch):
             for squares, best in zip(block, nearest, strict=True):
-                keep_least(squares, np.zeros(squares.shape[1], dtype=np.float32), 0, best, whose)
+                keep_least(squares, best)
         limits = [best[:, -1:] for best in nearest]
         linked = np.zeros(len(batch))
         for block in _squares(near, queries, halves, batch):  # found again rather than kept
