@@ -30,6 +30,8 @@ __all__ = [
 _REASONS = {
     "in_schema": "a value outside the schema",
     "where": "outside the condition asked for",
+    "purity": "most of its real neighbours are of other classes",
+    "ipf": "most of the filter's trees take it to be of another class",
 }
 
 
