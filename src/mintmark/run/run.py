@@ -28,6 +28,7 @@ from mintmark.release.policy import Policy
 from mintmark.rules import refuse
 from mintmark.run import _atomic, _local
 from mintmark.run._assessment import write_assessment
+from mintmark.run._combine import Cleaner, check_target, cleaned, planned
 from mintmark.run._cost import measured
 from mintmark.run._folder import RunFolder, opened, vacant
 from mintmark.run.ledger import counted
@@ -71,14 +72,19 @@ def run(
     place = vacant(out, resume=resume)
     plan = _planned(recipe)
     real = source_of(recipe)
+    check_target(plan.cleaners, real.schema)
     refuse(real.schema, recipe.where)  # what contradicts is told before anything is learnt
     with opened(place, recipe, recipe.resolve(recipe.source.path)) as folder:
         if folder.finished():
             return Certificate.load(folder.release)
         train, holdout, rows = _parted(real, recipe, folder)
         model = _fitted(plan.synthesizer, train, holdout, recipe, folder)
+        fitted = train
         train, holdout = _alike(train, holdout, model, recipe)
         synthetic, parents = _drawn(model, len(train), recipe, folder, workers)
+        if plan.cleaners:
+            synthetic, left = cleaned(fitted, synthetic, plan.cleaners, folder.seed(recipe.seed, "combine"))
+            parents = parents and parents.take(pa.array(left))
         if parents is not None:
             folder.keep_parents(numbered(parents, rows))
         assessment = _assessed(train, synthetic, holdout, plan.policy, model, recipe, folder)
@@ -91,6 +97,7 @@ def run(
 class _Plan:
     synthesizer: Synthesizer
     policy: Policy
+    cleaners: list[Cleaner]
 
 
 def _planned(recipe: Recipe) -> _Plan:
@@ -105,7 +112,9 @@ def _planned(recipe: Recipe) -> _Plan:
     policy = recipe.release.policy
     if policy.endswith((".yaml", ".yml")):
         policy = recipe.resolve(policy)
-    return _Plan(make(recipe.generate.method, **recipe.generate.parameters), Policy.load(policy))
+    synthesizer = make(recipe.generate.method, **recipe.generate.parameters)
+    cleaners = planned(recipe.combine.clean, recipe.generate.parameters.get("target"))
+    return _Plan(synthesizer, Policy.load(policy), cleaners)
 
 
 def source_of(recipe: Recipe) -> Dataset:
