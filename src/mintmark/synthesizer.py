@@ -143,6 +143,10 @@ class Synthesizer:
         """What the fit chose by itself and why, each ``{"what", "chosen", "why"}`` in plain text."""
         return []
 
+    def _widened(self, public: Dataset, given: Schema) -> Dataset:
+        """Protected rows under the schema that drawn rows leave under; wider where values are moved out."""
+        return public
+
     def _unguessable(self, seed: int) -> int:
         """What `fit` draws from; a method whose randomness protects mixes a secret in that nobody keeps."""
         return seed
@@ -180,6 +184,7 @@ class Synthesizer:
         renewed = keys.renewed(data.schema)
         relations = derive.find(data, stream(seed, "derive")) if self.derives else []
         left = protect(derive.reduced(data, relations, stream(seed, "reduce")), stream(seed, "protect"))
+        left = self._widened(left, data.schema)
         whole = derive.whole(left, relations, data.schema, stream(seed, "publish"))
         public = rules.complete(keys.public(every, whole.schema), whole)
         owners = {"group", "sequence_key"}

@@ -12,7 +12,7 @@ import pyarrow as pa
 from mintmark.data.encode import numbers
 from mintmark.data.schema import Column
 
-__all__ = ["Scale", "matrix"]
+__all__ = ["Scale", "correlation", "matrix", "root"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,3 +52,17 @@ class Scale:
         """Inverse of `to`."""
         with np.errstate(over="ignore"):  # beyond the largest number there is; bounds bring it back
             return np.asarray((scaled * self.spread + self.mean) * self.unit)
+
+
+def correlation(scaled: Floats) -> Floats:
+    """Correlations over the rows that know both columns, shape (columns, columns)."""
+    known = ~np.isnan(scaled)
+    filled = np.where(known, scaled, 0.0)
+    pairs = known.T.astype(np.float64) @ known
+    return np.asarray(filled.T @ filled / np.maximum(pairs, 1))
+
+
+def root(covariance: Floats) -> Floats:
+    """A symmetric root; what is negative in a matrix of pairs (no true covariance) counts as 0."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
