@@ -40,6 +40,8 @@ COPED = [
 ]  # fmt: skip
 
 
+SETTINGS = {"deepsmote": {"epochs": 3}}
+"""Parameters of methods that would take their time by default."""
 TARGETS = {"smote_regression": "income"}
 """Methods that need a number as target, and which column of the ordinary table it is then."""
 
@@ -59,7 +61,7 @@ def tables():
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_synthesizer_keeps_the_contract(name, check, tmp_path):
-    CHECKS[check](lambda: make(name), suited(name, ordinary()), tmp_path)
+    CHECKS[check](lambda: make(name, **SETTINGS.get(name, {})), suited(name, ordinary()), tmp_path)
 
 
 @pytest.mark.parametrize(("name", "table"), COPED)
@@ -68,11 +70,11 @@ def test_every_synthesizer_copes_with_the_hard_tables(name, table, tables):
     masks = getattr(make(name), "masks", None)
     if masks and not make(name).maskable(data.schema):
         with pytest.raises(InputError, match=f"no column of kind {masks[0]}"):  # rows would leave unmasked
-            make(name).fit(data, seed=0)
+            make(name, **SETTINGS.get(name, {})).fit(data, seed=0)
         return
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*holds no value at all.*")
-        made = make(name).fit(data, seed=0).sample(60, seed=1)
+        made = make(name, **SETTINGS.get(name, {})).fit(data, seed=0).sample(60, seed=1)
     assert made.table.schema.equals(data.table.schema)
     assert len(made) == 60
     keys = renewed(data.schema)

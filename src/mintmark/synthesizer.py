@@ -113,6 +113,7 @@ class Synthesizer:
     """Whether `_learn` sees the columns that say whose row it is, which `_draw` never makes."""
     derives: ClassVar[bool] = False
     """Whether columns that follow from others are made from them and not drawn (see `data.derive`)."""
+    makes_images: ClassVar[bool] = False
     protecting: ClassVar[bool] = False
     """Whether its randomness protects persons: a seed alone must not repeat it (see `_unguessable`)."""
     tells_parents: ClassVar[bool] = False
@@ -216,7 +217,8 @@ class Synthesizer:
                 "(kinds={'...': 'category'}), a key (roles={'...': 'key'}) or personal "
                 "(personal={'...': 'name'})."
             )
-        strange = [c for c in data.schema if not (c.is_numeric or c.is_discrete or c.kind == "text")]
+        made = ("text", "image") if self.makes_images else ("text",)
+        strange = [c for c in data.schema if not (c.is_numeric or c.is_discrete or c.kind in made)]
         if strange:
             raise InputError(
                 f"column {strange[0].name!r} is {strange[0].kind}, which {name_of(type(self))} "

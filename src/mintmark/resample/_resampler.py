@@ -121,8 +121,12 @@ class Resampler(Synthesizer):
         wanted = deficits(self.sampling_strategy, classes, np.bincount(sample.labels, minlength=len(classes)))
         held = [c.name for c in data.schema if not {"group", "sequence_key"} & set(c.roles)]
         about = {"schema": data.schema.select(held).to_json(), "target": target, "wanted": wanted.tolist()}
-        plan = self.plan(sample, wanted, rng)
-        return about | plan | {"rows": renumbered(plan["rows"], known)}
+        plan = self._planned(data, sample, wanted, rng)
+        return {**about, **plan, "rows": renumbered(plan["rows"], known)}
+
+    def _planned(self, data: Dataset, sample: Sample, wanted: Ints, rng: np.random.Generator) -> Learnt:
+        """What new rows are made from; most methods take the rows as they are."""
+        return self.plan(sample, wanted, rng)
 
     def _sample(self, data: Dataset, target: str | None) -> tuple[Sample, list[Any]]:
         """The rows, their target known, and the names of their classes."""
@@ -136,16 +140,20 @@ class Resampler(Synthesizer):
     def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> Traced:
         schema, target = Schema.from_json(learnt["schema"]), learnt["target"]
         made = self.make(learnt, n, rng)
-        arrays: dict[str, Any] = {}
-        if target is not None:
-            arrays[target] = self._target_of(made, learnt, rng)
-        rest = [column for column in schema if column.name != target]
-        for at, column in enumerate(c for c in rest if c.is_numeric):
-            arrays[column.name] = made.numbers[:, at]
-        for at, column in enumerate(c for c in rest if c.is_discrete):
-            arrays[column.name] = made.codes[:, at]
+        of = {} if target is None else {target: self._target_of(made, learnt, rng)}
+        rest = self._columns(made, learnt, schema.select([c.name for c in schema if c.name not in of]), rng)
+        both = decode(of, schema.select(list(of))), rest
+        columns = {name: table[name] for table in both for name in table.column_names}
+        rows = pa.table([columns[name] for name in schema.names], schema=schema.arrow)
         parents = [learnt["rows"][made.base], learnt["rows"][made.partner], made.at]
-        return Traced(decode(arrays, schema), pa.table(parents, schema=PARENTS), made.rejected)
+        return Traced(rows, pa.table(parents, schema=PARENTS), made.rejected)
+
+    def _columns(self, made: Made, learnt: Learnt, schema: Schema, rng: np.random.Generator) -> pa.Table:
+        """The columns of new rows, but for the target."""
+        numeric = [column.name for column in schema if column.is_numeric]
+        discrete = [column.name for column in schema if column.is_discrete]
+        arrays: dict[str, Any] = {name: made.numbers[:, at] for at, name in enumerate(numeric)}
+        return decode(arrays | {name: made.codes[:, at] for at, name in enumerate(discrete)}, schema)
 
     def _condition(self, learnt: Learnt, where: Where) -> Learnt | None:
         target = learnt["target"]

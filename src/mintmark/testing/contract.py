@@ -240,22 +240,16 @@ def _global_state() -> str:
 _IN_A_NEW_PROCESS = """
 import json, sys
 found = []
-def of_numba():  # its own compiled loops, from its own cache: nothing of the model
-    frame = sys._getframe(2)
-    while frame and frame.f_globals.get("__name__") != "numba.core.caching":
-        frame = frame.f_back
-    return frame is not None
 def listen(event, args):
-    if event in ("pickle.find_class", "code.__new__") and not of_numba():
+    if event in ("pickle.find_class", "code.__new__"):
         found.append([event, *map(str, args[:2])])
-from mintmark import registry
 from mintmark.synthesizer import load_model
-registry.find("synthesizers", sys.argv[2])
 import pyarrow as pa
+load_model(sys.argv[1]).sample(1, seed=1)  # so that libraries which load on use are loaded
 sys.addaudithook(listen)
-table = load_model(sys.argv[1]).sample(int(sys.argv[3]), seed=1).table
+table = load_model(sys.argv[1]).sample(int(sys.argv[2]), seed=1).table
 heard = list(found)
-with pa.ipc.new_file(sys.argv[4], table.schema) as writer:
+with pa.ipc.new_file(sys.argv[3], table.schema) as writer:
     writer.write_table(table)
 print(json.dumps(heard))
 """
@@ -287,9 +281,8 @@ def keeps_models_private(make: Make, data: Dataset, workplace: Path) -> None:
 def _sampled_elsewhere(model: Synthesizer, n: int, workplace: Path) -> tuple[pa.Table, list[list[str]]]:
     path, out = workplace / "model", workplace / "rows.arrow"
     model.save(path)
-    name = json.loads((path / "model.json").read_text("utf-8"))["method"]
     done = subprocess.run(
-        [sys.executable, "-c", _IN_A_NEW_PROCESS, str(path), name, str(n), str(out)],
+        [sys.executable, "-c", _IN_A_NEW_PROCESS, str(path), str(n), str(out)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,

@@ -21,6 +21,7 @@ __all__ = ["estimator", "known"]
 
 _FIRST = ("sampling_strategy", "auto"), ("random_state", None)
 _OWN = ("target", "sampling_strategy")  # of every method: y and the estimator's own parameter stand for them
+_OF_IMAGES = ("size", "channels")  # a matrix holds none
 _ROOM = "mintmark.resample.imblearn"
 
 
@@ -68,7 +69,9 @@ _THEIRS = {
 }
 """What imbalanced-learn has too; every other method keeps our names for its parameters."""
 _OF_NUMBERS = {"smote_regression"}  # its target is a number, and a sampler's are classes
-_WORDS = {"prowsyn": "ProWSyn"} | {word: word.upper() for word in ("smote", "svm", "ipf")}
+_WORDS = {"prowsyn": "ProWSyn", "deepsmote": "DeepSMOTE"} | {
+    word: word.upper() for word in ("smote", "svm", "ipf")
+}
 
 
 def known() -> list[str]:
@@ -109,7 +112,7 @@ def _camel(method: str) -> str:
 
 
 def _made(name: str, named: _Named, method: type[Resampler]) -> type[Sampler]:
-    fields = [found for found in dataclasses.fields(method) if found.name not in _OWN]
+    fields = [found for found in dataclasses.fields(method) if found.name not in (*_OWN, *_OF_IMAGES)]
     given = {named.renamed.get(found.name, found.name): found for found in fields}
     defaults = {
         theirs: _theirs(found.default, named.values.get(found.name, {})) for theirs, found in given.items()
