@@ -52,7 +52,7 @@ def sampler(module: str, name: str, categories: list[int]) -> Any:
 def cleaned(x: Any, y: Any) -> tuple[Any, Any]:
     """SMOTE, and of the new rows those whose three nearest real ones are mostly of their class."""
     from mintmark.resample._sample import Sample
-    from mintmark.resample.cleaning.purified import purified
+    from mintmark.resample.cleaning._purified import purified
     from mintmark.resample.imblearn import SMOTE
 
     made, labels = SMOTE(random_state=0).fit_resample(x, y)

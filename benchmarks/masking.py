@@ -28,6 +28,7 @@ LEVELS: dict[str, tuple[str, tuple[Any, ...]]] = {
     "correlated_noise": ("level", (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)),
     "microaggregation": ("k", (3, 5, 10, 25, 50)),
     "rank_swap": ("percent", (0.5, 1, 2, 5, 10, 20, 50)),
+    "shuffle": ("columns", (None,)),
     "pram": ("keep", (0.95, 0.9, 0.8, 0.7, 0.5, 0.3)),
 }
 
@@ -72,7 +73,7 @@ def main() -> None:
             print(f"\n{name}: {len(shown):,} rows, {len(shown.names)} columns, {method}")
             print(f"{LEVELS[method][0]:>8}  linked  chance   moved  covariance  changed   fit s")
             for record in curve(shown, method):
-                level = record[LEVELS[method][0]]
+                level = str(record[LEVELS[method][0]])
                 print(
                     f"{level:>8}  {record['linked']:.4f}  {record['chance']:.4f}  {record['moved']:.4f}  "
                     f"{record['covariance']:10.3f}  {record['changed']:7.3f}  {record['fit_s']:6.2f}",

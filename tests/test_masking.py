@@ -12,7 +12,7 @@ import pytest
 import mintmark as mm
 from mintmark.data.streams import stream
 from mintmark.errors import InputError, RejectedError, UnknownNameError
-from mintmark.resample import microaggregation, pram
+from mintmark.resample import date_shift, microaggregation, pram
 from mintmark.resample._linkage import linkage_and_loss
 from mintmark.resample._masks import swapped
 from mintmark.resample._scale import Scale
@@ -20,8 +20,10 @@ from mintmark.resample.correlated_noise import reflected
 from mintmark.synthesizer import load_model, make
 from mintmark.testing.hard_tables import dataset, ordinary
 
-NAMES = ("correlated_noise", "pram", "microaggregation", "rank_swap")
+NAMES = ("correlated_noise", "pram", "microaggregation", "rank_swap", "shuffle", "date_shift")
 RANDOM = tuple(name for name in NAMES if name != "microaggregation")
+TAKEN = ("pram", "rank_swap", "shuffle", "date_shift")
+"""Masks that leave each number what it was, on its own row or on another."""
 WIDE = {"low": -1e3, "high": 1e3}
 FAR = 4.5
 """Standard errors, which a right figure passes in 1 of 150,000 runs; of nine, one passes 3 in 1 of 41."""
@@ -128,7 +130,7 @@ def test_rows_of_one_person_share_the_noise_so_that_their_mean_does_not_show_him
     for name, column in (("correlated_noise", "x"), ("pram", "c")):
         made = fitted(name, data).sample(1000, seed=0).table[column].to_numpy(zero_copy_only=False)
         assert (made.reshape(200, 5) == made.reshape(200, 5)[:, :1]).all()
-    for name in ("microaggregation", "rank_swap"):
+    for name in ("microaggregation", "rank_swap", "shuffle"):
         with pytest.raises(InputError, match="several rows"):
             fitted(name, data)
 
@@ -212,7 +214,7 @@ def test_a_saved_model_holds_the_masked_rows_and_not_the_real_ones(name, tmp_pat
     held = b"".join(file.read_bytes() for file in (tmp_path / "model").iterdir())
     incomes = [v for v in data.table["income"].to_pylist() if v is not None]
     found = sum(np.float64(v).tobytes() in held for v in incomes)
-    assert found > 250 if name in ("pram", "rank_swap") else found < 10  # values that are as they were
+    assert found > 250 if name in TAKEN else found < 10  # values that are as they were
 
 
 # -- PRAM --------------------------------------------------------------------------------------
@@ -414,6 +416,205 @@ def test_swapped_values_are_the_very_ones_even_where_floats_would_lose_digits(rn
     assert set(made.tolist()) <= set(ids.tolist())
 
 
+# -- shuffling -----------------------------------------------------------------------------------
+
+
+def given_table(rng, n):
+    """Two numbers of which one hangs on the other, and both on a group; one that hangs on none."""
+    group = rng.integers(0, 2, n)
+    a = rng.normal(size=n) + 1.5 * group
+    b = a + rng.normal(size=n)
+    columns = {"a": np.exp(a), "b": b, "c": rng.normal(size=n)}  # ranks know nothing of the exponential
+    data = dataset(
+        {**{k: pa.array(v) for k, v in columns.items()}, "g": pa.array(np.array(["u", "v"])[group])}
+    )
+    for name in "abc":
+        data = data.edit(name, low=-1e6, high=1e6)
+    return data
+
+
+def ranked(data, names="abc"):
+    return values(data, names).argsort(axis=0).argsort(axis=0)
+
+
+def test_shuffling_keeps_each_column_exactly_and_how_ranks_hang_together(rng):
+    n = 6_000
+    data = given_table(rng, n)
+    made = fitted("shuffle", data).sample(n, seed=0)
+    assert np.array_equal(np.sort(values(made), axis=0), np.sort(values(data), axis=0))
+    assert made.table["g"].equals(data.table["g"])
+    group = data.table["g"].to_numpy(zero_copy_only=False) == "v"
+    was, now = (np.corrcoef(np.column_stack([ranked(each), group]).T) for each in (data, made))
+    assert np.abs(was - now).max() < FAR * np.sqrt(2 / n)
+    assert was[0, 1] > 0.6
+    assert was[0, 3] > 0.4
+    kept = fitted("shuffle", data, columns=["b"]).sample(n, seed=0)
+    assert values(kept, "ac").tolist() == values(data, "ac").tolist()
+    assert abs(np.corrcoef(ranked(kept).T)[0, 1] - was[0, 1]) < FAR * np.sqrt(2 / n)
+
+
+def test_shuffled_numbers_do_not_depend_on_the_rows_own_given_what_stays(rng):
+    """Of the real number only what the group tells is in the new one: within a group they are strangers."""
+    n = 4_000
+    data = given_table(rng, n)
+    made = fitted("shuffle", data).sample(n, seed=0)
+    group = data.table["g"].to_numpy(zero_copy_only=False) == "v"
+    for rows in (group, ~group):
+        for real in "abc":
+            for new in "abc":
+                found = np.corrcoef(
+                    values(data, [real])[rows, 0].argsort().argsort(),
+                    values(made, [new])[rows, 0].argsort().argsort(),
+                )[0, 1]
+                assert abs(found) < FAR * np.sqrt(2 / n)  # nine pairs a group
+    chance = linkage_and_loss(data.select(["a", "b", "c"]), made.select(["a", "b", "c"]))
+    assert chance.linked < 10 / n
+
+
+def test_gaps_stay_where_they_are_and_few_rows_learn_no_categories(rng):
+    n = 300
+    x = rng.normal(size=n)
+    data = dataset({
+        "x": pa.array(x, mask=rng.random(n) < 0.3),
+        "few": pa.array(rng.choice(["u", "v"], n).tolist()),
+        "many": pa.array(rng.integers(0, 25, n).astype(str).tolist()),
+    }).edit("x", **WIDE).edit("many", categories=tuple(map(str, range(25))))  # fmt: skip
+    made = fitted("shuffle", data).sample(n, seed=0)
+    assert made.table["x"].is_null().equals(data.table["x"].is_null())
+    told = [c for c in made.provenance["choices"] if "not drawn from" in c["what"]]
+    assert [c["chosen"] for c in told] == ["'many'"]
+
+
+# -- date shift ----------------------------------------------------------------------------------
+
+
+def stays(rng, persons):
+    """Admissions and discharges of persons over ten years, bounds wider by the largest shift."""
+    who = np.sort(rng.integers(0, persons, 4 * persons))
+    day = np.datetime64("2010-01-01T00:00") + rng.integers(0, 3650 * 1440, len(who)).astype("timedelta64[m]")
+    out = day + rng.integers(0, 30 * 1440, len(who)).astype("timedelta64[m]")
+    born = np.datetime64("1950-01-01") + rng.integers(0, 10_000, persons).astype("timedelta64[D]")
+    columns = {
+        "who": pa.array(who),
+        "in": pa.array(day.astype("datetime64[us]")),
+        "out": pa.array(out.astype("datetime64[us]")),
+        "born": pa.array(born[who]),
+    }
+    data = dataset({**columns, "x": pa.array(rng.normal(size=len(who)))}, roles={"who": ("group",)})
+    wide = {"protect": False, "low": "1940-01-01", "high": "2030-01-01"}
+    for name in ("in", "out", "born"):
+        data = data.edit(name, **wide)
+    return data.edit("x", **WIDE), who
+
+
+def minutes(data, name):
+    return data.table[name].to_numpy().astype("datetime64[m]").astype(np.int64)
+
+
+def test_times_between_the_dates_of_a_person_stay_exactly_and_no_person_stays_where_he_was(rng):
+    data, who = stays(rng, 150)
+    made = fitted("date_shift", data, days=100).sample(len(data), seed=0)
+    moved = {name: minutes(made, name) - minutes(data, name) for name in ("in", "out", "born")}
+    offset = moved["in"]
+    assert (moved["out"] == offset).all()
+    assert (moved["born"] == offset).all()
+    assert (offset % 1440 == 0).all()
+    of_person = {int(person): set(offset[who == person].tolist()) for person in np.unique(who)}
+    assert all(len(one) == 1 for one in of_person.values())
+    found = np.array([one.pop() // 1440 for one in of_person.values()])
+    assert (found != 0).all()
+    assert np.abs(found).max() <= 100
+    assert len(np.unique(found)) > 50
+    assert abs(found.mean()) < FAR * 58 / np.sqrt(len(found))
+    assert made.table["x"].equals(data.table["x"])
+    assert made.table.schema.field("born").type == data.table.schema.field("born").type
+
+
+def test_rows_that_do_not_say_whose_they_are_have_offsets_of_their_own(rng):
+    day = np.datetime64("2015-01-01") + rng.integers(0, 1000, 200).astype("timedelta64[D]")
+    who = [None] * 100 + ["one"] * 40 + ["other"] * 60
+    data = dataset({"who": pa.array(who), "d": pa.array(day)}, roles={"who": ("group",)})
+    data = data.edit("d", low="2013-01-01", high="2020-01-01", protect=False)
+    for table, least in ((data, 40), (data.drop("who"), 80)):
+        made = fitted("date_shift", table, days=100).sample(200, seed=0)
+        moved = made.table["d"].to_numpy() - day
+        assert len(np.unique(moved)) > least
+        assert (len(np.unique(moved[100:140])) == 1) is (table is data)
+
+
+def test_offsets_keep_inside_the_bounds_and_who_fills_them_is_told(rng):
+    day = np.datetime64("2015-01-01") + np.arange(200).astype("timedelta64[D]")
+    data = dataset({"d": pa.array(day), "x": pa.array(np.arange(200.0))})
+    tight = data.edit("d", low="2015-01-01", high="2015-07-19", protect=False)
+    made = fitted("date_shift", tight, days=500).sample(200, seed=0).table["d"].to_numpy()
+    assert made.min() >= day.min()
+    assert made.max() <= day.max()
+    assert (made != day).all()
+    both = dataset({"a": pa.array(day), "b": pa.array(day[::-1])})
+    for name in "ab":
+        both = both.edit(name, low="2015-01-01", high="2015-07-19", protect=False)
+    with pytest.raises(InputError, match="the dates of 2 of 200 persons reach from one bound to the other"):
+        fitted("date_shift", both)
+
+
+def test_dates_without_declared_bounds_may_be_shifted_beyond_those_of_the_data(rng):
+    day = np.datetime64("2015-01-01") + np.arange(400).astype("timedelta64[D]")
+    made = fitted("date_shift", dataset({"d": pa.array(day)}), days=50).sample(400, seed=0)
+    found = made.table["d"].to_numpy()
+    assert found.min() < day.min()
+    assert found.max() > day.max()
+    moved = (found - day).astype(int)[10:-10]  # the ten at either end are brought to one date before
+    assert abs(moved.mean()) < FAR * 29 / np.sqrt(len(moved))
+    assert np.abs(moved).max() <= 50
+    assert (made.schema["d"].low, made.schema["d"].high) == ("2014-11-17T00:00:00", "2016-03-20T00:00:00")
+
+
+def test_offsets_are_drawn_evenly_and_leap_over_zero(rng):
+    low, high = np.repeat([-2, 0, 1, -5], 20_000), np.repeat([2, 1, 3, -5], 20_000)
+    found = date_shift.drawn(low, high, rng).reshape(4, -1)
+    expected = [[-2, -1, 1, 2], [1], [1, 2, 3], [-5]]
+    for made, wanted in zip(found, expected, strict=True):
+        names, counts = np.unique(made, return_counts=True)
+        assert names.tolist() == wanted
+        assert (np.abs(counts / 20_000 - 1 / len(wanted)) < FAR * np.sqrt(0.25 / 20_000)).all()
+
+
+def test_no_seed_shifts_the_dates_back(rng):
+    """With a seed alone the right one gives every date; with the secret none does better than guessing."""
+    data, who = stays(rng, 200)
+    low, high = np.full(200, -183), np.full(200, 183)
+    number = np.unique(who, return_inverse=True)[1]
+
+    def attacked(**how):
+        release = fitted("date_shift", data, seed=7, **how).sample(len(data), seed=0)
+        found = []
+        for seed in range(32):
+            offset = date_shift.drawn(low[: number.max() + 1], high[: number.max() + 1], stream(seed, "fit"))
+            back = minutes(release, "in") - 1440 * offset[number]
+            found.append((back == minutes(data, "in")).mean())
+        return found
+
+    tried = attacked(reproducible=True)
+    assert int(np.argmax(tried)) == 7
+    assert tried[7] == 1.0
+    assert max(attacked()) < 0.08  # of 200 persons 0.5 are guessed in each of 32 tries
+
+
+def test_larger_shifts_link_fewer_rows(rng):
+    data, _ = stays(rng, 150)
+    curve = [
+        linkage_and_loss(
+            data.select(["in"]),
+            fitted("date_shift", data, days=days).sample(len(data), seed=0).select(["in"]),
+        )
+        for days in (1, 30, 1000)
+    ]
+    linked, moved = (np.array([getattr(each, name) for each in curve]) for name in ("linked", "moved"))
+    assert (np.diff(linked) < 0).all()
+    assert linked[-1] < 0.03
+    assert (np.diff(moved) > 0).all()
+
+
 # -- the curve ---------------------------------------------------------------------------------
 
 
@@ -502,6 +703,9 @@ def test_where_picks_masked_rows_in_order():
     [
         ("correlated_noise", {"c": ["a", "b"] * 20}, {}, "no column of kind number"),
         ("rank_swap", {"c": ["a", "b"] * 20}, {}, "no column of kind number"),
+        ("shuffle", {"c": ["a", "b"] * 20}, {}, "no column of kind number"),
+        ("shuffle", {"c": ["a", "b"] * 20, "x": [1.0, 2.0] * 20}, {"columns": ["c"]}, "numbers are shuffled"),
+        ("date_shift", {"c": ["a", "b"] * 20, "x": [1.0, 2.0] * 20}, {}, "no column of kind datetime"),
         ("pram", {"x": [1.0, 2.0] * 20}, {}, "no column of kind category"),
         ("pram", {"c": ["a", "b"] * 20}, {"strata": "c"}, "no column of kind category"),
         ("pram", {"c": ["a", "b"] * 20, "x": [1.0, 2.0] * 20}, {"strata": "x"}, "holds no categories"),
@@ -520,8 +724,11 @@ def test_bad_parameters_are_one_clear_error():
         ("pram", {"keep": 1.0}),
         ("microaggregation", {"k": 2}),
         ("rank_swap", {"percent": 0}),
+        ("date_shift", {"days": 0}),
     ):
         with pytest.raises(InputError, match=next(iter(wrong))):
             make(name, **wrong)
     with pytest.raises(UnknownNameError, match="colour"):
         fitted("pram", ordinary(), strata="colour")
+    with pytest.raises(UnknownNameError, match="incom"):
+        fitted("shuffle", ordinary(), columns=["incom"])

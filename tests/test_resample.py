@@ -7,6 +7,9 @@ import pytest
 import mintmark as mm
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.release.policy import Policy
+from mintmark.resample.cleaning.random_under import random_under
+from mintmark.resample.cleaning.tomek_links import tomek_links
+from mintmark.resample.imblearn import SMOTE
 
 N = 300
 
@@ -70,6 +73,62 @@ def test_each_mistake_has_one_clear_error(columns, settings, error, said):
         return
     with pytest.raises(error, match=said):
         mm.synthesizer("smote", **settings).fit(data, seed=0)
+
+
+ODD = (
+    True,
+    1.5,
+    0,
+    None,
+    ["rare"],
+    [1, "a"],
+    {"rare": True},
+    {"rare": 90.5},
+    {"rare": "90"},
+    {None: 90},
+    {1: 90, "1": 90},
+)
+
+
+@pytest.mark.parametrize("strategy", ODD, ids=str)
+def test_a_strategy_of_the_wrong_type_is_told_in_one_sentence(strategy):
+    with pytest.raises(InputError, match="sampling_strategy") as told:
+        mm.synthesizer("smote", sampling_strategy=strategy)
+    assert "literal" not in str(told.value)
+    data = mm.read(table(few("rare", 60)), target="y")
+    for cleaner in (random_under, tomek_links):
+        seed = {"seed": 0} if cleaner is random_under else {}
+        if (cleaner is tomek_links and strategy == ["rare"]) or strategy == 1.5:
+            continue
+        with pytest.raises(InputError, match="sampling_strategy"):
+            cleaner(data, sampling_strategy=strategy, **seed)
+
+
+@pytest.mark.parametrize(
+    ("y", "right", "wrong"),
+    [
+        (np.where(few("rare", 60) == "ok", 0, 1), [{1: 100}, {"1": 100}], {True: 100}),
+        (few("rare", 60) != "ok", [{True: 100}, {"True": 100}], {1: 100}),
+        (few("rare", 60), [{"rare": 100}], {"rar": 100}),
+    ],
+    ids=["whole numbers", "truth values", "text"],
+)
+def test_classes_are_named_as_they_are_and_no_other_type_is_taken_for_them(y, right, wrong):
+    data = mm.read(table(y), target="y", kinds={} if y.dtype == bool else {"y": "category"})
+    for strategy in right:
+        model = mm.synthesizer("smote", sampling_strategy=strategy).fit(data, seed=0)
+        assert model.usual_rows(N) == 40
+        assert len(set(model.sample(20, seed=1).table["y"].to_pylist())) == 1
+    with pytest.raises(UnknownNameError, match="class in sampling_strategy"):
+        mm.synthesizer("smote", sampling_strategy=wrong).fit(data, seed=0)
+
+
+def test_labels_of_several_types_are_refused_also_in_a_list():
+    x = np.random.default_rng(0).normal(size=(N, 2))
+    for y in ([1, "a"] * 150, tuple([1] * 50 + ["a"] * 250), np.array([1, "a"] * 150, dtype=object)):
+        with pytest.raises(InputError, match="labels of several types"):
+            SMOTE().fit_resample(x, y)
+    assert len(SMOTE().fit_resample(x, ["b"] * 50 + ["a"] * 250)[1]) == 500
 
 
 def test_a_target_without_values_is_refused():

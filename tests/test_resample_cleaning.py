@@ -10,12 +10,12 @@ import pytest
 
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.resample._sample import Sample
+from mintmark.resample.cleaning._purified import purified
 from mintmark.resample.cleaning.edited_nearest_neighbours import (
     edited_nearest_neighbours,
     kept_by_neighbours,
 )
 from mintmark.resample.cleaning.near_miss import kept_by_near_miss, near_miss
-from mintmark.resample.cleaning.purified import purified
 from mintmark.resample.cleaning.random_under import random_under
 from mintmark.resample.cleaning.tomek_links import kept_by_tomek, tomek_links
 from mintmark.testing.hard_tables import dataset

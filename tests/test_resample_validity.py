@@ -17,7 +17,7 @@ from mintmark.resample._validity import (
     majority_overlap,
     neighbour_purity,
 )
-from mintmark.resample.cleaning.purified import purified
+from mintmark.resample.cleaning._purified import purified
 from mintmark.synthesizer import make
 from mintmark.testing.hard_tables import dataset
 

@@ -278,8 +278,9 @@ def test_workers_change_no_byte(here, tmp_path):
     for workers in (1, 2):
         shards = tmp_path / f"shards-{workers}"
         shards.mkdir()
-        drawn = _local.draw(model, tmp_path / "model", shards, n=n, seed=1, workers=workers)
-        found.append(model.assemble(drawn, n, seed=1))
+        places = _local.Shards(shards, tmp_path / "parents")
+        drawn = _local.draw(model, tmp_path / "model", places, n=n, seed=1, workers=workers)
+        found.append(model.assemble(drawn, n, seed=1)[0])
     assert found[0].table.equals(found[1].table)
     assert found[0].table.equals(model.sample(n, seed=1).table)
 

@@ -47,8 +47,9 @@ def method(cls: type[C]) -> type[C]:
             where = ".".join(map(str, first["loc"]))
             if first["type"] == "missing":
                 raise InputError(f"{name_of(made)}: parameter {where!r} is needed.") from None
+            said = first["msg"].removeprefix("Value error, ").rstrip(".")
             raise InputError(
-                f"{name_of(made)}: parameter {where!r}: {first['msg']} (got {first['input']!r})."
+                f"{name_of(made)}: parameter {where!r}: {said} (got {first['input']!r})."
             ) from None
 
     made.__init__ = checked  # type: ignore[method-assign]  # so that a direct call reports as we do

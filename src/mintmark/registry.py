@@ -2,7 +2,8 @@
 
 In a family folder a file without a leading underscore is one method, and the file's name is the
 method's. Other packages register through the entry points ``mintmark.synthesizers``,
-``mintmark.checks`` and ``mintmark.metrics``. Nothing is imported until it is asked for by name.
+``mintmark.checks``, ``mintmark.metrics`` and ``mintmark.cleaners``. Nothing is imported until it is asked
+for by name.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from mintmark.errors import MissingExtraError, UnknownNameError
 
 __all__ = ["Sort", "find", "names"]
 
-Sort = Literal["synthesizers", "checks", "metrics"]
+Sort = Literal["synthesizers", "checks", "metrics", "cleaners"]
 
 _ROOMS: dict[str, tuple[str, ...]] = {
     "synthesizers": ("latent", "resample"),
     "checks": ("checks",),
+    "cleaners": ("resample.cleaning",),
     "metrics": ("assess.fidelity", "assess.utility", "assess.privacy"),
 }
 _EXTRAS = {"torch": "neural", "faker": "personal", "ray": "ray", "fastapi": "studio"}
@@ -53,8 +55,8 @@ def names(sort: Sort) -> list[str]:
     return sorted(_shipped(sort)) + sorted(_added(sort))
 
 
-def find(sort: Sort, name: str) -> type[Any]:
-    """The class that answers to `name`.
+def find(sort: Sort, name: str) -> Any:
+    """The class that answers to `name`; of cleaners the function, from a Dataset to the rows that stay.
 
     Raises
     ------
@@ -66,9 +68,9 @@ def find(sort: Sort, name: str) -> type[Any]:
     try:
         if name in _shipped(sort):
             module = importlib.import_module(_shipped(sort)[name])
-            return getattr(module, module.__all__[0])  # type: ignore[no-any-return]  # by convention the one class
+            return getattr(module, name if sort == "cleaners" else module.__all__[0])  # the one class
         if name in _added(sort):
-            return _added(sort)[name].load()  # type: ignore[no-any-return]
+            return _added(sort)[name].load()
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in _EXTRAS:

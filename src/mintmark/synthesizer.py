@@ -4,6 +4,7 @@ An author writes a `@method` class with checked parameters and two hooks: ``_lea
 returns named arrays, Arrow tables and JSON values; ``_draw(n, learnt, rng)`` returns exactly n
 rows and reads or writes no other state. A third hook, ``_condition(learnt, where)``, is optional.
 Everything else (input errors, protection, keys, blocks, redrawing, checks, save, load) is here.
+A method that makes rows from pairs of real ones returns them with their parents (`mintmark.parents`).
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from mintmark.data.streams import check_seed, stream
 from mintmark.data.where import Where, check_where, matches
 from mintmark.errors import InputError, ModelFileError, NotFittedError, RejectedError, first_three
 from mintmark.method import name_of, parameters
+from mintmark.parents import PARENTS, Traced, beside, numbered, parted
 from mintmark.progress import stop_if_asked, time_limit, track
 
 __all__ = ["Drawn", "Learnt", "Nature", "Synthesizer", "load_model", "make"]
@@ -66,6 +68,8 @@ _CHOSEN = 16
 free may be rare."""
 _KEYS = "key of column "
 """Before a column's name: arrays of a saved model that its keys are made from."""
+_KEPT = "rows that were learnt"
+"""Name of the array of a saved model that says which rows hold every rule, where some do not."""
 _PART = 64
 """Blocks that `sample_parts` holds at once: a Parquet row group of 262,144 rows."""
 
@@ -82,11 +86,12 @@ class Fitted:
     relations: tuple[Mapping[str, Any], ...] = ()  # records of `data.derive`
     drawn: Schema | None = None  # the columns the method saw, where relations left it others
     made: keys.Made = field(default_factory=dict)  # what text keys with a pattern are made from
+    kept: npt.NDArray[np.int64] | None = None  # the rows that were learnt, where parents are told
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """One block's accepted rows, without keys, and what was rejected on the way."""
+    """One block's accepted rows, without keys, parents beside them, and what was rejected on the way."""
 
     table: pa.Table
     drawn: int
@@ -111,6 +116,8 @@ class Synthesizer:
     makes_images: ClassVar[bool] = False
     protecting: ClassVar[bool] = False
     """Whether its randomness protects persons: a seed alone must not repeat it (see `_unguessable`)."""
+    tells_parents: ClassVar[bool] = False
+    """Whether `_draw` says of each row which rows, of those that `_learn` saw, it was made from."""
     version: ClassVar[int] = 1
     _fitted: ClassVar[Fitted | None] = None  # set on the instance by `fit`
 
@@ -123,7 +130,7 @@ class Synthesizer:
         """In place of `_learn` where `needs_data` is False: the public schema, and what to draw from."""
         raise NotImplementedError
 
-    def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
+    def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table | Traced:
         raise NotImplementedError
 
     def _condition(self, learnt: Learnt, where: Where) -> Learnt | None:
@@ -136,6 +143,10 @@ class Synthesizer:
     def _choices(self, learnt: Learnt) -> list[dict[str, str]]:
         """What the fit chose by itself and why, each ``{"what", "chosen", "why"}`` in plain text."""
         return []
+
+    def _widened(self, public: Dataset, given: Schema) -> Dataset:
+        """Protected rows under the schema that drawn rows leave under; wider where values are moved out."""
+        return public
 
     def _unguessable(self, seed: int) -> int:
         """What `fit` draws from; a method whose randomness protects mixes a secret in that nobody keeps."""
@@ -174,6 +185,7 @@ class Synthesizer:
         renewed = keys.renewed(data.schema)
         relations = derive.find(data, stream(seed, "derive")) if self.derives else []
         left = protect(derive.reduced(data, relations, stream(seed, "reduce")), stream(seed, "protect"))
+        left = self._widened(left, data.schema)
         whole = derive.whole(left, relations, data.schema, stream(seed, "publish"))
         public = rules.complete(keys.public(every, whole.schema), whole)
         owners = {"group", "sequence_key"}
@@ -184,9 +196,11 @@ class Synthesizer:
         del data, every, whole  # whole tables that learning would hold beside its own
         with time_limit(max_minutes):
             learnt = self._learn(left, stream(seed, "fit"))
-        fitted = Fitted(
-            learnt, public, modelled, provenance, personal, tuple(relations), left.drop(*seen).schema, made
-        )
+        kept = None
+        if self.tells_parents and broken:
+            kept = np.flatnonzero(np.all([found.holds for found in broken], axis=0))
+        drawn = left.drop(*seen).schema
+        fitted = Fitted(learnt, public, modelled, provenance, personal, tuple(relations), drawn, made, kept)
         object.__setattr__(self, "_fitted", fitted)
         return self
 
@@ -256,7 +270,41 @@ class Synthesizer:
             If the checks let too few rows through; names the check.
         """
         self.ready(n, seed, where)
-        return self.assemble(self._blocks(n, seed, where, map), n, seed=seed, where=where)
+        return self.assemble(self._blocks(n, seed, where, map), n, seed=seed, where=where)[0]
+
+    def parents(
+        self,
+        n: int,
+        *,
+        seed: int,
+        where: Where | None = None,
+        map: Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]] = map,
+    ) -> pa.Table:
+        """Which real rows those of `sample` with the same arguments were made from: line i tells of row i.
+
+        Whoever has it can read real rows off new ones: it stays where the real rows are. Parameters and
+        errors are those of `sample`.
+
+        Returns
+        -------
+        pyarrow.Table
+            ``parent_a``, ``parent_b``: rows of the fitted table, from 0, missing where a parent is no real
+            row, such as the mean of a class. ``weight``: how far from a to b the new row lies. Where rows
+            lie on segments, their numbers are a + weight * (b - a), as drawn, before they are rounded.
+
+        Raises
+        ------
+        InputError
+            Also if the method makes no row from others.
+        """
+        if not self.tells_parents:
+            raise InputError(
+                f"{name_of(type(self))} makes no row from single real ones: there are no parents. "
+                "Resamplers, such as smote, have them."
+            )
+        self.ready(n, seed, where)
+        told = self.assemble(self._blocks(n, seed, where, map), n, seed=seed, where=where)[1]
+        return PARENTS.empty_table() if told is None else told
 
     def sample_parts(
         self,
@@ -286,7 +334,7 @@ class Synthesizer:
         for start in range(0, max(n, 1), step):
             table, more, refused = self._joined(itertools.islice(blocks, _PART), min(step, n - start))
             drawn, rejected = drawn + more, rejected + refused
-            part = self._finished(table, start, seed, drawn, rejected)
+            part = self._finished(parted(table)[0], start, seed, drawn, rejected)
             rejected = Counter(part.provenance["rejected"])  # with what finishing refused
             yield part
 
@@ -330,19 +378,21 @@ class Synthesizer:
         conditioned = self._condition(fitted.learnt, asked) if asked else None
         learnt = fitted.learnt if conditioned is None else conditioned
         held_to = self._rules(fitted, where)
-        rejected: Counter[str] = Counter()
+        rejected, filtered = Counter[str](), Counter[str]()
         parts, have, drawn = [], 0, 0
         size = self.block if conditioned is None else _FIRST_ASKED
         begun = time.thread_time()
         for attempt in itertools.count():
             stop_if_asked(f"drawing rows: cancelled in block {b}.")
-            table = self._rows(size, learnt, fitted, stream(seed, "sample", b, attempt))
+            made = self._rows(size, learnt, fitted, stream(seed, "sample", b, attempt))
+            table = made.table
+            filtered.update(made.rejected)
             held = np.ones(len(table), dtype=bool)
             for name, rule in held_to.items():
                 ok = rule(table)
                 rejected[name] += int((held & ~ok).sum())
                 held &= ok
-            parts.append(table.filter(pa.array(held)))
+            parts.append(beside(table, made.parents).filter(pa.array(held)))
             have += int(held.sum())
             drawn += len(table)
             if have >= wanted:
@@ -354,14 +404,15 @@ class Synthesizer:
             size = _next_size(self.block, have, drawn)
             if conditioned is not None:
                 size = min(size, 4 * drawn if have else drawn)
-        return Drawn(
-            pa.concat_tables(parts), drawn, {name: count for name, count in rejected.items() if count}
-        )
+        told = {name: count for name, count in (filtered + rejected).items() if count}
+        return Drawn(pa.concat_tables(parts), drawn + filtered.total(), told)
 
-    def _rows(self, n: int, learnt: Learnt, fitted: Fitted, rng: np.random.Generator) -> pa.Table:
+    def _rows(self, n: int, learnt: Learnt, fitted: Fitted, rng: np.random.Generator) -> Traced:
         """n rows from `_draw`, held to what the hook promises, with their derived columns."""
         schema = fitted.drawn or fitted.modelled
-        table = self._draw(n, learnt, rng)
+        made = self._draw(n, learnt, rng)
+        made = made if isinstance(made, Traced) else Traced(made)
+        table, parents = made.table, made.parents
         call = f"{name_of(type(self))}._draw({n})"
         if table.num_rows != n or table.column_names != schema.names:
             raise AssertionError(
@@ -371,7 +422,11 @@ class Synthesizer:
             table = table.cast(schema.arrow)
         except pa.ArrowException as error:
             raise AssertionError(f"{call} returned other types than its schema's: {error}") from None
-        return derive.restored(table, fitted.relations, fitted.modelled) if fitted.relations else table
+        if self.tells_parents and (parents is None or parents.num_rows != n):
+            raise AssertionError(f"{call} does not tell the parents of each row")
+        if fitted.relations:
+            table = derive.restored(table, fitted.relations, fitted.modelled)
+        return Traced(table, parents and numbered(parents, fitted.kept), made.rejected)
 
     def _rules(
         self, fitted: Fitted, where: Where | None
@@ -389,11 +444,14 @@ class Synthesizer:
             held_to["where"] = partial(matches, schema=fitted.modelled, where=where)
         return held_to
 
-    def assemble(self, blocks: Iterable[Drawn], n: int, *, seed: int, where: Where | None = None) -> Dataset:
-        """Join drawn blocks, hold the table checks and make the keys."""
+    def assemble(
+        self, blocks: Iterable[Drawn], n: int, *, seed: int, where: Where | None = None
+    ) -> tuple[Dataset, pa.Table | None]:
+        """Join drawn blocks, hold the table checks and make the keys; and the rows' parents, if told."""
         table, drawn, rejected = self._joined(blocks, n)
         table, repaired = self._repaired(table, self._state(), seed, where)
-        return self._finished(table, 0, seed, drawn, rejected + repaired)
+        table, parents = parted(table)
+        return self._finished(table, 0, seed, drawn, rejected + repaired), parents
 
     def _joined(self, blocks: Iterable[Drawn], n: int) -> tuple[pa.Table, int, Counter[str]]:
         """The n rows of some blocks, how many were drawn for them and what was rejected."""
@@ -438,7 +496,7 @@ class Synthesizer:
         for repair in range(_REPAIR_ROUNDS):
             held = np.ones(table.num_rows, dtype=bool)
             for rule in held_to:
-                ok = rule.holds(Dataset(table, fitted.modelled))
+                ok = rule.holds(Dataset(parted(table)[0], fitted.modelled))
                 rejected[str(rule)] += int((held & ~ok).sum())
                 held &= ok
             bad = np.flatnonzero(~held)
@@ -555,7 +613,8 @@ class Synthesizer:
             "mintmark": version("mintmark"),
         }
         made = {f"{_KEYS}{name}": array for name, array in fitted.made.items()}
-        write_model(path, header, {**fitted.learnt, **fitted.personal.arrays(), **made})
+        kept = {} if fitted.kept is None else {_KEPT: fitted.kept}
+        write_model(path, header, {**fitted.learnt, **fitted.personal.arrays(), **made, **kept})
 
 
 def make(name: str, **values: Any) -> Synthesizer:
@@ -589,7 +648,9 @@ def load_model(path: str | Path) -> Synthesizer:
                 f"{path} was fitted with {header['method']} version {header['method_version']}, "
                 f"this mintmark has {made.version}. Upgrade mintmark."
             )
-        kept = {name.removeprefix(_KEYS): learnt.pop(name) for name in list(learnt) if name.startswith(_KEYS)}
+        keyed = [name for name in learnt if name.startswith(_KEYS)]
+        patterned = {name.removeprefix(_KEYS): learnt.pop(name) for name in keyed}
+        kept = learnt.pop(_KEPT, None)
         made._check(learnt)
         fitted = Fitted(
             learnt,
@@ -599,6 +660,7 @@ def load_model(path: str | Path) -> Synthesizer:
             Personal.saved(header.get("personal", {}), learnt),
             tuple(header.get("relations", ())),
             Schema.from_json(header.get("drawn", header["modelled"])),
+            patterned,
             kept,
         )
         drawn = (fitted.drawn or fitted.modelled).arrow.empty_table()
@@ -661,12 +723,13 @@ def _chosen(
 ) -> pa.Table:  # fmt: skip
     """The table with the first row of the pool that can stand beside those before it at each bad place."""
     whole = pa.concat_tables([table, pool])
+    rows = parted(whole)[0]
     order, fresh = np.arange(len(table)), len(table) + np.arange(len(pool))
     stands, free = held.copy(), np.ones(len(pool), dtype=bool)
     for place in bad:
         before = order[:place][stands[:place]]
-        beside = Dataset(whole.take(pa.array(np.concatenate([before, fresh]))), schema)
-        fits = free & np.all([rule.holds(beside)[len(before) :] for rule in held_to], axis=0)
+        both = Dataset(rows.take(pa.array(np.concatenate([before, fresh]))), schema)
+        fits = free & np.all([rule.holds(both)[len(before) :] for rule in held_to], axis=0)
         if fits.any():
             first = int(np.argmax(fits))
             order[place], free[first], stands[place] = fresh[first], False, True

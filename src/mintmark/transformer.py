@@ -70,8 +70,8 @@ class Transformer(Synthesizer):
     nature: ClassVar[Nature] = "masked real"
     holds: ClassVar[Literal["rows", "values", "aggregates"]] = "rows"
     reads_groups: ClassVar[bool] = True
-    masks: ClassVar[tuple[Literal["number", "category"], ...]] = ("number", "category")
-    """Kinds of columns that it changes: numbers, integers, dates and durations, or categories."""
+    masks: ClassVar[tuple[Literal["number", "category", "datetime"], ...]] = ("number", "category")
+    """Kinds of columns that it changes: "number" is integers, dates and durations as well."""
     jointly: ClassVar[bool] = False
     """Whether rows are masked together, so that none can be masked anew by itself."""
 
@@ -83,7 +83,11 @@ class Transformer(Synthesizer):
 
     def maskable(self, schema: Schema) -> list[Column]:
         """The columns of the kinds that this method masks."""
-        return [column for column in schema if not is_renewed(column) and _sort(column) in self.masks]
+        return [
+            column
+            for column in schema
+            if not is_renewed(column) and (_sort(column) in self.masks or column.kind in self.masks)
+        ]
 
     # -- the fit ---------------------------------------------------------------------------------
 

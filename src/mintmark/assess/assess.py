@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # s
 from mintmark import __version__, registry
 from mintmark.assess import _large
 from mintmark.assess._codes import kept
+from mintmark.assess._matched import by_class, matched
 from mintmark.assess._pictures import pictures
 from mintmark.assess.assessment import Assessment, digest_of
 from mintmark.assess.cost import check_cost
@@ -122,7 +123,7 @@ def assess(
     # one thread sums in one order, so the same seed gives the same figures on any machine; and the
     # products here are too small to gain from more, whose waiting costs several times the work
     with threadpool_limits(1, "blas"):
-        scores = _measured(tables, chosen, seed)
+        scores = _measured(tables, chosen, seed, _of_classes(tables, seed, differences))
         drawn = pictures(tables, scores, differences, stream(seed, "assess", "pictures"))
     return Assessment(
         scores=tuple(scores),
@@ -136,15 +137,36 @@ def assess(
     )
 
 
-def _measured(tables: Tables, chosen: Sequence[tuple[str, Metric]], seed: int) -> list[Score]:
-    """Scores in the order of the metrics; the attacks run first, so that what only they need is let go."""
+def _of_classes(tables: Tables, seed: int, differences: list[str]) -> Tables | None:
+    """The tables with real rows in the classes' shares of added rows; None where nothing is added."""
+    real = matched(tables, seed, differences)
+    if real is None:
+        return None
+    train, holdout = real
+    floor = _independent(train, len(tables.synthetic), seed)
+    made = dataclasses.replace(tables, train=train, holdout=holdout, floor=floor)
+    made.shared["seed"] = seed
+    return made
+
+
+def _measured(
+    tables: Tables, chosen: Sequence[tuple[str, Metric]], seed: int, of_classes: Tables | None = None
+) -> list[Score]:
+    """Scores in the order of the metrics; the attacks run first, so that what only they need is let go.
+
+    Fidelity is measured on `of_classes` where there are some; but not what looks for training rows that come
+    out again, which drawing some of train would hide.
+    """
     order = sorted(range(len(chosen)), key=lambda at: chosen[at][1].family != "privacy")
     found: dict[int, list[Score]] = {}
     for at in track(order, "assessing"):
         name, metric = chosen[at]
         if metric.family != "privacy":
             forget(tables)
-        found[at] = metric.measure(tables, stream(seed, "assess", name))
+        if of_classes and metric.family == "fidelity" and name != "memorisation":
+            found[at] = by_class(metric.measure(of_classes, stream(seed, "assess", name)))
+        else:
+            found[at] = metric.measure(tables, stream(seed, "assess", name))
         if max(map(len, filter(None, (tables.train, tables.synthetic, tables.holdout)))) > _large.LARGE:
             _large.give_back()
     return [score for at in range(len(chosen)) for score in found[at]]

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mintmark.cli._make import drop_option, table_options
 from mintmark.cli._show import command, out
 
+if TYPE_CHECKING:
+    from mintmark.registry import Sort
+
 __all__ = ["completion_", "examine_", "init_", "inspect_", "list_"]
+
+_SORTS: tuple[Sort, ...] = ("synthesizers", "metrics", "checks", "cleaners")
 
 
 @command("inspect")
@@ -61,14 +66,14 @@ def examine_(table: str, reading: dict[str, Any], drop: tuple[str, ...], k: int,
 
 
 @command("list")
-@click.argument("sort", required=False, type=click.Choice(["synthesizers", "metrics", "checks", "policies"]))
+@click.argument("sort", required=False, type=click.Choice([*_SORTS, "policies"]))
 def list_(sort: str | None) -> None:
-    """List synthesizers, metrics, checks and policies, or one SORT of them."""
+    """List synthesizers, metrics, checks, cleaners and policies, or one SORT of them."""
     from mintmark import registry
     from mintmark.release.policy import Policy, shipped
 
     found: dict[str, dict[str, str]] = {}
-    for kind in ("synthesizers", "metrics", "checks"):
+    for kind in _SORTS:
         if sort in (None, kind):
             found[kind] = {name: _summary(registry.find(kind, name)) for name in registry.names(kind)}
     if sort in (None, "policies"):
@@ -81,8 +86,8 @@ def list_(sort: str | None) -> None:
     out("\n\n".join(words), found)
 
 
-def _summary(cls: type) -> str:
-    return _sentence(cls.__doc__ or "")
+def _summary(method: Any) -> str:
+    return _sentence(method.__doc__ or "")
 
 
 def _sentence(text: str) -> str:

@@ -59,4 +59,4 @@ def forget_(run: Path) -> None:
     from mintmark.run._folder import forget
 
     forget(run)
-    out(f"erased the secret of {run}.", {"run": str(run), "forgotten": True})
+    out(f"erased the secret of {run}, and the parents of its rows.", {"run": str(run), "forgotten": True})

@@ -13,7 +13,7 @@ from mintmark.data.schema import Column
 from mintmark.data.streams import stream
 from mintmark.errors import InputError, UnknownNameError
 
-__all__ = ["split"]
+__all__ = ["split", "split_rows"]
 
 Rows = npt.NDArray[np.int64]
 
@@ -42,6 +42,14 @@ def split(
     InputError
         If a side would be empty.
     """
+    kept, held = split_rows(data, holdout, seed=seed, time=time)
+    return data.take(kept), data.take(held)
+
+
+def split_rows(
+    data: Dataset, holdout: float = 0.2, *, seed: int = 0, time: str | None = None
+) -> tuple[Rows, Rows]:
+    """Which rows `split` gives to train and which to the holdout, each in order."""
     if isinstance(holdout, bool) or not isinstance(holdout, (int, float)) or not 0 < holdout < 1:
         raise InputError(f"holdout must be a share between 0 and 1, not {holdout!r}.")
     rng = stream(seed, "split")
@@ -63,7 +71,7 @@ def split(
             f"{len(data):,} rows in {len(np.unique(units)):,} groups split at {holdout} leave {side} empty. "
             "Give more rows or another share."
         )
-    return data.take(kept[0]), data.take(kept[1])
+    return kept
 
 
 def _units(data: Dataset) -> Rows:

@@ -53,7 +53,7 @@ def card(schema: Schema, predicate: Mapping[str, Any], data_file: str | None, li
         f"# {_flat(predicate['title'])}",
         "\n".join(f"- {_flat(line)}" for line in predicate["lines"]),
         "## Nature",
-        f"{predicate['nature'].capitalize()}. {what}",
+        f"{predicate['nature'].capitalize()}. {what}{_cleaned(predicate)}",
         "## Verdicts",
         f"Policy `{_flat(policy['name'])}`, {_when(policy['chosen'])} "
         f"(SHA-256 `{policy['digest']}`). Only *pass* passes.",
@@ -68,6 +68,15 @@ def card(schema: Schema, predicate: Mapping[str, Any], data_file: str | None, li
         parts += ["## Columns", _columns(schema)]
     parts += ["## Limits", _LIMITS, "## Verify", _verify(predicate)]
     return head + "\n\n".join(parts) + "\n"
+
+
+def _cleaned(predicate: Mapping[str, Any]) -> str:
+    """What cleaners took of the new rows, in words."""
+    took = [
+        f"`{_flat(c['cleaner'])}` took {c['removed']:,} of {c['rows']:,} rows"
+        for c in predicate.get("cleaned", ())
+    ]
+    return f" Cleaned among the real rows: {', '.join(took)}." if took else ""
 
 
 def _front_matter(schema: Schema, predicate: Mapping[str, Any], data_file: str, license_: str) -> str:

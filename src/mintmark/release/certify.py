@@ -101,6 +101,7 @@ def certify(
         "nature": nature,
         "personal": personal,
         "rows": len(data),
+        **({"cleaned": told} if (told := report["provenance"].get("cleaned")) else {}),
         "versions": {**report["versions"], "mintmark": __version__},
         "scores": [{k: v for k, v in score.items() if k != "details"} for score in report["scores"]],
         "waiver": forced if found.outcome == "released under waiver" else None,

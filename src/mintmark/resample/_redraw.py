@@ -22,6 +22,7 @@ Mask = npt.NDArray[np.bool_]
 _LEAST, _ENOUGH = 0.01, 10_000
 """Share of the rows of a class that must pass, judged from this many drawn rows on."""
 _FEWEST = 64  # rows drawn at once
+_ARRAYS = tuple(field.name for field in dataclasses.fields(Made) if field.name != "rejected")
 
 
 def redrawn(
@@ -30,6 +31,7 @@ def redrawn(
     learnt: Learnt,
     n: int,
     rng: np.random.Generator,
+    name: str,
     remedy: str,
 ) -> Made:
     """n rows that pass, the classes in the proportions of the rows that were drawn first.
@@ -40,6 +42,8 @@ def redrawn(
         Makes rows, as `Resampler.make`.
     passes : callable
         Which of them stand, shape (n,).
+    name : str
+        Of the filter, under which what it rejects is counted.
     remedy : str
         What to do where too few of a class pass.
 
@@ -50,14 +54,15 @@ def redrawn(
     """
     made = draw(learnt, n, rng)
     rejected = np.flatnonzero(~passes(made, learnt))
-    label = learnt["label"][made.base]
+    label, count = learnt["label"][made.base], len(rejected)
     for own in np.unique(label[rejected]):
         places = rejected[label[rejected] == own]
         tried = int((label == own).sum())
-        fresh = _filled(draw, passes, of_class(learnt, own), len(places), tried, rng, remedy)
-        for field in dataclasses.fields(Made):
-            getattr(made, field.name)[places] = getattr(fresh, field.name)
-    return made
+        fresh, more = _filled(draw, passes, of_class(learnt, own), len(places), tried, rng, remedy)
+        count += more
+        for array in _ARRAYS:
+            getattr(made, array)[places] = getattr(fresh, array)
+    return dataclasses.replace(made, rejected={name: count})
 
 
 def of_class(learnt: Learnt, label: int) -> Learnt:
@@ -73,8 +78,8 @@ def _filled(
     tried: int,
     rng: np.random.Generator,
     remedy: str,
-) -> Made:
-    """`wanted` rows of one class that pass, of which `tried` less `wanted` of `tried` did."""
+) -> tuple[Made, int]:
+    """`wanted` rows that pass, of a class of which `tried` less `wanted` of `tried` did; how many did not."""
     parts: list[Made] = []
     drawn, have, passed = tried, 0, tried - wanted
     while have < wanted:
@@ -88,13 +93,13 @@ def _filled(
         drawn, passed = drawn + size, passed + len(held)
         parts.append(_taken(made, held[: wanted - have]))
         have += len(parts[-1].base)
-    return Made(
-        *(np.concatenate([getattr(part, field.name) for part in parts]) for field in dataclasses.fields(Made))
-    )
+    arrays: dict[str, Any] = {a: np.concatenate([getattr(part, a) for part in parts]) for a in _ARRAYS}
+    return Made(**arrays), (drawn - tried) - (passed - (tried - wanted))
 
 
 def _taken(made: Made, rows: Ints) -> Made:
-    return Made(*(getattr(made, field.name)[rows] for field in dataclasses.fields(Made)))
+    arrays: dict[str, Any] = {array: getattr(made, array)[rows] for array in _ARRAYS}
+    return Made(**arrays)
 
 
 def _too_few(learnt: Learnt, passed: int, drawn: int, remedy: str) -> str:

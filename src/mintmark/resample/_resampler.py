@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -20,12 +21,13 @@ from mintmark.data.schema import Column, Schema
 from mintmark.data.where import Where
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.method import method
+from mintmark.parents import PARENTS, Traced
 from mintmark.resample._parents import Parents
 from mintmark.resample._sample import Sample
 from mintmark.resample._strategy import Strategy, deficits
 from mintmark.synthesizer import Learnt, Nature, Synthesizer
 
-__all__ = ["Made", "Neighbours", "Resampler", "laid"]
+__all__ = ["Made", "Neighbours", "Resampler", "laid", "renumbered"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -45,6 +47,8 @@ class Made:
         Their parents, as rows of the sample.
     at : array, shape (n,)
         How far from the base to the partner each lies.
+    rejected : mapping of str to int
+        Rows that a filter rejected and that were made again, by the filter.
     """
 
     numbers: Floats
@@ -52,6 +56,7 @@ class Made:
     base: Ints
     partner: Ints
     at: Floats
+    rejected: Mapping[str, int] = field(default_factory=dict)
 
 
 @method
@@ -66,6 +71,7 @@ class Resampler(Synthesizer):
     holds: ClassVar[Literal["rows", "values", "aggregates"]] = "rows"
     reads_groups: ClassVar[bool] = True
     derives: ClassVar[bool] = True
+    tells_parents: ClassVar[bool] = True
 
     target: str | None = None
     sampling_strategy: Strategy = "auto"
@@ -107,13 +113,16 @@ class Resampler(Synthesizer):
 
     def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
         target = self._target(data)
-        if target is not None:
-            data = dataclasses.replace(data, table=data.table.filter(pc.is_valid(data.table[target])))
+        known = np.arange(len(data))
+        if target is not None and data.table[target].null_count:
+            known = np.flatnonzero(pc.is_valid(data.table[target]).to_numpy(zero_copy_only=False))
+            data = data.take(known)
         sample, classes = self._sample(data, target)
         wanted = deficits(self.sampling_strategy, classes, np.bincount(sample.labels, minlength=len(classes)))
         held = [c.name for c in data.schema if not {"group", "sequence_key"} & set(c.roles)]
         about = {"schema": data.schema.select(held).to_json(), "target": target, "wanted": wanted.tolist()}
-        return {**about, **self._planned(data, sample, wanted, rng)}
+        plan = self._planned(data, sample, wanted, rng)
+        return {**about, **plan, "rows": renumbered(plan["rows"], known)}
 
     def _planned(self, data: Dataset, sample: Sample, wanted: Ints, rng: np.random.Generator) -> Learnt:
         """What new rows are made from; most methods take the rows as they are."""
@@ -128,14 +137,16 @@ class Resampler(Synthesizer):
         """The target of new rows, encoded: the class of their base."""
         return np.asarray(learnt["label"][made.base])
 
-    def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
+    def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> Traced:
         schema, target = Schema.from_json(learnt["schema"]), learnt["target"]
         made = self.make(learnt, n, rng)
         of = {} if target is None else {target: self._target_of(made, learnt, rng)}
         rest = self._columns(made, learnt, schema.select([c.name for c in schema if c.name not in of]), rng)
         both = decode(of, schema.select(list(of))), rest
         columns = {name: table[name] for table in both for name in table.column_names}
-        return pa.table([columns[name] for name in schema.names], schema=schema.arrow)
+        rows = pa.table([columns[name] for name in schema.names], schema=schema.arrow)
+        parents = [learnt["rows"][made.base], learnt["rows"][made.partner], made.at]
+        return Traced(rows, pa.table(parents, schema=PARENTS), made.rejected)
 
     def _columns(self, made: Made, learnt: Learnt, schema: Schema, rng: np.random.Generator) -> pa.Table:
         """The columns of new rows, but for the target."""
@@ -224,6 +235,11 @@ def _refuse_rare(data: Dataset, target: Column) -> None:
             "rare is not published, and its rows would be mixed with other classes. Declare the classes "
             f"(data.edit({target.name!r}, categories=(...))), or leave its rows out."
         )
+
+
+def renumbered(rows: Ints, known: Ints) -> Ints:
+    """Rows of the sample as rows of the data that it was taken from; what is no real row (-1) stays so."""
+    return np.asarray(np.where(rows >= 0, known[rows], -1))
 
 
 def laid(learnt: Learnt, base: Ints, partner: Ints, at: Floats, rng: np.random.Generator) -> Made:

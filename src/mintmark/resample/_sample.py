@@ -16,7 +16,7 @@ from mintmark.resample._axes import Axes
 from mintmark.resample._scale import Scale
 from mintmark.stats.neighbours import Points
 
-__all__ = ["Sample"]
+__all__ = ["Sample", "owners"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -71,7 +71,7 @@ class Sample:
             np.stack([arrays[c.name] for c in discrete], axis=1) if discrete else np.empty((n, 0), np.int32),
             tuple(len(column.categories or ()) for column in discrete),
             labels,
-            _owners(data, keyed[0]) if keyed else None,
+            owners(data) if keyed else None,
             classes,
         )
 
@@ -103,8 +103,10 @@ class Sample:
         return self.axes.place(self.numbers[rows], self.codes[rows])
 
 
-def _owners(data: Dataset, key: str) -> Ints:
+def owners(data: Dataset) -> Ints:
     """The person of each row; rows that do not say whose they are are nobody else's either."""
-    owner, unknown = persons(data), data.table[key].is_null().to_numpy()
+    owner = persons(data)
+    keyed = data.schema.with_role("group") or data.schema.with_role("sequence_key")
+    unknown = data.table[keyed[0]].is_null().to_numpy() if keyed else np.zeros(len(data), dtype=bool)
     owner[unknown] = owner.max() + 1 + np.arange(int(unknown.sum()))
     return owner

@@ -13,7 +13,7 @@ import pyarrow as pa
 from mintmark.data.encode import numbers
 from mintmark.data.schema import Column
 
-__all__ = ["Scale", "matrix"]
+__all__ = ["Scale", "correlation", "matrix", "root"]
 
 Floats = npt.NDArray[np.float64]
 _BLOCK = 8192  # rows measured at a time: where they have to be copied, they stay in cache
@@ -88,3 +88,17 @@ def _moments(numbers: Floats, per: Floats) -> tuple[Floats, Floats, Floats, Floa
         mean = total / n
         spread = np.sqrt(np.maximum(square / n - mean**2, 0.0))
         return known, most, mean + shift * per, spread
+
+
+def correlation(scaled: Floats) -> Floats:
+    """Correlations over the rows that know both columns, shape (columns, columns)."""
+    known = ~np.isnan(scaled)
+    filled = np.where(known, scaled, 0.0)
+    pairs = known.T.astype(np.float64) @ known
+    return np.asarray(filled.T @ filled / np.maximum(pairs, 1))
+
+
+def root(covariance: Floats) -> Floats:
+    """A symmetric root; what is negative in a matrix of pairs (no true covariance) counts as 0."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)

@@ -3,20 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from mintmark.errors import InputError, UnknownNameError
 
-__all__ = ["Strategy", "deficits"]
+__all__ = ["Strategy", "deficits", "rows_of_classes"]
+
+_WORDS = ("auto", "minority", "not minority", "not majority", "all")
+
+
+def rows_of_classes(wanted: Mapping[Any, Any]) -> dict[str, int]:
+    """Rows by class, classes as text: as YAML, JSON or Python write them.
+
+    Raises
+    ------
+    InputError
+        If a class or a number of rows is none, or a class is named twice.
+    """
+    out: dict[str, int] = {}
+    for name, rows in wanted.items():
+        if not isinstance(name, (str, Real, np.bool_)):
+            raise InputError(
+                f"sampling_strategy names a class {name!r}; classes are text, numbers or truth values."
+            )
+        if isinstance(rows, bool) or not isinstance(rows, Integral) or rows < 0:
+            raise InputError(
+                f"sampling_strategy asks for {rows!r} rows of class {name!r}: give a whole number, 0 or more."
+            )
+        if str(name) in out:
+            raise InputError(f"sampling_strategy names class {str(name)!r} twice.")
+        out[str(name)] = int(rows)
+    return out
+
+
+def _plain(value: Any) -> Any:
+    """The strategy as its type has it; what it may be is told in one sentence, not type by type."""
+    if isinstance(value, Mapping):
+        return rows_of_classes(value)
+    if isinstance(value, str) and value not in _WORDS:
+        raise UnknownNameError("sampling_strategy", value, _WORDS)
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not isinstance(value, str) and not (number and 0 < value <= 1):
+        raise InputError(
+            f"it is one of {', '.join(map(repr, _WORDS))}, a share above 0 and up to 1, or a mapping of "
+            "class to the rows that it then has"
+        )
+    return value
+
 
 Strategy = Annotated[
     Literal["auto", "minority", "not minority", "not majority", "all"]
     | Annotated[float, Field(gt=0, le=1)]
     | dict[str, Annotated[int, Field(ge=0)]],
+    BeforeValidator(_plain),
     Field(
         description="which classes grow to the size of the largest (auto: all the others), or the share of "
         "minority to majority rows afterwards (two classes), or the rows that each class then has"

@@ -14,7 +14,7 @@ from mintmark.data.encode import bound, from_numbers
 from mintmark.data.protect import persons
 from mintmark.data.schema import Column
 from mintmark.method import method
-from mintmark.resample._scale import Scale, matrix
+from mintmark.resample._scale import Scale, correlation, matrix, root
 from mintmark.transformer import Masked, RandomTransformer
 
 __all__ = ["CorrelatedNoise", "reflected"]
@@ -56,7 +56,7 @@ class CorrelatedNoise(RandomTransformer):
         scale = Scale.of(values)
         scaled = scale.to(values)
         person = persons(data)
-        noise = rng.standard_normal((int(person.max()) + 1, len(columns))) @ _root(_correlation(scaled))
+        noise = rng.standard_normal((int(person.max()) + 1, len(columns))) @ root(correlation(scaled))
         moved = (scaled + np.sqrt(self.level) * noise[person]) / np.sqrt(1 + self.level)
         low, high = _ends(columns, scale)
         inside = reflected(moved, low, high)
@@ -85,20 +85,6 @@ def reflected(values: Floats, low: Floats, high: Floats) -> Floats:
         outside = (values < low) | (values > high)
         once = np.where(values < low, 2 * low - values, 2 * high - values)
         return np.where(outside, np.where(far, folded, np.where(width == 0, low, once)), values)
-
-
-def _correlation(scaled: Floats) -> Floats:
-    """Correlations over the rows that know both columns, shape (columns, columns)."""
-    known = ~np.isnan(scaled)
-    filled = np.where(known, scaled, 0.0)
-    pairs = known.T.astype(np.float64) @ known
-    return np.asarray(filled.T @ filled / np.maximum(pairs, 1))
-
-
-def _root(covariance: Floats) -> Floats:
-    """A symmetric root; what is negative in a matrix of pairs (no true covariance) counts as 0."""
-    values, vectors = np.linalg.eigh(covariance)
-    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
 
 
 def _ends(columns: Sequence[Column], scale: Scale) -> tuple[Floats, Floats]:

@@ -57,7 +57,7 @@ class Lee(Resampler):
 
     def make(self, learnt: Learnt, n: int, rng: np.random.Generator) -> Made:
         """n new rows that are not rejected, their parents as rows of `learnt["numbers"]`."""
-        return redrawn(super().make, self._passes, learnt, n, rng, _REMEDY)
+        return redrawn(super().make, self._passes, learnt, n, rng, "purity", _REMEDY)
 
     def _passes(self, made: Made, learnt: Learnt) -> npt.NDArray[np.bool_]:
         around = Points(learnt["around/flat"], learnt["around/wide"], (), (), ())

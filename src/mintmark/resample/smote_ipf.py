@@ -72,7 +72,7 @@ class SmoteIpf(Resampler):
 
     def make(self, learnt: Learnt, n: int, rng: np.random.Generator) -> Made:
         """n new rows that are not rejected, their parents as rows of `learnt["numbers"]`."""
-        return redrawn(super().make, self._passes, learnt, n, rng, _REMEDY)
+        return redrawn(super().make, self._passes, learnt, n, rng, "ipf", _REMEDY)
 
     def _passes(self, made: Made, learnt: Learnt) -> npt.NDArray[np.bool_]:
         trees = Trees.saved(learnt)

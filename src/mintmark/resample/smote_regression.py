@@ -18,7 +18,7 @@ from mintmark.method import method
 from mintmark.resample._axes import Axes
 from mintmark.resample._parents import Parents, apart, drawn_others, in_class, refuse_single
 from mintmark.resample._relevance import bumps
-from mintmark.resample._resampler import Made, Neighbours, Resampler
+from mintmark.resample._resampler import Made, Neighbours, Resampler, renumbered
 from mintmark.resample._sample import Sample
 from mintmark.stats.neighbours import Points
 from mintmark.synthesizer import Learnt
@@ -86,13 +86,16 @@ class SmoteRegression(Resampler):
         if target is None:
             return super()._learn(data, rng)
         y = numbers(data.table[target], data.schema[target])
-        data, y = data.take(~np.isnan(y)), y[~np.isnan(y)]
+        known = np.flatnonzero(~np.isnan(y))
+        data, y = data.take(known), y[known]
         if len(y) < 2:
             raise InputError(f"target column {target!r} is known of {len(y)} rows; at least 2 are needed.")
         learnt = super()._learn(data, rng)
         own = y[learnt["rows"]]
         names = bumps(y, self.threshold)[1]
-        return {**learnt, "bumps": names, "y": own, "y_spread": _spread(own[:, None], learnt["label"])[:, 0]}
+        spread = _spread(own[:, None], learnt["label"])[:, 0]
+        rows = renumbered(learnt["rows"], known)
+        return {**learnt, "rows": rows, "bumps": names, "y": own, "y_spread": spread}
 
     def _place(self, made: Made, learnt: Learnt, rng: np.random.Generator) -> Made:
         if self.kind == "smoter":

@@ -3,15 +3,16 @@
 ::
 
     run.json      recipe, versions, keyed digest of the source; written first
-    private/      mode 700: secret (mode 600), model/, keys/ where the recipe names no key, and what
-                  fitting and drawing cost
+    private/      mode 700: secret (mode 600), model/, keys/ where the recipe names no key, what fitting
+                  and drawing cost, and of a resampler parents.parquet (mode 600): which rows of the
+                  source each released row was made from, with the blocks of it in parents/
     shards/       one Arrow file a block, with its digest
     assessment/   report.json, report.html, synthetic.parquet
     release/      what may leave
     manifest.json digest of every file outside private/; written last
 
 The secret (32 bytes of the operating system) is mixed into every stage's seed, so that a recipe's
-seed alone cannot repeat what protected somebody; `forget` erases it.
+seed alone cannot repeat what protected somebody; `forget` erases it, and the parents.
 """
 
 from __future__ import annotations
@@ -28,10 +29,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from mintmark.data.streams import derive_seed
 from mintmark.errors import InputError, OutputError
 from mintmark.run import _atomic
 from mintmark.run._cost import joined
+from mintmark.run._local import Shards
 from mintmark.run.recipe import Recipe
 
 __all__ = ["RunFolder", "forget", "opened", "vacant"]
@@ -57,9 +62,14 @@ class RunFolder:
         return self.path / "private" / "keys"
 
     @property
-    def shards(self) -> Path:
+    def shards(self) -> Shards:
         """The drawn blocks."""
-        return self.path / "shards"
+        return Shards(self.path / "shards", self.path / "private" / "parents")
+
+    @property
+    def parents(self) -> Path:
+        """Which rows of the source each released row was made from, in the order of the release."""
+        return self.path / "private" / "parents.parquet"
 
     @property
     def assessment(self) -> Path:
@@ -86,6 +96,12 @@ class RunFolder:
             return None
         return joined(*(json.loads(file.read_bytes()) for file in files))
 
+    def keep_parents(self, parents: pa.Table) -> None:
+        """Write whose rows the released ones were made from, for the owner of the real rows alone."""
+        sink = pa.BufferOutputStream()
+        pq.write_table(parents, sink, compression="zstd")
+        _atomic.write_bytes(self.parents, sink.getvalue().to_pybytes())
+
     def finished(self) -> bool:
         """Whether the manifest stands and every file is as it says."""
         try:
@@ -102,7 +118,7 @@ class RunFolder:
     def _digests(self) -> dict[str, str]:
         return {
             str(file.relative_to(self.path)): _atomic.sha256(file)
-            for part in (self.path / "run.json", self.shards, self.assessment, self.release)
+            for part in (self.path / "run.json", self.shards.rows, self.assessment, self.release)
             for file in ([part] if part.is_file() else sorted(part.rglob("*")))
             if file.is_file()
         }
@@ -149,7 +165,7 @@ def opened(out: Path, recipe: Recipe, source: str) -> Iterator[RunFolder]:
             _begin(out, recipe, source)
         with (out / "run.json").open("rb") as lock:
             _hold(lock, out)
-            for part in (out, out / "private", out / "shards"):
+            for part in (out, out / "private", out / "private" / "parents", out / "shards"):
                 _atomic.sweep(part)
             secret = out / "private" / "secret"
             if not secret.is_file():
@@ -224,7 +240,7 @@ def _keyed_digest(secret: bytes, path: str) -> str:
 
 
 def forget(out: str | Path) -> None:
-    """Erase a run's secret: from then on nobody can repeat its draws, and it cannot be resumed.
+    """Erase a run's secret and its rows' parents: nobody can repeat its draws, and it cannot be resumed.
 
     Raises
     ------
@@ -237,7 +253,10 @@ def forget(out: str | Path) -> None:
         raise InputError(f"{path} holds no run (no run.json). Give the --out of `mintmark run`.")
     if not secret.is_file():
         raise InputError(f"the secret of {path} was erased already.")
+    place = RunFolder(path, b"")
     with _atomic.writing(secret):
+        place.parents.unlink(missing_ok=True)
+        shutil.rmtree(place.shards.parents, ignore_errors=True)
         with secret.open("r+b") as file:
             file.write(bytes(32))
             file.flush()

@@ -1,7 +1,8 @@
 """Blocks into shards, here or in a pool of processes; the rows are the same whatever the workers.
 
 A shard is an Arrow file, written whole, and beside it a small JSON record of its digest, rows and
-rejections. A block is drawn again only where these two do not agree.
+rejections. Parents of rows lie apart, where they can be erased. A block is drawn again only where
+these do not agree.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -22,11 +24,12 @@ import pyarrow as pa
 
 from mintmark.data.where import Where
 from mintmark.errors import InputError, MintmarkError
+from mintmark.parents import PARENTS, beside, parted
 from mintmark.progress import track
 from mintmark.run._atomic import sha256, write_bytes
 from mintmark.synthesizer import Drawn, Synthesizer, load_model
 
-__all__ = ["blocks_by", "draw", "read_shard"]
+__all__ = ["Shards", "blocks_by", "draw", "read_shard"]
 
 Map = Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]]
 
@@ -35,10 +38,18 @@ _WORTH_A_POOL = 64
 _model: Synthesizer | None = None  # set once in each worker, where it never changes
 
 
+@dataclass(frozen=True)
+class Shards:
+    """Folders of the blocks' rows, and of the parents of these rows."""
+
+    rows: Path
+    parents: Path
+
+
 def draw(
     model: Synthesizer,
     saved: Path,
-    shards: Path,
+    shards: Shards,
     *,
     n: int,
     seed: int,
@@ -53,8 +64,8 @@ def draw(
         Fitted.
     saved : Path
         The same model's directory, from which workers load it.
-    shards : Path
-        Directory for the shards.
+    shards : Shards
+        Directories for the shards; that of the parents is made where there are some.
     n, seed, where :
         As `Synthesizer.sample` takes them.
     workers : int, optional
@@ -73,10 +84,10 @@ def draw(
     return (_held(shards, b) for b in blocks)
 
 
-def _held(shards: Path, b: int) -> Drawn:
+def _held(shards: Shards, b: int) -> Drawn:
     shard = read_shard(shards, b)
     if shard is None:
-        raise InputError(f"{shards} changed while rows were being drawn. Run again with --resume.")
+        raise InputError(f"{shards.rows} changed while rows were being drawn. Run again with --resume.")
     return shard
 
 
@@ -125,7 +136,7 @@ def _pool(saved: Path, workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _pooled(
-    saved: Path, shards: Path, blocks: Iterable[int], workers: int, n: int, seed: int, where: Where | None
+    saved: Path, shards: Shards, blocks: Iterable[int], workers: int, n: int, seed: int, where: Where | None
 ) -> Iterator[int]:
     with _pool(saved, workers) as pool:
         for future in [pool.submit(_work, shards, b, n, seed, where) for b in blocks]:
@@ -150,41 +161,53 @@ def _draw(b: int, n: int, seed: int, where: Where | None) -> Drawn:
     return _model.draw_block(b, n=n, seed=seed, where=where)
 
 
-def _work(shards: Path, b: int, n: int, seed: int, where: Where | None) -> int:
+def _work(shards: Shards, b: int, n: int, seed: int, where: Where | None) -> int:
     assert _model is not None
     return _write(_model, shards, b, n, seed, where)
 
 
-def _write(model: Synthesizer, shards: Path, b: int, n: int, seed: int, where: Where | None) -> int:
+def _write(model: Synthesizer, shards: Shards, b: int, n: int, seed: int, where: Where | None) -> int:
     drawn = model.draw_block(b, n=n, seed=seed, where=where)
-    sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression="zstd")
-    with pa.ipc.new_file(sink, drawn.table.schema, options=options) as writer:
-        writer.write_table(drawn.table.combine_chunks())
-    data, record = _names(shards, b)
-    write_bytes(data, sink.getvalue().to_pybytes())
+    table, parents = parted(drawn.table)
+    data, told, record = _names(shards, b)
+    write_bytes(data, _ipc(table))
     about = {
         "sha256": sha256(data),
-        "rows": drawn.table.num_rows,
+        "rows": table.num_rows,
         "drawn": drawn.drawn,
         "rejected": dict(drawn.rejected),
     }
+    if parents is not None:
+        told.parent.mkdir(mode=0o700, exist_ok=True)
+        write_bytes(told, _ipc(parents))
+        about["parents"] = sha256(told)
     write_bytes(record, json.dumps(about, sort_keys=True).encode())
     return b
 
 
-def read_shard(shards: Path, b: int) -> Drawn | None:
+def _ipc(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_file(sink, table.schema, options=options) as writer:
+        writer.write_table(table.combine_chunks())
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def read_shard(shards: Shards, b: int) -> Drawn | None:
     """Block b as it was drawn, or None where it is missing or damaged."""
-    data, record = _names(shards, b)
+    data, told, record = _names(shards, b)
     try:
         about = json.loads(record.read_bytes())
-        if sha256(data) != about["sha256"]:
+        if sha256(data) != about["sha256"] or ("parents" in about and sha256(told) != about["parents"]):
             return None
         table = pa.ipc.open_file(data.read_bytes()).read_all()
+        if "parents" in about:
+            table = beside(table, pa.ipc.open_file(told.read_bytes()).read_all().cast(PARENTS))
         return Drawn(table, about["drawn"], about["rejected"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _names(shards: Path, b: int) -> tuple[Path, Path]:
-    return shards / f"{b:06d}.arrow", shards / f"{b:06d}.json"
+def _names(shards: Shards, b: int) -> tuple[Path, Path, Path]:
+    name = f"{b:06d}"
+    return shards.rows / f"{name}.arrow", shards.parents / f"{name}.arrow", shards.rows / f"{name}.json"

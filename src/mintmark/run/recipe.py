@@ -26,7 +26,7 @@ from mintmark.data.schema import Kind, Role, json_value
 from mintmark.data.where import Where
 from mintmark.errors import InputError, UnknownNameError, first_three
 
-__all__ = ["Assess", "ColumnEdit", "Generate", "Recipe", "Release", "SchemaEdits", "Source"]
+__all__ = ["Assess", "ColumnEdit", "Combine", "Generate", "Recipe", "Release", "SchemaEdits", "Source"]
 
 
 class _Station(BaseModel):
@@ -119,6 +119,20 @@ class Generate(_Station):
         return {name: _plain(wanted) for name, wanted in where.items()}
 
 
+class Combine(_Station):
+    """What becomes of new rows among the real ones."""
+
+    clean: Annotated[
+        list[str | dict[str, Any]],
+        BeforeValidator(json_value),
+        Field(
+            description="cleaners, in order, each a name or {cleaner: name, **parameters}: new rows that "
+            "they take from real and new ones together are not released; real ones never are",
+            default_factory=list,
+        ),
+    ]
+
+
 class Assess(_Station):
     """What is measured, against which real rows."""
 
@@ -168,6 +182,7 @@ class Recipe(_Station):
     source: Source
     edits: Annotated[SchemaEdits, Field(alias="schema", default_factory=SchemaEdits)]
     generate: Annotated[Generate, Field(default_factory=Generate)]
+    combine: Annotated[Combine, Field(default_factory=Combine)]
     check: Annotated[
         list[dict[str, Any]],
         BeforeValidator(json_value),

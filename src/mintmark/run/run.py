@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
 from mintmark import registry
 from mintmark.assess.assess import assess
 from mintmark.assess.assessment import Assessment
@@ -14,15 +18,17 @@ from mintmark.assess.inputs import check_apart
 from mintmark.check import load as load_check
 from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
-from mintmark.data.split import split
+from mintmark.data.split import split_rows
 from mintmark.data.where import check_where, matches
 from mintmark.errors import InputError, ModelFileError
+from mintmark.parents import numbered
 from mintmark.release.certify import Certificate, certify
 from mintmark.release.keys import load_private, make_keys
 from mintmark.release.policy import Policy
 from mintmark.rules import refuse
 from mintmark.run import _atomic, _local
 from mintmark.run._assessment import write_assessment
+from mintmark.run._combine import Cleaner, check_target, cleaned, planned
 from mintmark.run._cost import measured
 from mintmark.run._folder import RunFolder, opened, vacant
 from mintmark.run.ledger import counted
@@ -30,6 +36,8 @@ from mintmark.run.recipe import Recipe
 from mintmark.synthesizer import Synthesizer, load_model, make
 
 __all__ = ["run", "source_of"]
+
+Rows = npt.NDArray[np.int64]
 
 
 def run(
@@ -64,14 +72,21 @@ def run(
     place = vacant(out, resume=resume)
     plan = _planned(recipe)
     real = source_of(recipe)
+    check_target(plan.cleaners, real.schema)
     refuse(real.schema, recipe.where)  # what contradicts is told before anything is learnt
     with opened(place, recipe, recipe.resolve(recipe.source.path)) as folder:
         if folder.finished():
             return Certificate.load(folder.release)
-        train, holdout = _parted(real, recipe, folder)
+        train, holdout, rows = _parted(real, recipe, folder)
         model = _fitted(plan.synthesizer, train, holdout, recipe, folder)
+        fitted = train
         train, holdout = _alike(train, holdout, model, recipe)
-        synthetic = _drawn(model, len(train), recipe, folder, workers)
+        synthetic, parents = _drawn(model, len(train), recipe, folder, workers)
+        if plan.cleaners:
+            synthetic, left = cleaned(fitted, synthetic, plan.cleaners, folder.seed(recipe.seed, "combine"))
+            parents = parents and parents.take(pa.array(left))
+        if parents is not None:
+            folder.keep_parents(numbered(parents, rows))
         assessment = _assessed(train, synthetic, holdout, plan.policy, model, recipe, folder)
         certificate = _certified(synthetic, assessment, plan.policy, recipe, folder)
         folder.commit(rows=len(synthetic))
@@ -82,6 +97,7 @@ def run(
 class _Plan:
     synthesizer: Synthesizer
     policy: Policy
+    cleaners: list[Cleaner]
 
 
 def _planned(recipe: Recipe) -> _Plan:
@@ -96,7 +112,9 @@ def _planned(recipe: Recipe) -> _Plan:
     policy = recipe.release.policy
     if policy.endswith((".yaml", ".yml")):
         policy = recipe.resolve(policy)
-    return _Plan(make(recipe.generate.method, **recipe.generate.parameters), Policy.load(policy))
+    synthesizer = make(recipe.generate.method, **recipe.generate.parameters)
+    cleaners = planned(recipe.combine.clean, recipe.generate.parameters.get("target"))
+    return _Plan(synthesizer, Policy.load(policy), cleaners)
 
 
 def source_of(recipe: Recipe) -> Dataset:
@@ -125,13 +143,16 @@ def _csv(recipe: Recipe) -> dict[str, Any]:
     return recipe.source.model_dump(include={"delimiter", "encoding", "decimal", "quote"})
 
 
-def _parted(real: Dataset, recipe: Recipe, folder: RunFolder) -> tuple[Dataset, Dataset]:
+def _parted(real: Dataset, recipe: Recipe, folder: RunFolder) -> tuple[Dataset, Dataset, Rows | None]:
+    """Train and holdout; and which rows of the source train has, where these are not all."""
     holdout = recipe.assess.holdout
     if isinstance(holdout, str):
         held = read(recipe.resolve(holdout), schema=real.schema, columns=real.names, **_csv(recipe))
         check_apart(real, held)  # told now and not after the fit
-        return real, held
-    return split(real, holdout, seed=folder.seed(recipe.seed, "split"), time=recipe.assess.time)
+        return real, held, None
+    seed = folder.seed(recipe.seed, "split")
+    kept, apart = split_rows(real, holdout, seed=seed, time=recipe.assess.time)
+    return real.take(kept), real.take(apart), kept
 
 
 def _fitted(
@@ -167,20 +188,20 @@ def _alike(train: Dataset, holdout: Dataset, model: Synthesizer, recipe: Recipe)
 
 def _drawn(
     model: Synthesizer, fitted: int, recipe: Recipe, folder: RunFolder, workers: int | None
-) -> Dataset:
+) -> tuple[Dataset, pa.Table | None]:
     n = model.usual_rows(fitted) if recipe.generate.rows is None else recipe.generate.rows
     seed, where = folder.seed(recipe.seed, "sample"), recipe.where
     model.ready(n, seed, where)
-    begun = any(folder.shards.glob("*"))  # a part of the cost was spent before
+    begun = any(folder.shards.rows.glob("*"))  # a part of the cost was spent before
 
-    def drawn() -> Dataset:
+    def drawn() -> tuple[Dataset, pa.Table | None]:
         blocks = _local.draw(model, folder.model, folder.shards, n=n, seed=seed, where=where, workers=workers)
         return model.assemble(blocks, n, seed=seed, where=where)
 
-    synthetic, cost = measured(drawn)
+    (synthetic, parents), cost = measured(drawn)
     if not begun:
         folder.keep_cost("sample", cost)
-    return synthetic
+    return synthetic, parents
 
 
 def _assessed(

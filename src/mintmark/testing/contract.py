@@ -236,6 +236,7 @@ def _global_state() -> str:
 
 # -- models on disk ---------------------------------------------------------------------------
 
+
 def survives_save_and_load(make: Make, data: Dataset, workplace: Path) -> None:
     """A model loaded in a new process gives identical rows."""
     model = _fit(make, data)
@@ -387,7 +388,9 @@ def publishes_no_extremes(make: Make, data: Dataset, workplace: Path) -> None:
     rng = np.random.default_rng(6)
     pay = np.append(rng.normal(50, 5, rows - 1), 987_654.5)
     town = [*rng.choice(["Ulm", "Bonn"], rows - 1).tolist(), "Hallig Gröde"]
-    made = _fit(make, dataset({"pay": pa.array(pay), "town": pa.array(town)})).sample(2_000, seed=1)
+    day = np.datetime64("2020-01-01") + rng.integers(0, 1_000, rows).astype("timedelta64[D]")
+    data = dataset({"pay": pa.array(pay), "town": pa.array(town), "day": pa.array(day)})
+    made = _fit(make, data).sample(2_000, seed=1)
     text = made.schema.dumps() + json.dumps(dict(made.provenance), ensure_ascii=False)
     assert "987654" not in text, "the schema or provenance holds an observed extreme"
     assert "Hallig" not in text, "the schema or provenance holds a rare category"

@@ -17,6 +17,7 @@ from mintmark.metric import Score
 
 __all__ = [
     "associations",
+    "cleaned",
     "columns",
     "facts",
     "families",
@@ -30,6 +31,8 @@ __all__ = [
 _REASONS = {
     "in_schema": "a value outside the schema",
     "where": "outside the condition asked for",
+    "purity": "most of its real neighbours are of other classes",
+    "ipf": "most of the filter's trees take it to be of another class",
 }
 
 
@@ -236,6 +239,12 @@ def rejected(assessment: Assessment) -> dict[str, Any]:
         for name, v in sorted(counts.items(), key=lambda item: -item[1])
     ]
     return {"known": "rejected" in made, "drawn": count(drawn), "rows": rows}
+
+
+def cleaned(assessment: Assessment) -> list[tuple[str, str, str]]:
+    """Each cleaner of the recipe, the new rows that it was shown, and how many it took."""
+    told = [one for one in assessment.provenance.get("cleaned") or () if isinstance(one, Mapping)]
+    return [(str(one.get("cleaner")), count(one.get("rows")), count(one.get("removed"))) for one in told]
 
 
 def ruled(assessment: Assessment) -> dict[str, Any]:

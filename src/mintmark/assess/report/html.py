@@ -55,6 +55,7 @@ def html(
             "nearest": _story.nearest(assessment),
             "differences": [str(text) for text in assessment.tables.get("differences") or ()],
             "rejected": _story.rejected(assessment),
+            "cleaned": _story.cleaned(assessment),
             "ruled": _story.ruled(assessment),
             "choices": _story.choices(assessment),
             "parameters": json.dumps(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ from mintmark.data.keys import renewed
 from mintmark.data.schema import Column, Schema
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.resample._sample import Sample
+from mintmark.resample._strategy import rows_of_classes
 from mintmark.resample._target import class_column
 
 __all__ = ["Classes", "Cleaned", "Under", "classes_of", "removable", "staying"]
@@ -27,6 +28,9 @@ Cleaned = Literal["auto", "majority", "not minority", "not majority", "all"] | S
 """Classes whose rows may go: in imbalanced-learn's words ("auto" is "not minority"), or by name."""
 Under = Literal["auto", "majority", "not minority", "not majority", "all"] | float | Mapping[Any, int]
 """Classes that shrink to the size of the smallest, or its share of the other of two, or rows by class."""
+
+
+_WORDS = ("auto", "majority", "not minority", "not majority", "all")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,6 +110,11 @@ def removable(strategy: Cleaned, names: Sequence[Any], labels: Ints) -> Mask:
     """
     if isinstance(strategy, str):
         return _chosen(strategy, np.bincount(labels, minlength=len(names)))[labels]
+    if not isinstance(strategy, (list, tuple, set, frozenset, np.ndarray)):
+        raise InputError(
+            f"sampling_strategy is one of {', '.join(map(repr, _WORDS))}, or a list of classes; not "
+            f"{strategy!r}."
+        )
     place = {str(name): at for at, name in enumerate(names)}
     for name in strategy:
         if str(name) not in place:
@@ -128,8 +137,7 @@ def _chosen(strategy: str, counts: Ints) -> Mask:
     elif strategy == "majority":
         out = np.arange(len(counts)) == most
     elif strategy != "all":
-        known = ["auto", "majority", "not minority", "not majority", "all"]
-        raise UnknownNameError("sampling_strategy", strategy, known)
+        raise UnknownNameError("sampling_strategy", strategy, _WORDS)
     return out
 
 
@@ -155,6 +163,11 @@ def staying(strategy: Under, names: Sequence[Any], counts: Ints) -> Ints:
         return np.where(_chosen(strategy, counts), held.min(initial=np.iinfo(np.int64).max), counts)
     if isinstance(strategy, Mapping):
         return _of_mapping(strategy, names, counts)
+    if isinstance(strategy, bool) or not isinstance(strategy, Real):
+        raise InputError(
+            f"sampling_strategy is one of {', '.join(map(repr, _WORDS))}, a share, or a mapping of class to "
+            f"the rows that stay; not {strategy!r}."
+        )
     if len(held) != 2 or not 0 < strategy <= 1:
         raise InputError(
             f"sampling_strategy {strategy:g} must be a share above 0 and up to 1 of minority to majority "
@@ -172,7 +185,7 @@ def staying(strategy: Under, names: Sequence[Any], counts: Ints) -> Ints:
 def _of_mapping(wanted: Mapping[Any, int], names: Sequence[Any], counts: Ints) -> Ints:
     place = {str(name): at for at, name in enumerate(names)}
     out = counts.copy()
-    for name, rows in wanted.items():
+    for name, rows in rows_of_classes(wanted).items():
         if str(name) not in place:
             raise UnknownNameError("class in sampling_strategy", str(name), list(place))
         at = place[str(name)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from mintmark.data.dataset import Dataset
 from mintmark.resample._parents import of_all
@@ -25,7 +26,7 @@ def edited_nearest_neighbours(
     target: str | None = None,
     sampling_strategy: Cleaned = "auto",
     *,
-    k: int = 3,
+    k: Annotated[int, Field(ge=1)] = 3,
     kind: Kind = "all",
 ) -> Ints:
     """Rows that stay under the edited nearest neighbour rule (Wilson 1972, IEEE Trans. SMC 2).

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from mintmark.data.dataset import Dataset
 from mintmark.errors import InputError
@@ -28,8 +29,8 @@ def near_miss(
     sampling_strategy: Under = "auto",
     *,
     version: Version = 1,
-    k: int = 3,
-    candidates: int = 3,
+    k: Annotated[int, Field(ge=1)] = 3,
+    candidates: Annotated[int, Field(ge=1)] = 3,
 ) -> Ints:
     """Rows that stay under NearMiss (Mani, Zhang 2003, ICML workshop on imbalanced data sets).
 

@@ -20,6 +20,7 @@ __all__ = ["Target"]
 
 Ints = npt.NDArray[np.int64]
 _DENSE = 1 << 16  # whole labels this close together are counted, others are sorted
+_SEVERAL = "y holds labels of several types, or objects. Make them all text or whole numbers."
 _SIDES = ("auto", "minority", "not minority", "not majority", "all")
 
 
@@ -180,7 +181,11 @@ def _values(y: Any) -> Any:
         out = np.asarray(y)
     except ValueError:
         raise InputError("y has rows of different lengths. Give one class a row.") from None
-    return out.ravel() if out.ndim == 2 and out.shape[1] == 1 else out
+    out = out.ravel() if out.ndim == 2 and out.shape[1] == 1 else out
+    made_text = out.dtype.kind == "U" and not isinstance(y, np.ndarray)  # perhaps of numbers, too
+    if made_text and not all(isinstance(each, str) for each in np.asarray(y, dtype=object).ravel()):
+        raise InputError(_SEVERAL)
+    return out
 
 
 def _of_indicator(values: npt.NDArray[Any]) -> Ints:
@@ -226,8 +231,7 @@ def _arrow(values: Any) -> pa.Array:
     try:
         return values.to_arrow() if hasattr(values, "to_arrow") else pa.array(values, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError):
-        told = "y holds labels of several types, or objects. Make them all text or whole numbers."
-        raise InputError(told) from None
+        raise InputError(_SEVERAL) from None
 
 
 def _of_numbers(values: npt.NDArray[Any]) -> tuple[Ints, list[Any]]:
