@@ -80,7 +80,7 @@ def test_influences_on_the_frechet_distance_are_what_leaving_a_point_out_does():
 
 def test_a_feature_that_never_varies_does_no_harm():
     a = np.column_stack([rng(4).normal(size=300), np.zeros(300)])
-    assert frechet(a, a + [0, 2]).value == pytest.approx(4)
+    assert frechet(a, a + np.array([0, 2])).value == pytest.approx(4)
 
 
 def test_random_splits_say_what_chance_adds_to_the_frechet_distance():

@@ -53,8 +53,8 @@ class ImageSharpness(Metric):
                     "ratio, the smaller over the larger, of the geometric means of a picture's energy of "
                     "edges (mean square of the Laplacian over the variance of brightness), synthetic and "
                     "train; 1 is as sharp; the details say which way it is off; "
-                    f"{COMPARED}; ceiling: holdout in the place of synthetic pictures; floor: each pixel from "
-                    "another picture of train"
+                    f"{COMPARED}; ceiling: holdout in the place of synthetic pictures; floor: each pixel "
+                    "from another picture of train"
                 ),
                 source="variance of the Laplacian, Pech-Pacheco et al. (2000)",
                 details={"sharper_by": float(np.expm1(difference))},
