@@ -17,7 +17,7 @@ from pydantic import Field
 from mintmark.assess._threads import in_threads
 from mintmark.assess.privacy._attacks import FIGURES, against, attacked, floored, targets
 from mintmark.assess.privacy._near import Near, batches
-from mintmark.assess.privacy._rows import Rows, rows_of
+from mintmark.assess.privacy._rows import Rows, joint_rows
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
@@ -59,7 +59,7 @@ class Linkability(Metric):
     ] = None
 
     def _measure(self, tables: Tables, rng: Rng) -> list[Score]:
-        rows = rows_of(tables)
+        rows = joint_rows(tables)
         splits = self._splits([column.name for column in rows.scored], rng)
         most = attacked(rows, self.targets)
         found = self._linked(rows, "synthetic", splits, most, rng)
