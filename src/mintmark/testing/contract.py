@@ -287,7 +287,7 @@ def _processes(workers: int) -> ProcessPoolExecutor:
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload([__name__, "sklearn", "mintmark.stats.compiled"])
+        context.set_forkserver_preload([__name__, "sklearn", "numba"])
     return ProcessPoolExecutor(workers, mp_context=context)
 
 
