@@ -22,7 +22,7 @@ from mintmark.stats.image_features import scale_of
 if TYPE_CHECKING:
     from mintmark.nn.classifier import ImageClassifier
 
-__all__ = ["Learnt", "learnt", "own_space", "taught"]
+__all__ = ["Learnt", "classes_of", "learnt", "own_space", "taught"]
 
 Ints = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.float32]
@@ -70,7 +70,7 @@ def learnt(tables: Tables, name: str) -> Learnt:
 
 def _learnt(tables: Tables, name: str) -> Learnt:
     train = pictures(tables, name, "train")
-    classes = _classes(tables, name, train)
+    classes = classes_of(tables, name, train)
     rng = stream(tables.shared.get("seed", 0), "assess", "picture classifier", name)
     person = np.arange(len(train)) if train.persons is None else train.persons
     persons = rng.permutation(np.unique(person))
@@ -80,7 +80,14 @@ def _learnt(tables: Tables, name: str) -> Learnt:
     return Learnt(taught(train.take(seen), classes, rng), classes, np.flatnonzero(~half), len(seen))
 
 
-def _classes(tables: Tables, name: str, train: Pictures) -> Ints:
+def classes_of(tables: Tables, name: str, train: Pictures) -> Ints:
+    """Codes of the classes that have ten pictures in train and in the holdout.
+
+    Raises
+    ------
+    NotRun
+        If they are fewer than two.
+    """
     if tables.target is None or not (train.labels >= 0).any():
         raise NotRun("no target with classes was given. Name the column of classes: target='...'.")
     counts = [np.bincount(train.labels[train.labels >= 0])]
