@@ -1,5 +1,6 @@
 """Resampling beside its controls: figures against scikit-learn, and populations where it helps or harms."""
 
+import dataclasses
 import json
 import secrets
 
@@ -139,3 +140,37 @@ def test_it_is_scored_of_augmented_real_rows_alone(linear_truth):
 
 def test_the_same_seed_gives_the_same_figures(linear_truth):
     assert measured(*linear_truth)[1].to_json()["scores"] == measured(*linear_truth)[1].to_json()["scores"]
+
+
+def bars(rng, upright, lying, side=10, noise=30):
+    """Pictures of an upright ("1") or a lying bar, hard to see."""
+    labels = np.repeat([1, 0], [upright, lying])
+    images = rng.normal(90, noise, (len(labels), side, side))
+    for picture, label in zip(images, labels, strict=True):
+        at = rng.integers(1, side - 2)
+        (picture.T if label else picture)[at] += 60
+    return np.clip(images, 0, 255).astype(np.uint8), [str(label) for label in labels]
+
+
+def test_pictures_of_the_truth_help_and_pictures_with_the_wrong_class_harm():
+    """Added to 25 real pictures of a class: fresh ones of the same law, and ones of the other class."""
+    rng = np.random.default_rng(secrets.randbits(64))
+    train, holdout = (
+        mm.read(dict(zip(("image", "label"), bars(rng, *counts), strict=True)), target="label")
+        for counts in ((25, 400), (60, 300))
+    )
+    found = {}
+    for what, counts in {"true": (375, 0), "false": (0, 375)}.items():
+        images, _ = bars(rng, *counts)
+        added = mm.read({"image": images, "label": ["1"] * 375}, target="label")
+        added = dataclasses.replace(added, schema=train.schema, provenance={"nature": "augmented real"})
+        scores = mm.assess(
+            train=train, holdout=holdout, synthetic=added, metrics=["resampling"], seed=0
+        ).scores
+        found[what] = {score.metric: score for score in scores}
+    assert set(found["true"]) == {
+        f"resampling.{name}" for name in ("ap", "auc", "f1", "brier", "calibration")
+    }
+    assert found["true"]["resampling.ap"].interval[0] > 0
+    assert found["false"]["resampling.ap"].interval[1] < 0
+    assert "against" in found["false"]["resampling.ap"].details["instead"]
