@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mintmark.stats.neighbours import Space, agreement, nearest, nearest_others, nearest_rows
+from mintmark.stats.neighbours import Points, Space, agreement, nearest, nearest_others, nearest_rows
 
 SIZES = {"city": 7, "code": 300}
 
@@ -140,3 +140,76 @@ def test_of_equal_points_another_is_nearest_and_never_itself():
     assert (distances == 0).all()
     assert (places != np.arange(400)[:, None]).all()
     assert all(len(set(row)) == 5 for row in places.tolist())
+
+
+def plain(n, width, wide, rng, whole):
+    """Points without a scale: numbers, or whole numbers with many equal distances, and wide codes."""
+    flat = rng.normal(size=(n, width))
+    codes = rng.integers(0, 90, (n, wide))
+    return Points((np.round(flat) if whole else flat).astype(np.float32), codes, (), (), ())
+
+
+def slow(queries, references):
+    """Squared distances of all pairs in double precision."""
+    out = np.zeros((len(queries), len(references)))
+    for a, b in zip(queries.flat.T.astype(float), references.flat.T.astype(float), strict=True):
+        out += (a[:, None] - b) ** 2
+    for a, b in zip(queries.wide.T, references.wide.T, strict=True):
+        out += a[:, None] != b
+    return out
+
+
+@pytest.mark.parametrize("n", [1, 15, 16, 17, 63, 65, 129, 2047, 2049, 4100])  # about panels and blocks
+@pytest.mark.parametrize(("width", "wide"), [(1, 0), (7, 2), (40, 0), (0, 3)])
+@pytest.mark.parametrize("whole", [False, True])
+def test_every_length_of_a_table_is_searched_whole(n, width, wide, whole):
+    rng = np.random.default_rng(n)
+    references = plain(n, width, wide, rng, whole)
+    queries = references.take(np.arange(0, n, max(1, n // 70)))
+    square = slow(queries, references)
+    distances, places = nearest_rows(queries, references, 4)
+    wanted = np.full((len(queries), 4), np.inf)
+    wanted[:, : min(4, n)] = np.sqrt(np.sort(square, axis=1)[:, :4])
+    np.testing.assert_allclose(distances, wanted, atol=1e-5)
+    held = places >= 0
+    assert (held == (np.arange(4) < n)).all()
+    of = np.take_along_axis(square, np.maximum(places, 0), 1)
+    np.testing.assert_allclose(distances[held] ** 2, of[held], atol=1e-5)
+    assert all(len(set(row[row >= 0])) == min(4, n) for row in places)
+    if n > 1:
+        apart, whose = nearest_others(references, 4)
+        own = np.arange(0, n, max(1, n // 70))
+        square[np.arange(len(own)), own] = np.inf
+        wanted = np.sqrt(np.sort(square, axis=1)[:, : min(4, n - 1)])
+        np.testing.assert_allclose(apart[own, : wanted.shape[1]], wanted, atol=1e-5)
+        assert (whose != np.arange(n)[:, None]).all()
+
+
+def test_many_queries_are_searched_in_parts():
+    rng = np.random.default_rng(0)
+    references, queries = plain(300, 5, 1, rng, False), plain(40_000, 5, 1, rng, False)
+    places = nearest_rows(queries, references, 2)[1]
+    some = np.r_[0:50, 16_360:16_410, 39_950:40_000]
+    wanted = np.argsort(slow(queries.take(some), references), axis=1)[:, :2]
+    np.testing.assert_array_equal(places[some], wanted)
+
+
+def test_of_equal_distances_the_first_come_first():
+    points = Points(np.tile(np.eye(3, dtype=np.float32), (50, 1)), np.empty((150, 0), np.int64), (), (), ())
+    np.testing.assert_array_equal(nearest_rows(points, points, 3)[1], np.arange(150)[:, None] % 3 + [0, 3, 6])
+    for row, found in enumerate(nearest_others(points, 3)[1]):
+        assert found.tolist() == [at for at in range(row % 3, 150, 3) if at != row][:3]
+
+
+def test_distances_that_single_precision_cannot_tell_apart_are_found_in_double():
+    rng = np.random.default_rng(0)
+    line = 1001 + rng.permutation(400) * 0.002  # squares of a million, of which single precision loses 0.1
+    references = np.stack([line, np.zeros(400)], axis=1).astype(np.float32)
+    points = Points(references, np.empty((400, 0), np.int64), (), (), ())
+    query = Points(np.array([[1000, 0]], np.float32), np.empty((1, 0), np.int64), (), (), ())
+    distances = nearest_rows(query, points, 5)[0]
+    np.testing.assert_allclose(distances[0], np.sqrt(np.sort(slow(query, points)[0])[:5]), atol=1e-5)
+    apart = nearest_others(points, 5)[0]
+    square = slow(points, points)
+    np.fill_diagonal(square, np.inf)
+    np.testing.assert_allclose(apart, np.sqrt(np.sort(square, axis=1)[:, :5]), atol=1e-5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -77,11 +79,11 @@ MISS = line([0, 10, 5, 0.5, 9, 12], ["a", "a", "b", "b", "b", "b"])
 
 @pytest.mark.parametrize(("version", "kept"), [(1, [3, 4]), (2, [2, 4]), (3, [3, 4])])
 def test_near_miss_picks_the_rows_worked_out_by_hand(version, kept):
-    assert near_miss(MISS, version=version, k=1).tolist() == [0, 1, *kept]
+    assert near_miss(MISS, version=version, k=1, candidates=1).tolist() == [0, 1, *kept]
 
 
 def test_the_third_near_miss_takes_the_farthest_of_the_candidates():
-    assert near_miss(MISS, sampling_strategy={"b": 1}, version=3, k=1).tolist() == [0, 1, 4]
+    assert near_miss(MISS, sampling_strategy={"b": 1}, version=3, k=1, candidates=1).tolist() == [0, 1, 4]
 
 
 def test_random_under_sampling_keeps_as_many_as_were_asked_for():
@@ -140,6 +142,19 @@ def test_new_rows_are_judged_as_by_a_slow_search():
         own = (sample.labels[near[:, :k]] == new.labels[:, None]).sum(axis=1)
         assert np.array_equal(purified(sample, new, k=k, kind="all"), own == k), SEED
         assert np.array_equal(purified(sample, new, k=k, kind="mode"), 2 * own > k), SEED
+
+
+def test_new_rows_among_a_large_class_are_judged_as_by_a_slow_search():
+    rng = np.random.default_rng(SEED)
+    sample, new = sampled(rng, 5_000, classes=2), sampled(rng, 150, classes=2)
+    sample = dataclasses.replace(sample, labels=(np.arange(5_000) % 25 == 0).astype(np.int64))
+    points = sample.axes.place(new.numbers, new.codes).flat
+    apart = (points[:, None] - sample.points(np.arange(5_000)).flat).astype(float)
+    near = np.argsort((apart**2).sum(axis=2), axis=1, kind="stable")[:, :3]
+    own = (sample.labels[near] == new.labels[:, None]).sum(axis=1)
+    kept = purified(sample, new, k=3, kind="mode")
+    assert np.array_equal(kept, own > 1), SEED
+    assert 0 < kept.sum() < 150
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # s
 from mintmark import __version__, registry
 from mintmark.assess import _large
 from mintmark.assess._codes import kept
+from mintmark.assess._image_sheets import sheets
 from mintmark.assess._matched import by_class, matched
 from mintmark.assess._pictures import pictures
 from mintmark.assess.assessment import Assessment, digest_of
@@ -114,7 +115,7 @@ def assess(
     for which, other in (("synthetic", synthetic), ("holdout", holdout)):
         if other is not None and (told := check_classes(train, other, which)):
             differences.append(told)
-    silent = [c.name for c in train.schema if not kept(c) and not is_renewed(c)]
+    silent = [c.name for c in train.schema if not kept(c) and not is_renewed(c) and c.kind != "image"]
     if silent:
         differences.append(f"scored for privacy alone, since free text or media: {first_three(silent)}")
     floor = _independent(train, len(synthetic), seed)
@@ -125,6 +126,8 @@ def assess(
     with threadpool_limits(1, "blas"):
         scores = _measured(tables, chosen, seed, _of_classes(tables, seed, differences))
         drawn = pictures(tables, scores, differences, stream(seed, "assess", "pictures"))
+        if shown := sheets(tables):
+            drawn["images"] = shown
     return Assessment(
         scores=tuple(scores),
         tables=drawn,

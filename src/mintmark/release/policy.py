@@ -14,8 +14,9 @@ import yaml
 
 from mintmark import registry
 from mintmark.assess.assessment import Assessment
+from mintmark.data.schema import DISCRETE, NUMERIC
 from mintmark.errors import InputError, UnknownNameError
-from mintmark.release.rule import Rule, Verdict, choice
+from mintmark.release.rule import Rule, Verdict, When, choice
 
 __all__ = ["UNSTATED", "Policy", "shipped", "verdicts_of"]
 
@@ -176,12 +177,12 @@ class Policy:
         personal : bool
             Whether the source is about people; False where its owner declared that it is not.
         """
-        kind = _modality((assessment.get("tables") or {}).get("schema") or {})
-        asked = {rule.family for rule in self.rules if rule.when in (None, kind)}
+        sorts = _sorts((assessment.get("tables") or {}).get("schema") or {})
+        asked = {rule.family for rule in self.rules if rule.when in sorts}
         verdicts = [
-            rule.judge(assessment) if rule.when in (None, kind) else rule.unasked(kind)
+            rule.judge(assessment) if rule.when in sorts else rule.unasked(_in_words(sorts))
             for rule in self.rules
-            if rule.when in (None, kind) or rule.family not in asked
+            if rule.when in sorts or rule.family not in asked
         ]
         if _removable(assessment):
             verdicts.append(_mask_is_removable())
@@ -197,10 +198,28 @@ def verdicts_of(assessment: Assessment) -> list[Verdict]:
     return policy.judge(assessment.to_json(), nature=nature, personal=assessment.personal)
 
 
-def _modality(schema: Mapping[str, Any]) -> str:
-    """What the rows are together, by the roles of the public schema."""
-    roles = {role for column in schema.get("columns") or () for role in column.get("roles") or ()}
-    return "sequence" if roles & {"sequence_key", "sequence_index"} else "table"
+def _sorts(schema: Mapping[str, Any]) -> set[When | None]:
+    """What the rows are, by the kinds and roles of the public schema: the `when` of rules asked of them."""
+    columns = [column for column in schema.get("columns") or () if isinstance(column, Mapping)]
+    roles = {role for column in columns for role in column.get("roles") or ()}
+    found: set[When | None] = {None, "sequence" if roles & {"sequence_key", "sequence_index"} else "table"}
+    pictures = any(column.get("kind") == "image" for column in columns)
+    if pictures:
+        found.add("image")
+    # pictures with a class alone have no relation between columns that could be kept, lost or copied
+    if not pictures or sum(map(_scored, columns)) > 1:
+        found.add("columns")
+    return found
+
+
+def _scored(column: Mapping[str, Any]) -> bool:
+    named = {"key", "group", "sequence_key"} & set(column.get("roles") or ())
+    return column.get("kind") in NUMERIC | DISCRETE and not column.get("personal") and not named
+
+
+def _in_words(sorts: set[When | None]) -> str:
+    main = "a sequence" if "sequence" in sorts else "a table"
+    return main if "columns" in sorts else "pictures"
 
 
 def _removable(assessment: Mapping[str, Any]) -> bool:

@@ -14,10 +14,11 @@ from mintmark.metric import Family
 from mintmark.release.drilldown import EACH, by_part, entries, scored
 from mintmark.release.public_report import rounded
 
-__all__ = ["FAMILIES", "Each", "Outcome", "Rule", "Verdict", "choice"]
+__all__ = ["FAMILIES", "Each", "Outcome", "Rule", "Verdict", "When", "choice"]
 
 Outcome = Literal["pass", "fail", "inconclusive", "not run"]
 Each = Literal["column", "pair", "group"]
+When = Literal["table", "sequence", "image", "columns"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 _Compared = tuple[Outcome, tuple[float, float] | None, str]
 _NOT_RUN: Outcome = "not run"
@@ -88,9 +89,10 @@ class Rule:
         its outcome is the worst of them.
     only : tuple of str
         With `each`: columns whose figures count; of a pair one of its columns must be named.
-    when : "table" or "sequence", optional
-        Rows of which the rule is asked; the others it says nothing of, unless the policy has no other
-        rule of its family: then it is "not run".
+    when : "table", "sequence", "image" or "columns", optional
+        Rows of which the rule is asked: with a column of pictures ("image"), or with several columns that
+        are scored, which all have but pictures with at most one column beside them ("columns"). Of the
+        others it says nothing, unless the policy has no other rule of its family: then it is "not run".
     because : str
         The reason in words, for the reader of the certificate.
     """
@@ -109,7 +111,7 @@ class Rule:
     or_at_most: float | None = None
     each: Each | None = None
     only: tuple[str, ...] = ()
-    when: Literal["table", "sequence"] | None = None
+    when: When | None = None
     because: str
 
     def __post_init__(self) -> None:
@@ -138,7 +140,7 @@ class Rule:
         if self.each is not None:
             choice(f"each in {where}", self.each, EACH)
         if self.when is not None:
-            choice(f"when in {where}", self.when, ("table", "sequence"))
+            choice(f"when in {where}", self.when, get_args(When))
         if isinstance(self.only, str) or not all(isinstance(name, str) for name in self.only):
             raise InputError(f"{where}: only must be a list of columns, not {self.only!r}.")
         if self.only and self.each is None:
@@ -194,9 +196,10 @@ class Rule:
 
     def unasked(self, kind: str) -> Verdict:
         """The verdict where the policy has rules of this family for other rows than these only."""
+        meant = {"image": "pictures", "columns": "several columns"}.get(str(self.when), f"a {self.when}")
         reason = (
-            f"the rows are a {kind}, the rule is for a {self.when}, and the policy asks nothing else about "
-            f"{self.family}. Choose a policy with rules for a {kind}."
+            f"the rows are {kind}, the rule is for {meant}, and the policy asks nothing else about "
+            f"{self.family}. Choose a policy with rules for {kind}."
         )
         return Verdict(
             rule=self.id, family=self.family, metric=self.metric, outcome=_NOT_RUN,

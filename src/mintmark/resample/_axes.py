@@ -14,6 +14,8 @@ from mintmark.stats.neighbours import Points
 __all__ = ["Axes"]
 
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+_BLOCK = 8192  # rows placed at a time: what it takes beside them stays in cache
 _WIDEST = 64  # a column of more categories is compared by code: one-hot would cost more
 
 
@@ -50,18 +52,27 @@ class Axes:
         codes : array of int, shape (n, discrete columns)
             -1 where missing.
         """
+        few = [own < _WIDEST for own in self.sizes]
+        width = len(self.unit) + int(self.gappy.sum()) + int((self.sizes[few] + 1).sum())
+        flat = np.empty((len(numbers), width), dtype=np.float32)
+        for start in range(0, len(flat), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            self._place_into(flat[rows], numbers[rows], codes[rows])
+        wide = codes[:, [not column for column in few]].astype(np.int64)
+        return Points(flat, wide, (), (), ())
+
+    def _place_into(self, flat: Singles, numbers: Floats, codes: npt.NDArray[np.int32]) -> None:
         at = (numbers / self.unit - self.mean) / self.spread
-        parts: list[Any] = [np.nan_to_num(at, nan=0.0), np.isnan(at[:, self.gappy])]
-        wide = []
+        missing = np.isnan(at[:, self.gappy])
+        place = len(self.unit)
+        flat[:, :place] = np.nan_to_num(at, copy=False, nan=0.0)
+        flat[:, place : place + missing.shape[1]] = missing
+        place += missing.shape[1]
         for column, size in enumerate(self.sizes):
-            own = codes[:, column]
             if size < _WIDEST:
-                parts.append((own[:, None] == np.arange(-1, size)) * np.sqrt(0.5))
-            else:
-                wide.append(own.astype(np.int64))
-        flat = np.concatenate([np.asarray(part, dtype=np.float32) for part in parts], axis=1)
-        none = np.empty((len(flat), 0), dtype=np.int64)
-        return Points(flat, np.stack(wide, axis=1) if wide else none, (), (), ())
+                own = codes[:, column, None] == np.arange(-1, size)
+                flat[:, place : place + size + 1] = own * np.sqrt(0.5)
+                place += size + 1
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Named arrays to be saved."""

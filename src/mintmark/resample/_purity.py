@@ -2,27 +2,46 @@
 
 Of k nearest rows at most m are of other classes if and only if the (k - m)-th nearest row of the own
 class comes before the (m + 1)-th nearest of the others. So rows of the own class, which is the small one
-where it matters, are searched in full. Of the others it is enough to count those inside that radius and
-to stop at m + 1; and only those can be inside that are near the nearest row of the own class.
+where it matters, are searched in full. Of the others it is enough to count those inside that radius, first
+those that stand nearest to the own class: a row that has m + 1 by then, as most have among a large class, is
+asked no further. Nor is one that the rest are too far for: what is inside its radius is nearer to its nearest
+own row than the radius and the distance to that row together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.stats.neighbours import Points, nearest_rows
+from mintmark.stats.neighbours import Points, nearest
 
-__all__ = ["pure"]
+__all__ = ["gap", "pure"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Singles = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
-_CELLS = 1 << 22  # distances from pivots that are held at once: 16 MB
+_SLACK = 1e-4
+_FIRST = 1024  # rows of other classes that are looked at first; then twice as many each time
 
 
-def pure(new: Points, labels: Ints, real: Points, classes: Ints, k: int, most: int) -> Mask:
+def gap(real: Points, classes: Ints, label: int) -> Floats:
+    """Distance of every real row to the nearest one of a class, shape (real,); 0 of its own rows."""
+    out, others = np.zeros(len(real)), np.flatnonzero(classes != label)
+    out[others] = nearest(real.take(others), real.take(np.flatnonzero(classes == label)))[:, 0]
+    return out
+
+
+def pure(
+    new: Points,
+    labels: Ints,
+    real: Points,
+    classes: Ints,
+    k: int,
+    most: int,
+    gaps: Mapping[int, Floats] | None = None,
+) -> Mask:
     """For each new row whether at most `most` of its `k` nearest real rows are of other classes.
 
     Exact; of equal distances rows of the own class come first. Where there are fewer than `k` real rows,
@@ -36,53 +55,44 @@ def pure(new: Points, labels: Ints, real: Points, classes: Ints, k: int, most: i
         Class of each.
     k : int, >= 1
     most : int, 0..k - 1
+    gaps : mapping of int to array, optional
+        `gap` of each class of the new rows, where it is known; else it is found where that pays.
     """
     k = min(k, len(real))
     out = np.ones(len(new), dtype=bool)
-    for label in np.unique(labels) if k > most else ():
+    for label in np.unique(labels).tolist() if k > most else ():
         rows, own = np.flatnonzero(labels == label), np.flatnonzero(classes == label)
-        others = real.take(np.flatnonzero(classes != label))
+        others = np.flatnonzero(classes != label)
         if len(own) < k - most:  # the rest of the k are others, however far they are
             out[rows] = False
         elif len(others) > most:
-            out[rows] = ~_surrounded(new.take(rows), real.take(own), others, k - most, most + 1)
+            if gaps is None:
+                away = gap(real, classes, label) if len(rows) > len(own) else np.zeros(len(real))
+            else:
+                away = gaps[label]
+            others = others[np.argsort(away[others], kind="stable")]
+            near = nearest(new.take(rows), real.take(own), k - most)
+            out[rows] = ~_surrounded(new.take(rows), near, real.take(others), away[others], most + 1)
     return out
 
 
-def _surrounded(queries: Points, own: Points, others: Points, k: int, enough: int) -> Mask:
-    """Which queries have at least `enough` of the others before their `k`-th nearest own row, shape (q,)."""
-    from mintmark.resample._purity_kernels import surrounded  # compiles once: not before it is needed
+def _surrounded(queries: Points, near: Floats, others: Points, away: Floats, enough: int) -> Mask:
+    """Which queries have at least `enough` of the others before their last own row, shape (q,).
 
-    distance, places = nearest_rows(queries, own, k)
-    away, radius, nearest = distance[:, 0].copy(), distance[:, -1].copy(), places[:, 0]
-    order = np.argsort(nearest, kind="stable")
-    pivots, begin = np.unique(nearest[order], return_index=True)
-    groups = np.split(order, begin[1:])
-    squares = np.einsum("ij,ij->i", others.flat, others.flat, dtype=np.float64)
-    out = np.zeros(len(queries), dtype=bool)
-    step = max(1, _CELLS // len(others))
-    for start in range(0, len(pivots), step):
-        square, slack = _apart(own.take(pivots[start : start + step]), others, squares)
-        for rows, one in zip(groups[start : start + step], square, strict=True):
-            reach = (radius[rows] + away[rows]).max() * (1 + 1e-6)
-            near = np.flatnonzero(one <= reach**2 + 2 * slack)
-            near = near[np.argsort(one[near])]  # of equal ones either first: the answer is the same
-            least = np.sqrt(np.maximum(one[near].astype(np.float64) - slack, 0.0))
-            surrounded(
-                rows, queries.flat, queries.wide, near, others.flat, others.wide,
-                least, away, radius, enough, out,
-            )  # fmt: skip
-    return out
-
-
-def _apart(pivots: Points, others: Points, squares: Floats) -> tuple[Singles, float]:
-    """Squared distances, shape (pivots, others), in single precision, and how wrong they may be."""
-    own = np.einsum("ij,ij->i", pivots.flat, pivots.flat, dtype=np.float64)
-    out = (-2 * pivots.flat) @ others.flat.T
-    out += squares.astype(np.float32)
-    out += own.astype(np.float32)[:, None]
-    for column in range(others.wide.shape[1]):
-        out += pivots.wide[:, column, None] != others.wide[:, column]
-    width = pivots.flat.shape[1] + others.wide.shape[1] + 8  # sums, each of which may round
-    slack = width * np.finfo(np.float32).eps * float(own.max() + squares.max())
-    return out, slack
+    Parameters
+    ----------
+    near : array, shape (q, k)
+        Distances to own rows, nearest first.
+    others : Points
+        In the order of `away`, their distance to the nearest own row.
+    """
+    radius = near[:, -1:]
+    reach = (near[:, -1] + near[:, 0]) * (1 + _SLACK) + _SLACK  # more than what rounding does
+    inside, left = np.zeros(len(queries), dtype=np.int64), np.arange(len(queries))
+    start, size = 0, _FIRST
+    while start < len(others) and len(left := left[away[start] <= reach[left]]):
+        some = others.take(np.arange(start, min(start + size, len(others))))
+        inside[left] += (nearest(queries.take(left), some, enough) < radius[left]).sum(axis=1)
+        left = left[inside[left] < enough]
+        start, size = start + size, 2 * size
+    return np.asarray(inside >= enough)

@@ -13,13 +13,13 @@ from mintmark.data.dataset import Dataset
 from mintmark.data.encode import encode
 from mintmark.data.protect import persons
 from mintmark.resample._axes import Axes
+from mintmark.resample._scale import Scale
 from mintmark.stats.neighbours import Points
 
 __all__ = ["Sample", "owners"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-_BLOCK = 8192  # rows measured at a time: where they have to be copied, they stay in cache
 
 
 @dataclass(frozen=True)
@@ -88,67 +88,19 @@ class Sample:
         return np.flatnonzero(self.labels == label)
 
     @cached_property
-    def most(self) -> Floats:
-        """Largest magnitude of each number, 0 where none is known."""
-        return self._measured[1]
-
-    @cached_property
-    def scale(self) -> tuple[Floats, Floats, Floats]:
-        """For each number a power of two, and in that unit the mean and standard deviation, 1 where 0."""
-        _, most, mean, spread = self._measured
-        unit = _unit(most)
-        rough = (most > 0) & ((most < 1e-75) | (most > 1e75))  # squares would vanish or overflow
-        if rough.any():
-            _, _, mean, spread = _moments(self.numbers, 1 / unit)
-        else:
-            mean, spread = mean / unit, spread / unit
-        return unit, mean, np.where(spread > 0, spread, 1.0)
-
-    @cached_property
-    def _measured(self) -> tuple[Floats, Floats, Floats, Floats]:
-        return _moments(self.numbers, np.ones(self.numbers.shape[1]))
-
-    @cached_property
-    def _gappy(self) -> npt.NDArray[np.bool_]:
-        """Which numbers are missing somewhere."""
-        return self._measured[0] < len(self)
+    def scale(self) -> Scale:
+        """What is known of each column of numbers."""
+        return Scale.of(self.numbers)
 
     @cached_property
     def axes(self) -> Axes:
         """The space that these rows lie in, where others can be placed as well."""
-        return Axes(*self.scale, self._gappy, np.array(self.sizes, dtype=np.int64))
+        scale, sizes = self.scale, np.array(self.sizes, dtype=np.int64)
+        return Axes(scale.unit, scale.mean, scale.spread, scale.known < len(self), sizes)
 
     def points(self, rows: Ints) -> Points:
         """These rows in space (see `Axes`)."""
         return self.axes.place(self.numbers[rows], self.codes[rows])
-
-
-def _unit(most: Floats) -> Floats:
-    """The power of two above each magnitude, which changes no digit of what is divided by it."""
-    unit: Floats = np.ldexp(1.0, np.clip(np.frexp(most)[1], -1021, 1023))
-    return unit
-
-
-def _moments(numbers: Floats, per: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Of each column: how many are known, the largest magnitude, mean and standard deviation times `per`.
-
-    One pass, by blocks: the table is never copied. Differences are to the first known number, from which
-    the mean is at most sqrt(n) standard deviations away, so that few digits are lost.
-    """
-    from mintmark.resample._kernels import moments  # compiles once: not before it is needed
-
-    shift = numbers[0].astype(np.float64) if len(numbers) else np.zeros(numbers.shape[1])
-    for column in np.flatnonzero(np.isnan(shift)):
-        shift[column] = np.append(numbers[~np.isnan(numbers[:, column]), column], 0.0)[0]
-    known, most, total, square = np.zeros((4, numbers.shape[1]))
-    with np.errstate(over="ignore", invalid="ignore"):
-        for start in range(0, len(numbers), _BLOCK):
-            block = np.ascontiguousarray(numbers[start : start + _BLOCK], dtype=np.float64)
-            moments(block, shift, per, known, most, total, square)
-        n = np.maximum(known, 1)
-        mean = total / n
-        spread = np.sqrt(np.maximum(square / n - mean**2, 0.0))
-        return known, most, mean + shift * per, spread
 
 
 def owners(data: Dataset) -> Ints:

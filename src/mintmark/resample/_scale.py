@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from mintmark.data.schema import Column
 __all__ = ["Scale", "correlation", "matrix", "root"]
 
 Floats = npt.NDArray[np.float64]
+_BLOCK = 8192  # rows measured at a time: where they have to be copied, they stay in cache
 
 
 def matrix(table: pa.Table, columns: Sequence[Column]) -> Floats:
@@ -25,24 +27,36 @@ def matrix(table: pa.Table, columns: Sequence[Column]) -> Floats:
 
 @dataclass(frozen=True)
 class Scale:
-    """For each column a power of two, and in that unit mean and standard deviation (1 where it is 0)."""
+    """What is known of each column of numbers, shape (columns,).
 
+    Parameters
+    ----------
+    known : array
+        How many are not missing.
+    most : array
+        Largest magnitude, 0 where none is known.
+    unit : array
+        The power of two above it, which changes no digit of what is divided by it.
+    mean, spread : array
+        In that unit the mean and standard deviation, 1 where that is 0.
+    """
+
+    known: Floats
+    most: Floats
     unit: Floats
     mean: Floats
     spread: Floats
 
     @classmethod
-    def of(cls, values: Floats) -> Scale:
+    def of(cls, values: npt.NDArray[Any]) -> Scale:
         """The scale of columns with NaN where missing, shape (n, columns)."""
-        known = ~np.isnan(values)
-        n = np.maximum(known.sum(axis=0), 1)
-        most = np.abs(np.where(known, values, 0.0)).max(axis=0, initial=0.0)
-        unit = np.ldexp(1.0, np.clip(np.frexp(most)[1], -1021, 1023))  # squares of the largest would overflow
-        scaled = np.where(known, values, 0.0) / unit
-        first = scaled[0] if len(scaled) else np.zeros(values.shape[1])
-        mean = first + np.where(known, scaled - first, 0.0).sum(axis=0) / n  # exact where all are equal
-        spread = np.sqrt(np.square(np.where(known, scaled - mean, 0.0)).sum(axis=0) / n)
-        return cls(unit, mean, np.where(spread > 0, spread, 1.0))
+        known, most, mean, spread = _moments(values, np.ones(values.shape[1]))
+        unit: Floats = np.ldexp(1.0, np.clip(np.frexp(most)[1], -1021, 1023))
+        if ((most > 0) & ((most < 1e-75) | (most > 1e75))).any():  # squares would vanish or overflow
+            _, _, mean, spread = _moments(values, 1 / unit)
+        else:
+            mean, spread = mean / unit, spread / unit
+        return cls(known, most, unit, mean, np.where(spread > 0, spread, 1.0))
 
     def to(self, values: Floats) -> Floats:
         """Standard deviations from the mean."""
@@ -52,6 +66,28 @@ class Scale:
         """Inverse of `to`."""
         with np.errstate(over="ignore"):  # beyond the largest number there is; bounds bring it back
             return np.asarray((scaled * self.spread + self.mean) * self.unit)
+
+
+def _moments(numbers: Floats, per: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Of each column: how many are known, the largest magnitude, mean and standard deviation times `per`.
+
+    One pass, by blocks: the table is never copied. Differences are to the first known number, from which
+    the mean is at most sqrt(n) standard deviations away, so that few digits are lost.
+    """
+    from mintmark.resample._kernels import moments  # compiles once: not before it is needed
+
+    shift = numbers[0].astype(np.float64) if len(numbers) else np.zeros(numbers.shape[1])
+    for column in np.flatnonzero(np.isnan(shift)):
+        shift[column] = np.append(numbers[~np.isnan(numbers[:, column]), column], 0.0)[0]
+    known, most, total, square = np.zeros((4, numbers.shape[1]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, len(numbers), _BLOCK):
+            block = np.ascontiguousarray(numbers[start : start + _BLOCK], dtype=np.float64)
+            moments(block, shift, per, known, most, total, square)
+        n = np.maximum(known, 1)
+        mean = total / n
+        spread = np.sqrt(np.maximum(square / n - mean**2, 0.0))
+        return known, most, mean + shift * per, spread
 
 
 def correlation(scaled: Floats) -> Floats:

@@ -10,12 +10,12 @@ from mintmark.stats.neighbours import Points, nearest_others, nearest_rows
 __all__ = ["nearest_of_class"]
 
 Ints = npt.NDArray[np.int64]
-_LEAST = 2_000  # rows: for fewer all pairs take no time
+_LEAST = 10_000  # rows: for fewer all pairs take no time
 _ASKED = 64  # rows that tell what a tree would have to look at
 _WIDEST = 15  # columns: in more of them a tree prunes too little
-_LEAF, _PAIR, _CLOSE = 8e-6, 2.2e-9, 4e-8
+_LEAF, _PAIR, _CLOSE = 2e-6, 2.2e-10, 1e-7
 """Seconds for each row in a tree, for each pair of rows, and for each row within twice the distance of the
-k-th neighbour, at which a tree looks; measured on normal numbers and on few factors in 3 to 14 columns."""
+k-th neighbour, at which a tree looks; measured on normal numbers and on few factors in 2 to 14 columns."""
 
 
 def nearest_of_class(points: Points, k: int) -> Ints:

@@ -100,14 +100,14 @@ class Deepsmote(Smote):
 
     def plan(self, sample: Sample, wanted: Ints, rng: np.random.Generator) -> dict[str, Any]:
         """As of every resampler: codes of the rows in place of rows, and the weights of the decoder."""
-        unit, mean, spread = sample.scale
-        standard = ((sample.numbers / unit - mean) / spread).astype(np.float32)
+        scale = sample.scale
+        standard = scale.to(sample.numbers).astype(np.float32)
         about = {"numbers": standard.shape[1], "sizes": list(sample.sizes)}
         made = self._trained([standard, sample.codes.astype(np.int64)], about, sample, wanted, rng)
         known = [np.where(np.isnan(sample.numbers), end, sample.numbers) for end in (np.inf, -np.inf)]
         gaps = np.concatenate([np.isnan(sample.numbers), sample.codes < 0], axis=1)
         return made | {
-            "unit": unit, "mean": mean, "spread": spread, "gaps": gaps[made["rows"]],
+            "unit": scale.unit, "mean": scale.mean, "spread": scale.spread, "gaps": gaps[made["rows"]],
             "least": known[0].min(axis=0), "most": known[1].max(axis=0),
         }  # fmt: skip
 

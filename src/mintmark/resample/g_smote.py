@@ -60,7 +60,7 @@ class GSmote(Resampler):
 
     def plan(self, sample: Sample, wanted: Ints, rng: np.random.Generator) -> dict[str, Any]:
         """As of every resampler, with the scale of the numbers and which of them a class moves."""
-        unit, _, spread = sample.scale
+        unit, spread = sample.scale.unit, sample.scale.spread
         moves = np.zeros((len(sample.counts), len(unit)), dtype=bool)
         for label in np.unique(sample.labels):
             numbers = sample.numbers[sample.of_class(int(label))]

@@ -40,7 +40,7 @@ class GaussianSmote(Resampler):
         made = super().plan(sample, wanted, rng)
         place = np.full(len(made["rows"]), -1)
         place[made["base"]] = np.arange(len(made["base"]))
-        return made | {"unit": sample.scale[0], "place": place}
+        return made | {"unit": sample.scale.unit, "place": place}
 
     def _place(self, made: Made, learnt: Learnt, rng: np.random.Generator) -> Made:
         near = learnt["partner"][learnt["place"][made.base]]

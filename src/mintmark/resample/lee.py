@@ -11,7 +11,7 @@ from pydantic import Field
 from mintmark.method import method
 from mintmark.resample._axes import Axes
 from mintmark.resample._parents import Parents, in_class
-from mintmark.resample._purity import pure
+from mintmark.resample._purity import gap, pure
 from mintmark.resample._redraw import redrawn
 from mintmark.resample._resampler import Made, Neighbours, Resampler
 from mintmark.resample._sample import Sample
@@ -45,10 +45,15 @@ class Lee(Resampler):
         return Parents.even(rows, in_class(sample, rows, self.k))
 
     def plan(self, sample: Sample, wanted: Ints, rng: np.random.Generator) -> dict[str, Any]:
-        """As of every resampler, with the real rows among which neighbours are looked for."""
-        around = sample.points(np.arange(len(sample)))
+        """As of every resampler, with the real rows among which neighbours are looked for.
+
+        And how far each stands from each class that is made: looked up once, and not for every block drawn.
+        """
+        made = super().plan(sample, wanted, rng)
+        around, classes = sample.points(np.arange(len(sample))), np.unique(made["label"][made["base"]])
         real = {"around/flat": around.flat, "around/wide": around.wide, "around/label": sample.labels}
-        return super().plan(sample, wanted, rng) | sample.axes.arrays() | real
+        gaps = [gap(around, sample.labels, label) for label in classes]
+        return made | sample.axes.arrays() | real | {"gap/class": classes, "gap/far": np.stack(gaps)}
 
     def make(self, learnt: Learnt, n: int, rng: np.random.Generator) -> Made:
         """n new rows that are not rejected, their parents as rows of `learnt["numbers"]`."""
@@ -58,4 +63,5 @@ class Lee(Resampler):
         around = Points(learnt["around/flat"], learnt["around/wide"], (), (), ())
         new = Axes.saved(learnt).place(made.numbers, made.codes)
         most = int(self.level * self.k + 1e-9)  # 0.6 * 5 is a little less than 3
-        return pure(new, learnt["label"][made.base], around, learnt["around/label"], self.k, most)
+        gaps = dict(zip(learnt["gap/class"].tolist(), learnt["gap/far"], strict=True))
+        return pure(new, learnt["label"][made.base], around, learnt["around/label"], self.k, most, gaps)

@@ -72,7 +72,7 @@ def _shuffled(whose: Ints, rng: np.random.Generator) -> Ints:
 
 def _means(sample: Sample, rows: Ints, whose: Ints) -> Floats:
     """Means of the numbers of each person, shape (persons, columns)."""
-    unit = sample.scale[0]  # sums of the largest numbers would overflow
+    unit = sample.scale.unit  # sums of the largest numbers would overflow
     numbers = sample.numbers[rows] / unit
     known = ~np.isnan(numbers)
     total, count = np.zeros((2, whose.max() + 1, numbers.shape[1]))

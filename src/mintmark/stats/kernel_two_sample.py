@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Discrepancy", "discrepancy", "permuted", "squared_distances"]
+from mintmark.stats.intervals import Z95
+
+__all__ = ["Discrepancy", "discrepancy", "permuted", "squared_distances", "squared_interval"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -122,3 +124,29 @@ def permuted(aa: Singles, bb: Singles, ab: Singles, rng: np.random.Generator, *,
     across = of_first - within
     found: Floats = within / (n * (n - 1)) + (of_second - across) / (m * (m - 1)) - 2 * across / (n * m)
     return found
+
+
+def squared_interval(value: float, biased: float, variance: float, null: Floats) -> tuple[float, float]:
+    """95 % interval of a squared distance, which is skewed near 0 and normal only far from it.
+
+    The root is nearly normal with standard error s, and variance = 4 s² distance²: the ends (root
+    -+ z s)² are written out. What is of second order, and all there is at 0, has no normal limit:
+    its permutations stand in for it.
+
+    Parameters
+    ----------
+    value : float
+        Unbiased, so that it may be below 0.
+    biased : float
+        The same without what chance adds taken off.
+    variance : float
+        Of first order.
+    null : array
+        Values of random splits of the pooled points, 0 on average.
+    """
+    low, high = np.quantile(null, [0.025, 0.975])
+    middle = Z95**2 * variance / (4 * biased) if biased > 0 else 0.0
+    first = Z95 * variance**0.5
+    return min(value, value + middle - float(np.hypot(first, high))), value + middle + float(
+        np.hypot(first, low)
+    )

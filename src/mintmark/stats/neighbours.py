@@ -24,8 +24,7 @@ Columns = Mapping[str, npt.NDArray[Any]]
 Position = tuple[Floats, npt.NDArray[np.bool_]]
 
 _WIDEST = 64  # a column of more categories is compared by code: one-hot would cost more
-_QUERIES, _REFERENCES = 256, 2048  # a block of distances is 2 MB and stays in cache
-_PAIRED = 1024  # the same where queries and references are of one table
+_QUERIES = 1024  # measured at once
 _SPARE = 2  # candidates beyond k, so that the k-th is known for certain
 _STEPS, _FIRST, _MISSING = 240, 6, 255  # grid of ranks in a byte, and missing far from all of it
 _NEAR = 5  # steps at which two numbers still agree: about 2 % of the ranks
@@ -215,19 +214,16 @@ def nearest(queries: Points, references: Points, k: int = 1) -> Floats:
 def nearest_rows(queries: Points, references: Points, k: int = 1) -> tuple[Floats, Ints]:
     """As `nearest`, and which references they are, -1 where there are fewer, both of shape (n, k)."""
     out, places = np.full((len(queries), k), np.inf), np.full((len(queries), k), -1, dtype=np.int64)
-    if not len(references):
+    if not len(references) or not len(queries):
         return out, places
-    norms = np.einsum("ij,ij->i", references.flat, references.flat, dtype=np.float64)
-    again: list[Ints] = []
-    for rows in _blocks(len(queries), _QUERIES):
-        block = queries.take(rows)
-        out[rows], places[rows], doubtful = _search(block, references, norms, k, np.float32)
-        again.append(rows[doubtful])
-    rest = np.concatenate(again) if again else np.zeros(0, dtype=np.int64)
-    if len(rest):
-        for part in _blocks(len(rest), _QUERIES):
-            rows = rest[part]
-            out[rows], places[rows], _ = _search(queries.take(rows), references, norms, k, np.float64)
+    asked = min(k + _SPARE, len(references))
+    found = _least(queries, references, asked, np.float32)
+    doubtful = _measured_again(queries, references, *found, out, places)
+    if asked < len(references) and len(rest := np.flatnonzero(doubtful)):
+        some = queries.take(rest)
+        exact, where = out[rest], places[rest]
+        _measured_again(some, references, *_least(some, references, asked, np.float64), exact, where)
+        out[rest], places[rest] = exact, where
     return out, places
 
 
@@ -236,41 +232,28 @@ def nearest_others(points: Points, k: int = 1) -> tuple[Floats, Ints]:
 
     As `nearest_rows` in exactness; every pair of points is looked at once.
     """
-    from mintmark.stats._nearest import keep_least_of_both  # compiles once: not before it is needed
+    from mintmark.stats._nearest import least_of_others  # compiles once: not before it is needed
 
     n = len(points)
-    asked = max(1, min(k + _SPARE, n - 1))
-    squared = np.einsum("ij,ij->i", points.flat, points.flat, dtype=np.float64)
-    lengths = squared.astype(np.float32)
-    best = np.full((n, asked), np.inf, dtype=np.float32)
-    where = np.full((n, asked), -1, dtype=np.int64)
-    for rows in _blocks(n, _PAIRED):
-        here = slice(rows[0], rows[-1] + 1)
-        left = -2 * points.flat[here]
-        for columns in _blocks(int(rows[0]) + 1, _PAIRED):
-            there = slice(columns[0], min(n, columns[0] + _PAIRED))
-            products = left @ points.flat[there].T
-            for column in range(points.wide.shape[1]):
-                products += points.wide[here, column, None] != points.wide[there, column]
-            keep_least_of_both(products, lengths, int(rows[0]), int(columns[0]), best, where)
     out, places = np.full((n, k), np.inf), np.full((n, k), -1, dtype=np.int64)
     if n < 2:
         return out, places
-    again = []
-    for rows in _blocks(n, _QUERIES):
-        block = points.take(rows)
-        exact, found = _in_order(_measured(block, points, where[rows]), where[rows])
-        out[rows, :asked], places[rows, :asked] = np.sqrt(exact[:, :k]), found[:, :k]
-        if asked < n - 1:
-            kept = best[rows, -1] + squared[rows]
-            again.append(rows[_doubtful(exact[:, min(k, asked) - 1], kept, squared[rows], squared)])
-    for part in _blocks(len(rest := np.concatenate([*again, np.zeros(0, dtype=np.int64)])), _QUERIES):
-        rows = rest[part]
-        exact, found, _ = _search(points.take(rows), points, squared, k + 1, np.float64)
-        itself = found == rows[:, None]
+    asked = min(k + _SPARE, n - 1)
+    doubtful = _measured_again(points, points, *least_of_others(points.flat, points.wide, asked), out, places)
+    if asked < n - 1 and len(rest := np.flatnonzero(doubtful)):
+        some = points.take(rest)
+        exact, where = np.empty((len(rest), k + 1)), np.empty((len(rest), k + 1), dtype=np.int64)
+        _measured_again(some, points, *_least(some, points, asked + 1, np.float64), exact, where)
+        itself = where == rest[:, None]
         itself[:, -1] |= ~itself.any(axis=1)  # of many equal ones it may not be among the first
-        out[rows], places[rows] = (both[~itself].reshape(-1, k) for both in (exact, found))
+        out[rest], places[rest] = (both[~itself].reshape(-1, k) for both in (exact, where))
     return out, places
+
+
+def _least(queries: Points, references: Points, k: int, dtype: Any) -> tuple[npt.NDArray[Any], Ints]:
+    from mintmark.stats._nearest import least  # compiles once: not before it is needed
+
+    return least(queries.flat, queries.wide, references.flat, references.wide, k, dtype)
 
 
 def _blocks(n: int, size: int) -> Iterator[Ints]:
@@ -278,31 +261,20 @@ def _blocks(n: int, size: int) -> Iterator[Ints]:
         yield np.arange(start, min(n, start + size))
 
 
-def _search(
-    block: Points, references: Points, squared: Floats, k: int, dtype: Any
-) -> tuple[Floats, Ints, npt.NDArray[np.bool_]]:
-    """Distances (q, k), whose they are, and which queries need double precision."""
-    from mintmark.stats._nearest import keep_least  # compiles once: not before it is needed
-
-    asked = min(k + _SPARE, len(references))
-    norms = np.einsum("ij,ij->i", block.flat, block.flat, dtype=np.float64)
-    left, lengths = -2 * block.flat.astype(dtype), squared.astype(dtype)  # |r|² - 2 q·r
-    best = np.full((len(block), asked), np.inf, dtype=dtype)
-    where = np.full((len(block), asked), -1, dtype=np.int64)
-    for some in _blocks(len(references), _REFERENCES):
-        part = slice(some[0], some[-1] + 1)
-        products = left @ references.flat[part].astype(dtype, copy=False).T
-        for column in range(references.wide.shape[1]):
-            products += block.wide[:, column, None] != references.wide[part, column]
-        keep_least(products, lengths[part], int(some[0]), best, where)
-    kept = best[:, -1] + norms
-    exact, where = _in_order(_measured(block, references, where), where)
-    out, places = np.full((len(block), k), np.inf), np.full((len(block), k), -1, dtype=np.int64)
-    out[:, : min(k, asked)] = np.sqrt(exact[:, :k])
-    places[:, : min(k, asked)] = where[:, :k]
-    if dtype == np.float64 or asked == len(references):
-        return out, places, np.zeros(len(block), dtype=bool)
-    return out, places, _doubtful(exact[:, min(k, asked) - 1], kept, norms, squared)
+def _measured_again(
+    queries: Points, references: Points, best: npt.NDArray[Any], where: Ints, out: Floats, places: Ints
+) -> npt.NDArray[np.bool_]:
+    """Write distances of candidates in double precision; which queries single precision leaves in doubt."""
+    squared = np.einsum("ij,ij->i", references.flat, references.flat, dtype=np.float64)
+    k, asked = out.shape[1], where.shape[1]
+    doubtful = np.zeros(len(queries), dtype=bool)
+    for rows in _blocks(len(queries), _QUERIES):
+        block = queries.take(rows)
+        exact, found = _in_order(_measured(block, references, where[rows]), where[rows])
+        out[rows, :asked], places[rows, :asked] = np.sqrt(exact[:, :k]), found[:, :k]
+        norms = np.einsum("ij,ij->i", block.flat, block.flat, dtype=np.float64)
+        doubtful[rows] = _doubtful(exact[:, min(k, asked) - 1], best[rows, -1], norms, squared)
+    return doubtful
 
 
 def _doubtful(kth: Floats, kept: Floats, norms: Floats, squared: Floats) -> npt.NDArray[np.bool_]:

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-__all__ = ["Z95", "clustered", "effective", "newcombe", "relative", "wilson", "z_of"]
+__all__ = ["Z95", "by_unit", "clustered", "effective", "newcombe", "paired", "relative", "wilson", "z_of"]
 
 Interval = tuple[float, float]
+Floats = npt.NDArray[np.float64]
 Z95 = 1.959963984540054
 """Two-sided 95 % point of the normal distribution."""
 
@@ -104,3 +105,31 @@ def clustered(hits: npt.ArrayLike, trials: npt.ArrayLike) -> tuple[float, float]
     rest = hit - share * tried
     variance = units / (units - 1) * float(rest @ rest) / tried.sum() ** 2
     return float(share), effective(float(share), variance, float(tried.sum()))
+
+
+def by_unit(hits: npt.ArrayLike, unit: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Hits and trials of each unit, as `clustered` takes them, from those of single trials, shape (n,)."""
+    _, which = np.unique(unit, return_inverse=True)
+    sums: Floats = np.bincount(which, weights=np.asarray(hits, float)).astype(np.float64)
+    return sums, np.bincount(which).astype(np.float64)
+
+
+def paired(
+    a: npt.ArrayLike, b: npt.ArrayLike, unit: npt.NDArray[np.int64], z: float
+) -> tuple[float, Interval]:
+    """Difference of two shares of the same trials, and its interval.
+
+    Parameters
+    ----------
+    a, b : array, shape (n,)
+        Hits of each trial; their mean counts as at most 1.
+    unit : array of int, shape (n,)
+        Trials of one unit hang together.
+    """
+    (hits_a, trials), (hits_b, _) = by_unit(a, unit), by_unit(b, unit)
+    (share_a, n_a), (share_b, n_b) = clustered(hits_a, trials), clustered(hits_b, trials)
+    x, y = hits_a - share_a * trials, hits_b - share_b * trials
+    spread = float(np.sqrt((x @ x) * (y @ y)))
+    together = float(x @ y) / spread if spread > 0 else 0.0
+    share_a, share_b = min(share_a, 1.0), min(share_b, 1.0)
+    return share_a - share_b, newcombe(share_a, n_a, share_b, n_b, z, together)

@@ -16,7 +16,6 @@ import json
 import multiprocessing
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import warnings
@@ -34,7 +33,7 @@ import pyarrow.compute as pc
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import distinct, numbers
 from mintmark.errors import InputError, MintmarkError, NotFittedError, UnknownNameError
-from mintmark.synthesizer import Drawn, Synthesizer
+from mintmark.synthesizer import Drawn, Synthesizer, load_model
 from mintmark.testing.hard_tables import dataset, ordinary
 
 __all__ = ["CHECKS", "check_synthesizer"]
@@ -178,11 +177,11 @@ def same_rows_in_any_order(make: Make, data: Dataset, workplace: Path) -> None:
 
 
 def same_rows_on_other_workers(make: Make, data: Dataset, workplace: Path) -> None:
-    """Two spawned processes give the rows that this one gives."""
+    """Two new processes give the rows that this one gives."""
     model = _fit(make, data)
     n = 2 * model.block + 5
     here = model.sample(n, seed=1)
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with _processes(2) as pool:
         there = model.sample(n, seed=1, map=pool.map)
     _same(here, there, "blocks drawn by two worker processes")
 
@@ -237,23 +236,6 @@ def _global_state() -> str:
 
 # -- models on disk ---------------------------------------------------------------------------
 
-_IN_A_NEW_PROCESS = """
-import json, sys
-found = []
-def listen(event, args):
-    if event in ("pickle.find_class", "code.__new__"):
-        found.append([event, *map(str, args[:2])])
-from mintmark.synthesizer import load_model
-import pyarrow as pa
-load_model(sys.argv[1]).sample(1, seed=1)  # so that libraries which load on use are loaded
-sys.addaudithook(listen)
-table = load_model(sys.argv[1]).sample(int(sys.argv[2]), seed=1).table
-heard = list(found)
-with pa.ipc.new_file(sys.argv[3], table.schema) as writer:
-    writer.write_table(table)
-print(json.dumps(heard))
-"""
-
 
 def survives_save_and_load(make: Make, data: Dataset, workplace: Path) -> None:
     """A model loaded in a new process gives identical rows."""
@@ -279,17 +261,34 @@ def keeps_models_private(make: Make, data: Dataset, workplace: Path) -> None:
 
 
 def _sampled_elsewhere(model: Synthesizer, n: int, workplace: Path) -> tuple[pa.Table, list[list[str]]]:
-    path, out = workplace / "model", workplace / "rows.arrow"
+    path = workplace / "model"
     model.save(path)
-    done = subprocess.run(
-        [sys.executable, "-c", _IN_A_NEW_PROCESS, str(path), str(n), str(out)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, f"a new process could not load and sample:\n{done.stderr[-600:]}"
-    return pa.ipc.open_file(out.read_bytes()).read_all(), json.loads(done.stdout.splitlines()[-1])
+    with _processes(1) as pool:
+        table, heard = pool.submit(_listened, str(path), n).result(timeout=600)
+    return table, heard
+
+
+def _listened(path: str, n: int) -> tuple[pa.Table, list[list[str]]]:
+    """n rows of a saved model, and the objects unpickled and code built on the way."""
+    heard: list[list[str]] = []
+
+    def listen(event: str, args: tuple[object, ...]) -> None:
+        if event in ("pickle.find_class", "code.__new__"):
+            heard.append([event, *map(str, args[:2])])
+
+    load_model(path).sample(1, seed=1)  # so that libraries which load on use are loaded
+    sys.addaudithook(listen)
+    table = load_model(path).sample(n, seed=1).table
+    return table, list(heard)
+
+
+def _processes(workers: int) -> ProcessPoolExecutor:
+    """New processes that share nothing with this one but the libraries they have loaded."""
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    if context.get_start_method() == "forkserver":
+        context.set_forkserver_preload([__name__, "sklearn", "numba"])
+    return ProcessPoolExecutor(workers, mp_context=context)
 
 
 # -- misuse and conditions --------------------------------------------------------------------

@@ -11,8 +11,14 @@ import numpy.typing as npt
 from mintmark.assess.fidelity._embedding import EMBEDDING, design_effect, embedded, room
 from mintmark.method import method, name_of
 from mintmark.metric import Direction, Family, Metric, Score, Tables
-from mintmark.stats.intervals import Z95, influence_variance
-from mintmark.stats.kernel_two_sample import Discrepancy, discrepancy, permuted, squared_distances
+from mintmark.stats.intervals import influence_variance
+from mintmark.stats.kernel_two_sample import (
+    Discrepancy,
+    discrepancy,
+    permuted,
+    squared_distances,
+    squared_interval,
+)
 
 __all__ = ["Energy"]
 
@@ -126,27 +132,12 @@ def _scored(
     }
     return {
         "estimate": value,
-        "interval": _interval(value, found.biased / _unit(found, kernel), variance, null),
+        "interval": squared_interval(value, found.biased / _unit(found, kernel), variance, null),
         "ceiling": anchors.get("holdout"),
         "floor": anchors["floor"],
         "variance": _VARIANCE,
         "details": {"p": (1 + int((null >= value).sum())) / (1 + len(null))},
     }
-
-
-def _interval(value: float, biased: float, variance: float, null: Floats) -> tuple[float, float]:
-    """95 % interval of a squared distance, which is skewed near 0 and normal only far from it.
-
-    The root is nearly normal with standard error s, and variance = 4 s² distance²: the ends (root
-    -+ z s)² are written out. What is of second order, and all there is at 0, has no normal limit:
-    its permutations stand in for it.
-    """
-    low, high = np.quantile(null, [0.025, 0.975])
-    middle = Z95**2 * variance / (4 * biased) if biased > 0 else 0.0
-    first = Z95 * variance**0.5
-    return min(value, value + middle - float(np.hypot(first, high))), value + middle + float(
-        np.hypot(first, low)
-    )
 
 
 def _unit(found: Discrepancy, kernel: Kernel) -> float:

@@ -27,7 +27,7 @@ from mintmark.data.schema import Column
 from mintmark.metric import NotRun, Tables
 from mintmark.stats.neighbours import Points, Space, agreeing, agreement, nearest
 
-__all__ = ["Rows", "forget", "plain", "rows_of", "worst_row"]
+__all__ = ["Rows", "forget", "joint_rows", "plain", "rows_of", "worst_row"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -61,11 +61,7 @@ class Rows:
 
         Media are left out, so that a copied row with another picture is still a copy.
         """
-        return [
-            column
-            for column in self.tables["train"].schema
-            if (column.is_numeric or column.is_discrete or column.kind == "text") and not is_renewed(column)
-        ]
+        return [column for column in self.tables["train"].schema if _makes_rows(column)]
 
     @property
     def many(self) -> bool:
@@ -247,11 +243,33 @@ def rows_of(tables: Tables) -> Rows:
             if not len(data):
                 raise NotRun(f"{role} has no rows.")
         rows = Rows(given)
-        if not rows.scored:
+        if not rows.scored and not _images(tables):
             raise NotRun("no column can be compared: all are keys or of kinds without values to match.")
         tables.shared["privacy rows"] = rows
     kept: Rows = tables.shared["privacy rows"]
     return kept
+
+
+def joint_rows(tables: Tables) -> Rows:
+    """`rows_of` for attacks on rows as a whole.
+
+    Raises
+    ------
+    NotRun
+        As `rows_of`; and where pictures have at most one column beside them, so that all rows are alike.
+    """
+    if _images(tables) and sum(map(_makes_rows, tables.train.schema)) < 2:
+        raise NotRun("pictures with at most one other column make up no rows to compare. See image_copies.")
+    return rows_of(tables)
+
+
+def _images(tables: Tables) -> bool:
+    return any(column.kind == "image" for column in tables.train.schema)
+
+
+def _makes_rows(column: Column) -> bool:
+    """Whether a column makes up a row: a number, category or text that is not made anew."""
+    return (column.is_numeric or column.is_discrete or column.kind == "text") and not is_renewed(column)
 
 
 def forget(tables: Tables) -> None:

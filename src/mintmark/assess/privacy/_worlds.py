@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mintmark.assess.privacy._isolation import REFERENCE, far, sampled
-from mintmark.assess.privacy._rows import Rows, rows_of, worst_row
+from mintmark.assess.privacy._rows import Rows, joint_rows, worst_row
 from mintmark.data.dataset import Dataset
 from mintmark.errors import InputError
 from mintmark.metric import NotRun, Tables
@@ -72,7 +72,7 @@ def worlds_of(tables: Tables, rng: np.random.Generator) -> Worlds:
         few persons or too many rows.
     """
     model = _refittable(tables.synthesizer)
-    rows = rows_of(tables)
+    rows = joint_rows(tables)
     if len(tables.train) > _TRAIN:
         raise NotRun(f"{WORLDS} refits on {len(tables.train):,} rows are too dear; at most {_TRAIN:,} are.")
     targets = _isolated(rows, rng)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mintmark.assess.privacy._guesses import BINS
 from mintmark.assess.privacy._quasi_identifiers import declared
-from mintmark.assess.privacy._rows import Rows, rows_of
+from mintmark.assess.privacy._rows import Rows, joint_rows
 from mintmark.method import method
 from mintmark.metric import Direction, Metric, Score, Tables
 from mintmark.stats.mixed import positions
@@ -49,7 +49,7 @@ class Anonymity(Metric):
     direction = "higher"
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
-        rows = rows_of(tables)
+        rows = joint_rows(tables)
         known, secrets = declared(rows)
         inside = rows.alike(known)
         n = min(len(data) for data in rows.tables.values())

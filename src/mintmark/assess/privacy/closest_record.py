@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess.privacy._rows import Rows, rows_of
+from mintmark.assess.privacy._rows import Rows, joint_rows
 from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
 from mintmark.stats.shares import wilson, z_of
@@ -36,7 +36,7 @@ class ClosestRecord(Metric):
     direction = "lower"
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
-        rows = rows_of(tables)
+        rows = joint_rows(tables)
         sizes = {role: len(data) for role, data in rows.tables.items()}
         size = min(sizes["train"], sizes["holdout"])
         cut = {role: np.sort(rng.choice(sizes[role], size, replace=False)) for role in ("train", "holdout")}

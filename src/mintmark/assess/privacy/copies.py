@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.assess.privacy._matches import Matches, scores
-from mintmark.assess.privacy._rows import Rows, rows_of
+from mintmark.assess.privacy._rows import Rows, joint_rows
 from mintmark.data.protect import persons
 from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
@@ -43,7 +43,7 @@ class Copies(Metric):
     direction = "lower"
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
-        rows = rows_of(tables)
+        rows = joint_rows(tables)
         near, threshold = _near(rows, rng)
         return [*_exact(rows, threshold), *near]
 

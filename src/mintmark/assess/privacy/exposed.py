@@ -18,7 +18,7 @@ from scipy.stats import hypergeom
 
 from mintmark.assess import _large
 from mintmark.assess.privacy._isolation import REFERENCE, far, rare, sampled, standard
-from mintmark.assess.privacy._rows import Rows, rows_of, worst_row
+from mintmark.assess.privacy._rows import Rows, joint_rows, worst_row
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
 from mintmark.stats.neighbours import Points
@@ -50,7 +50,7 @@ class Exposed(Metric):
     direction = "lower"
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
-        rows = rows_of(tables)
+        rows = joint_rows(tables)
         least = min(int(rows.persons[role].max()) + 1 for role in ("train", "holdout"))
         if least < _LEAST:
             raise NotRun(f"{least} persons in train or holdout are too few; {_LEAST} are needed in both.")

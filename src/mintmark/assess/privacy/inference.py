@@ -20,7 +20,7 @@ from mintmark.assess._threads import in_threads
 from mintmark.assess.privacy._attacks import FIGURES, against, attacked, floored, targets
 from mintmark.assess.privacy._near import Near, batches
 from mintmark.assess.privacy._right import NEAR_ENOUGH, Secret
-from mintmark.assess.privacy._rows import Rows, rows_of
+from mintmark.assess.privacy._rows import Rows, joint_rows
 from mintmark.data.schema import Column
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
@@ -54,7 +54,7 @@ class Inference(Metric):
     ] = 1000
 
     def _measure(self, tables: Tables, rng: Rng) -> list[Score]:
-        rows = rows_of(tables)
+        rows = joint_rows(tables)
         secrets = _secrets(rows.scored)
         if len(rows.scored) < 2 or not secrets:
             raise NotRun("a secret and a column to know a person by are needed. Give a table of two columns.")

@@ -17,7 +17,7 @@ from pydantic import Field
 from mintmark.assess._threads import in_threads
 from mintmark.assess.privacy._attacks import FIGURES, against, attacked, floored, targets
 from mintmark.assess.privacy._near import Near, batches
-from mintmark.assess.privacy._rows import Rows, rows_of
+from mintmark.assess.privacy._rows import Rows, joint_rows
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
@@ -59,7 +59,7 @@ class Linkability(Metric):
     ] = None
 
     def _measure(self, tables: Tables, rng: Rng) -> list[Score]:
-        rows = rows_of(tables)
+        rows = joint_rows(tables)
         splits = self._splits([column.name for column in rows.scored], rng)
         most = attacked(rows, self.targets)
         found = self._linked(rows, "synthetic", splits, most, rng)
@@ -135,13 +135,12 @@ class Linkability(Metric):
 
     def _linked_rows(self, near: Near, queries: list[Block], halves: Halves, batch: Ints) -> Floats:
         """Whether each of a batch is linked, 1 or 0."""
-        from mintmark.stats._nearest import keep_least  # compiles once: not before it is needed
+        from mintmark.stats._least import keep_least  # compiles once: not before it is needed
 
         nearest = [np.full((len(batch), self.neighbours), np.inf, dtype=np.float32) for _ in halves]
-        whose = np.empty((len(batch), self.neighbours), dtype=np.int64)  # of no interest here
         for block in _squares(near, queries, halves, batch):
             for squares, best in zip(block, nearest, strict=True):
-                keep_least(squares, np.zeros(squares.shape[1], dtype=np.float32), 0, best, whose)
+                keep_least(squares, best)
         limits = [best[:, -1:] for best in nearest]
         linked = np.zeros(len(batch))
         for block in _squares(near, queries, halves, batch):  # found again rather than kept

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from mintmark.assess import _large
 from mintmark.assess.privacy._roc import SWAPPED, auc_interval, sensitivity
-from mintmark.assess.privacy._rows import Rows, rows_of, worst_row
+from mintmark.assess.privacy._rows import Rows, joint_rows, worst_row
 from mintmark.method import method
 from mintmark.metric import Metric, NotRun, Score, Tables
 from mintmark.stats.intervals import delong
@@ -58,7 +58,7 @@ class Membership(Metric):
     direction = "lower"
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
-        rows = rows_of(tables)
+        rows = joint_rows(tables)
         figures = _attacked(rows, _drawn(rows, rng))
         seed = int(rng.integers(2**31))
         for one, other in (figures, figures[::-1]):

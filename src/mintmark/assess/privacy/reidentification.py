@@ -16,7 +16,7 @@ from mintmark.assess.privacy._attacks import FIGURES, against
 from mintmark.assess.privacy._near import source
 from mintmark.assess.privacy._quasi_identifiers import declared
 from mintmark.assess.privacy._right import NEAR_ENOUGH, reach
-from mintmark.assess.privacy._rows import Rows, rows_of
+from mintmark.assess.privacy._rows import Rows, joint_rows
 from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
 from mintmark.stats.shares import z_of
@@ -49,7 +49,7 @@ class Reidentification(Metric):
     direction = "lower"
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
-        rows = rows_of(tables)
+        rows = joint_rows(tables)
         known, secrets = declared(rows)
         inside = rows.alike(known)
         found = _attacked(rows, "synthetic", inside, secrets)

@@ -17,7 +17,7 @@ from scipy.special import stdtrit
 from scipy.stats import rankdata
 
 from mintmark.assess.privacy._roc import auc_interval, sensitivity
-from mintmark.assess.privacy._rows import rows_of
+from mintmark.assess.privacy._rows import joint_rows
 from mintmark.assess.privacy._worlds import MOST_ROWS, WORLDS, Worlds, worlds_of
 from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
@@ -126,7 +126,7 @@ def likelihood_ratio(scores: Floats, inside: Bools, release: Floats) -> Floats:
 
 def _first_rows(tables: Tables, worlds: Worlds) -> list[int]:
     """The first row of each target in its own table."""
-    persons = rows_of(tables).persons
+    persons = joint_rows(tables).persons
     return [int(np.argmax(persons[role] == one)) for role, some in worlds.targets.items() for one in some]
 
 

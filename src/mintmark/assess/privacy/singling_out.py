@@ -26,7 +26,7 @@ from mintmark.assess.privacy._guesses import (
     stands_for,
     values,
 )
-from mintmark.assess.privacy._rows import Rows, rows_of
+from mintmark.assess.privacy._rows import Rows, joint_rows
 from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
 
@@ -71,7 +71,7 @@ class SinglingOut(Metric):
     columns: Annotated[int, Field(ge=2, description="columns of a combination")] = 4
 
     def _measure(self, tables: Tables, rng: Rng) -> list[Score]:
-        rows = rows_of(tables)
+        rows = joint_rows(tables)
         people = People.of(rows, rng)
         names = [column.name for column in rows.scored]
         scores = []

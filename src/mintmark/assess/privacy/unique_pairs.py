@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mintmark.assess.privacy._rows import Rows, rows_of
+from mintmark.assess.privacy._rows import Rows, joint_rows
 from mintmark.assess.privacy._uniques import FEWEST, uniques
 from mintmark.method import method, name_of
 from mintmark.metric import Metric, NotRun, Score, Tables
@@ -47,7 +47,7 @@ class UniquePairs(Metric):
     direction = "lower"
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
-        rows = rows_of(tables)
+        rows = joint_rows(tables)
         names = [column.name for column in rows.scored]
         if len(names) < 2:
             raise NotRun("fewer than two columns can be compared: there is no pair.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mintmark.assess.report._figures import figure, finite, percent
 from mintmark.assess.report._words_fidelity import FIDELITY
+from mintmark.assess.report._words_images import IMAGES
 from mintmark.assess.report._words_privacy import PRIVACY
 from mintmark.assess.report._words_utility import UTILITY
 from mintmark.metric import Score
@@ -44,7 +45,7 @@ FAMILIES = (
     Family("utility", "Utility", "Does work done on the synthetic rows carry over to real ones?"),
     Family("privacy", "Privacy", "Do the synthetic rows give away who was in the training data?"),
 )
-_WORDS = FIDELITY | UTILITY | PRIVACY
+_WORDS = FIDELITY | UTILITY | PRIVACY | IMAGES
 _FLOORS = {"fidelity": "independent columns", "utility": "independent columns", "privacy": "copy of train"}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from mintmark.assess.assessment import Assessment, times_assessed
-from mintmark.assess.report import _story
+from mintmark.assess.report import _sheets, _story
 from mintmark.assess.report._template import packaged, template
 from mintmark.assess.report._verdict import MARKS, Verdict, judgement
 from mintmark.assess.report._words import PRIVACY_LIMIT, PUBLIC_LIMIT, REPORT_LIMIT
@@ -53,6 +53,8 @@ def html(
             "curve": _story.utility(assessment),
             "projection": _story.projection(assessment),
             "nearest": _story.nearest(assessment),
+            # real pictures: whatever a public record may hold, its page shows none
+            "sheets": [] if public else _sheets.sheets(assessment.tables.get("images")),
             "differences": [str(text) for text in assessment.tables.get("differences") or ()],
             "rejected": _story.rejected(assessment),
             "cleaned": _story.cleaned(assessment),
@@ -68,7 +70,7 @@ def html(
 def fragment(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> str:
     """Verdict and overview for a notebook cell, in a frame so that no style leaks in or out."""
     page = template("_page.html.jinja").render(
-        _opening(assessment, verdicts, public=False, certified=None) | {"compact": True}
+        _opening(assessment, verdicts, public=False, certified=None) | {"compact": True, "sheets": []}
     )
     height = min(300 + 90 * len(assessment.scores), 900)
     return (

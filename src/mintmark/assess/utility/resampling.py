@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess._codes import Coded
 from mintmark.assess._threads import in_threads
-from mintmark.assess.utility._families import Maker, families
+from mintmark.assess.utility._families import families
 from mintmark.assess.utility._models import Task
+from mintmark.assess.utility._picture_rows import PictureTask, beside, of_pictures, picture_task, taught_on
 from mintmark.assess.utility._sampled import sampled, told
 from mintmark.assess.utility._trained import FEWEST, joined, task_of
 from mintmark.method import method, name_of
@@ -46,7 +46,7 @@ class Resampling(Metric):
     Measured where the rows are `augmented real` and the target has classes; the rarest class that the
     added rows grow is told from all others. Three models (linear, small tree, boosted trees) learn from at
     most 20,000 real rows and as large a share of the added ones; the model told is the one whose average
-    precision is best without added rows.
+    precision is best without added rows. Of pictures one convolutional network learns, from at most 4,000.
     """
 
     family: ClassVar[Family] = "utility"
@@ -54,12 +54,8 @@ class Resampling(Metric):
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         if tables.synthetic.provenance.get("nature") != "augmented real":
             return []
-        task = task_of(tables)
-        if task.classes is None:
-            raise NotRun(f"the target {task.target!r} is a number: controls are for rare classes.")
-        parts = _Parts.of(tables, task, rng)
+        task, kinds, parts = _of_pictures(tables, rng) if of_pictures(tables) else _of_rows(tables, rng)
         seed = int(rng.integers(2**31))
-        kinds = {name: maker for name, maker in families(task).items() if name in _KINDS}
         tried = in_threads(lambda name: _tried(task, parts, kinds[name], seed), list(kinds))
         models = dict(zip(kinds, tried, strict=True))
         weights = _weights(parts.test, rng)
@@ -82,6 +78,26 @@ class Resampling(Metric):
         scores = [_gain(figure, found, worth, best, parts) for figure in _FIGURES]
         scores += [_cost(worth[best], best, which, parts) for which in _COSTS]
         return told(tables, scores, _ROWS)
+
+
+def _of_rows(tables: Tables, rng: np.random.Generator) -> tuple[Task, dict[str, Any], _Parts]:
+    task = task_of(tables)
+    if task.classes is None:
+        raise NotRun(f"the target {task.target!r} is a number: controls are for rare classes.")
+    kinds = {name: maker for name, maker in families(task).items() if name in _KINDS}
+    rows = min(len(tables.train), _ROWS)
+    more = max(1, round(len(tables.synthetic) * rows / len(tables.train)))
+    real, added = (
+        task.known(sampled(tables, which, n)) for which, n in (("train", rows), ("synthetic", more))
+    )
+    test = task.known(sampled(tables, "holdout", _TEST))
+    return task, kinds, _Parts.of(task, real, added, joined(real, added), test, rng)
+
+
+def _of_pictures(tables: Tables, rng: np.random.Generator) -> tuple[PictureTask, dict[str, Any], _Parts]:
+    task = picture_task(tables)
+    real, added, test = task.rows(rng, _TEST)
+    return task, {"network": taught_on}, _Parts.of(task, real, added, beside(real, added), test, rng)
 
 
 def _controls(figure: str) -> tuple[str, ...]:
@@ -169,30 +185,25 @@ class _Parts:
 
     Parameters
     ----------
-    weighed : Coded
-        Real rows, those of rarer classes repeated until all classes are alike.
-    fit, tune : Coded
-        Real rows in two, to choose a threshold by.
+    real, added, weighed, fit, tune, test : Coded or Pictures
+        `weighed` are real rows, those of rarer classes repeated until all classes are alike.
+        `fit` and `tune` are real rows in two, to choose a threshold by.
     """
 
-    real: Coded
-    added: Coded
-    weighed: Coded
-    fit: Coded
-    tune: Coded
-    test: Coded
+    real: Any
+    added: Any
+    weighed: Any
+    fit: Any
+    tune: Any
+    test: Any
     label: int
     name: str
     positive: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, tables: Tables, task: Task, rng: np.random.Generator) -> _Parts:
-        rows = min(len(tables.train), _ROWS)
-        more = max(1, round(len(tables.synthetic) * rows / len(tables.train)))
-        real, added = (
-            task.known(sampled(tables, which, n)) for which, n in (("train", rows), ("synthetic", more))
-        )
-        test = task.known(sampled(tables, "holdout", _TEST))
+    def of(
+        cls, task: Task | PictureTask, real: Any, added: Any, both: Any, test: Any, rng: np.random.Generator
+    ) -> _Parts:
         label = _rarest(task.labels(real), task.labels(added))
         positive = task.labels(test) == label
         if min(positive.sum(), (~positive).sum()) < FEWEST:
@@ -203,7 +214,7 @@ class _Parts:
         cut = len(real) // 4
         fit, tune = (real.take(np.sort(part)) for part in (order[cut:], order[:cut]))
         weighed = real.take(_repeated(task.labels(real)))
-        return cls(real, joined(real, added), weighed, fit, tune, test, label, task.names[label], positive)
+        return cls(real, both, weighed, fit, tune, test, label, task.names[label], positive)
 
 
 def _rarest(real: Floats, added: Floats) -> int:
@@ -222,7 +233,7 @@ def _repeated(labels: Floats) -> Ints:
     return np.repeat(np.arange(len(labels)), times[labels.astype(int)])
 
 
-def _tried(task: Task, parts: _Parts, make: Maker, seed: int) -> dict[str, _Way]:
+def _tried(task: Task | PictureTask, parts: _Parts, make: Any, seed: int) -> dict[str, _Way]:
     """One sort of model under every way."""
     label = parts.label
     real, weighed, added = (
@@ -247,7 +258,7 @@ def _best_threshold(chances: Floats, positive: npt.NDArray[np.bool_]) -> float:
     return float(chances[order][int(np.argmax(np.where(last, f1, -1)))])
 
 
-def _weights(test: Coded, rng: np.random.Generator) -> Floats:
+def _weights(test: Any, rng: np.random.Generator) -> Floats:
     """Ones, for the holdout as it is, then how often each row is in bootstrap samples of persons."""
     owner = np.arange(len(test)) if test.persons is None else np.unique(test.persons, return_inverse=True)[1]
     n = int(owner.max()) + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
@@ -189,6 +189,10 @@ def _of_mapping(wanted: Mapping[Any, int], names: Sequence[Any], counts: Ints) -
         if str(name) not in place:
             raise UnknownNameError("class in sampling_strategy", str(name), list(place))
         at = place[str(name)]
+        if isinstance(rows, bool) or not isinstance(rows, Integral):
+            raise InputError(
+                f"sampling_strategy asks for {rows!r} rows of class {name!r}: give a whole number."
+            )
         if not 0 <= rows <= counts[at]:
             raise InputError(
                 f"sampling_strategy asks for {rows:,} rows of class {name!r}, which has {counts[at]:,}: rows "

@@ -30,6 +30,7 @@ def near_miss(
     *,
     version: Version = 1,
     k: Annotated[int, Field(ge=1)] = 3,
+    candidates: Annotated[int, Field(ge=1)] = 3,
 ) -> Ints:
     """Rows that stay under NearMiss (Mani, Zhang 2003, ICML workshop on imbalanced data sets).
 
@@ -42,9 +43,11 @@ def near_miss(
         How many rows of which classes stay; "auto" of each as many as the smallest has.
     version : {1, 2, 3}
         The rows with the least mean distance to their k nearest rows of the smallest class (1) or to its
-        k farthest (2); or, of the k rows nearest to each row of it, those with the greatest mean distance to
-        their k nearest (3), which may be fewer than were asked for.
+        k farthest (2); or, of the candidates, those with the greatest mean distance to their k nearest (3),
+        which may be fewer than were asked for.
     k : int, >= 1
+    candidates : int, >= 1
+        For version 3: so many rows nearest to each row of the smallest class are candidates.
 
     Returns
     -------
@@ -53,10 +56,12 @@ def near_miss(
     """
     classes = classes_of(data, target)
     keep = classes.staying(sampling_strategy)
-    return classes.kept(kept_by_near_miss(classes.sample, keep, version, k))
+    return classes.kept(kept_by_near_miss(classes.sample, keep, version, k, candidates))
 
 
-def kept_by_near_miss(sample: Sample, keep: Ints, version: Version = 1, k: int = 3) -> Mask:
+def kept_by_near_miss(
+    sample: Sample, keep: Ints, version: Version = 1, k: int = 3, candidates: int = 3
+) -> Mask:
     """Which rows stay, shape (n,).
 
     Parameters
@@ -75,19 +80,19 @@ def kept_by_near_miss(sample: Sample, keep: Ints, version: Version = 1, k: int =
     for label in held[(keep[held] < counts[held]) & (held != smallest)]:
         rows = sample.of_class(int(label))
         out[rows] = False
-        out[rows[_picked(sample.points(rows), few, int(keep[label]), version, k)]] = True
+        out[rows[_picked(sample.points(rows), few, int(keep[label]), version, k, candidates)]] = True
     return out
 
 
-def _picked(points: Points, few: Points, n: int, version: Version, k: int) -> Ints:
+def _picked(points: Points, few: Points, n: int, version: Version, k: int, candidates: int) -> Ints:
     """Positions of the n rows that stay of one class."""
     if version == 2:
         return np.argsort(_farthest(points, few, k), kind="stable")[:n]
     if version == 1:
         return np.argsort(_mean(nearest(points, few, k)), kind="stable")[:n]
-    candidates = np.unique(nearest_rows(few, points, min(k, len(points)))[1])
-    order = np.argsort(-_mean(nearest(points.take(candidates), few, k)), kind="stable")
-    return np.asarray(candidates[order[:n]])
+    near = np.unique(nearest_rows(few, points, min(candidates, len(points)))[1])
+    order = np.argsort(-_mean(nearest(points.take(near), few, k)), kind="stable")
+    return np.asarray(near[order[:n]])
 
 
 def _mean(distance: Floats) -> Floats:

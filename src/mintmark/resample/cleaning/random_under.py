@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from mintmark.data.dataset import Dataset
 from mintmark.data.streams import stream
+from mintmark.resample._sample import Sample
 from mintmark.resample.cleaning._classes import Under, classes_of
 
 __all__ = ["kept_at_random", "random_under"]
@@ -35,20 +36,20 @@ def random_under(
     """
     classes = classes_of(data, target)
     keep = classes.staying(sampling_strategy)
-    return classes.kept(kept_at_random(classes.sample.labels, keep, stream(seed, "random_under")))
+    return classes.kept(kept_at_random(classes.sample, keep, stream(seed, "random_under")))
 
 
-def kept_at_random(labels: Ints, keep: Ints, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+def kept_at_random(sample: Sample, keep: Ints, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
     """Which rows stay, shape (n,).
 
     Parameters
     ----------
-    labels : array of int, shape (n,)
+    sample : Sample
     keep : array of int, shape (classes,)
         Rows that stay of each class.
     """
-    out = np.ones(len(labels), dtype=bool)
+    out = np.ones(len(sample), dtype=bool)
     for label, n in enumerate(keep):
-        rows = np.flatnonzero(labels == label)
+        rows = sample.of_class(label)
         out[rng.permutation(rows)[n:]] = False
     return out

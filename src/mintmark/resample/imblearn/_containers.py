@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from scipy import sparse
 
 __all__ = ["column_of", "is_frame", "joined", "library", "names_of", "rows_of", "taken"]
 
@@ -49,6 +50,8 @@ def taken(container: Any, rows: npt.NDArray[np.int64]) -> Any:
         return container.take(rows) if not isinstance(container, np.ndarray) else container[rows]
     if library(container) == "pandas":
         return container.iloc[rows]
+    if sparse.issparse(container):
+        return type(container)(container.tocsr()[rows])
     return container[rows] if hasattr(container, "columns") else container.gather(rows)
 
 

@@ -13,7 +13,7 @@ from scipy import sparse
 from mintmark.errors import InputError
 from mintmark.resample.imblearn._columns import as_codes
 
-__all__ = ["Matrix"]
+__all__ = ["Matrix", "dense"]
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int32]
@@ -58,7 +58,7 @@ class Matrix:
         InputError
             If it is no matrix of numbers, or a sparse one too large to be made dense.
         """
-        cells = _dense(container)
+        cells = dense(container)
         if discrete is None:
             discrete = np.full(cells.shape[1], cells.dtype.kind == "b")
         coded = [as_codes(cells[:, at], f"column {at}") for at in np.flatnonzero(discrete)]
@@ -100,7 +100,14 @@ class Matrix:
         return out.tolist() if isinstance(self.container, (list, tuple)) else out
 
 
-def _dense(container: Any) -> npt.NDArray[Any]:
+def dense(container: Any) -> npt.NDArray[Any]:
+    """The cells of a matrix.
+
+    Raises
+    ------
+    InputError
+        If it has not two dimensions and a column, or is a sparse one too large to be made dense.
+    """
     if sparse.issparse(container):
         n, width = container.shape
         size, memory = n * width * container.dtype.itemsize, _memory()

@@ -13,7 +13,7 @@ class _SamplerTags:
     sample_indices: bool = False
 
 
-def sampler_tags(tags: Any, *, text: bool) -> Any:
+def sampler_tags(tags: Any, *, text: bool, indices: bool) -> Any:
     """Tags of a sampler: those of any estimator, and the two that imbalanced-learn adds.
 
     Parameters
@@ -21,8 +21,10 @@ def sampler_tags(tags: Any, *, text: bool) -> Any:
     tags : sklearn.utils.Tags
     text : bool
         Whether a matrix of texts is taken.
+    indices : bool
+        Whether it tells which rows it returns, as `sample_indices_`.
     """
-    tags = _with(tags, sampler_tags=_SamplerTags())
+    tags = _with(tags, sampler_tags=_SamplerTags(indices))
     tags.estimator_type = "sampler"
     tags.target_tags.required = True
     tags.input_tags = _with(tags.input_tags, dataframe=True)

@@ -75,12 +75,7 @@ class Target:
         InputError
             If there is one class, the strategy is no such thing, or asks for fewer rows than there are.
         """
-        if len(self.classes) < 2:
-            raise InputError(
-                f"y holds {len(self.classes)} class; resampling compares at least two. Check the target."
-            )
-        if callable(strategy):
-            strategy = strategy(np.asarray(self.classes)[self.labels])
+        strategy = self.asked(strategy)
         if isinstance(strategy, str):
             return self._side(strategy)
         if isinstance(strategy, Mapping):
@@ -91,6 +86,24 @@ class Target:
             f"sampling_strategy is one of {', '.join(map(repr, _SIDES))}, a share, a mapping of class to "
             f"rows, or a function that returns one; not {strategy!r}."
         )
+
+    def asked(self, strategy: Any) -> Any:
+        """The strategy, or what a function of the labels says that it is.
+
+        Raises
+        ------
+        InputError
+            If there is one class alone.
+        """
+        if len(self.classes) < 2:
+            raise InputError(
+                f"y holds {len(self.classes)} class; resampling compares at least two. Check the target."
+            )
+        return strategy(np.asarray(self.classes)[self.labels]) if callable(strategy) else strategy
+
+    def kept(self, rows: Ints) -> Any:
+        """The labels of these rows, in the same container."""
+        return taken(self.container, rows)
 
     def grown(self, added: Ints) -> Any:
         """The labels with those of new rows after them, in the same container.
