@@ -92,6 +92,15 @@ def test_any_size_and_channels_come_back_as_they_were(shape):
     assert (sizes(made.table["image"]) == shape).all()
 
 
+def test_each_image_tells_its_two_parents_of_its_class():
+    data = digits()
+    model = quick().fit(data, seed=0)
+    made, told = model.sample(50, seed=1), model.parents(50, seed=1)
+    real = np.array(data.table["label"].to_pylist())
+    for name in ("parent_a", "parent_b"):
+        assert (real[told[name].to_numpy()] == np.array(made.table["label"].to_pylist())).all()
+
+
 def test_the_penalties_are_what_they_say():
     """Of images of one class each alone, no permutation moves anything; of two, the texts part."""
     rng = np.random.default_rng(0)

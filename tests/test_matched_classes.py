@@ -26,7 +26,7 @@ def world():
     """A population, two samples of it, and fresh rows of which each class makes up another share."""
     rng = np.random.default_rng(SEED)
     law = bayesian_network(rng, classes=3)
-    train, holdout, many = (law.draw(rows, rng) for rows in (SIZE, SIZE, 8 * SIZE))
+    train, holdout, many = (law.draw(rows, rng) for rows in (SIZE, SIZE, 5 * SIZE))
     y = many.table["y"].to_numpy(zero_copy_only=False)
     names, counts = np.unique(y, return_counts=True)
     rare = names[np.argsort(counts)]

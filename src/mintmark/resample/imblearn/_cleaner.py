@@ -113,7 +113,7 @@ class Cleaner(Estimator):
 class Combined(Estimator):
     """SMOTE, and then a cleaner of all rows: real and new ones vouch for each other.
 
-    Where new rows alone shall be asked, and by real ones, see `mintmark.resample.cleaning.purified`.
+    Where new rows alone shall be asked, and by real ones, see `mintmark.resample.cleaning._purified`.
 
     Attributes
     ----------
