@@ -17,6 +17,7 @@ RARE = {8: 45, 9: 45}
 
 
 def main(file: str = "digits.parquet") -> None:
+    """Write the table."""
     x, y = load_digits(return_X_y=True)  # grey levels from 0 to 16
     kept = np.sort(np.concatenate([np.flatnonzero(y == c)[: RARE.get(c)] for c in range(10)]))
     images = np.rint(x[kept].reshape(-1, 8, 8) * 255 / 16).astype(np.uint8)

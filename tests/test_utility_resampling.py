@@ -101,7 +101,7 @@ def test_where_the_truth_is_linear_it_gains_nothing_and_calibration_is_lost(line
     }
     assert outcomes["chances-stay-right"].outcome == "fail"
     assert outcomes["adding-them-helps"].outcome in ("fail", "inconclusive")
-    assert "Better: " in outcomes["adding-them-helps"].reason
+    assert "Instead: " in outcomes["adding-them-helps"].reason
 
 
 def test_rows_of_the_truth_itself_help_and_those_of_permuted_labels_do_not():

@@ -186,7 +186,7 @@ class Rule:
             outcome, bounds, reason = self._compare_each(found, least, most, tables.get("schema") or {})
         instead = ((found or {}).get("details") or {}).get("instead")
         if instead and outcome != "pass":
-            reason += f" Better: {instead}."
+            reason += f" Instead: {instead}."
         if metric != self.metric:
             reason = f"{self.metric} was not run, {metric} stands in: {reason}"
         return Verdict(

@@ -53,8 +53,8 @@ class Deepsmote(Smote):
     block: ClassVar[int] = 512  # pictures of a block are decoded together
 
     penalty: Annotated[
-        Literal["permuted", "sampled", "none"], Field(description="what is asked beside reconstruction")
-    ] = "permuted"
+        Literal["sampled", "permuted", "none"], Field(description="what is asked beside reconstruction")
+    ] = "sampled"
     code: Annotated[int, Field(ge=1, le=4096, description="numbers of a code")] = 64
     filters: Annotated[
         int,

@@ -115,7 +115,7 @@ def _gain(figure: str, found: Ways, worth: Ways, told_of: str, parts: _Parts) ->
     ways = found[told_of]
     best = max(_controls(figure), key=lambda way: ways[way][figure][0])
     details: dict[str, Any] = {"class": parts.name, "model": told_of}
-    if gains[told_of][0] <= 0:
+    if _ends(gains[told_of])[0] <= 0:
         details["instead"] = (
             f"{best} ({ways[best][figure][0]:.3f} against {ways[_ADDED][figure][0]:.3f} {_FIGURES[figure]})"
         )
