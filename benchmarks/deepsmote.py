@@ -29,7 +29,8 @@ from mintmark.data.images import pixels
 from mintmark.nn.classifier import fit_classifier
 
 TAIL = (4000, 2000, 1000, 750, 500, 350, 200, 100, 60, 40)
-SEEN = 80_000  # images that a classifier trains on, repeats counted, whatever the method gave it
+SEEN = {"mnist": 80_000, "pneumonia": 40_000}
+"""Images that a classifier trains on, repeats counted, whatever the method gave it."""
 Images = np.ndarray
 Method = Callable[[Images, np.ndarray, np.random.Generator], tuple[Images, np.ndarray]]
 
@@ -91,13 +92,15 @@ def methods(given: argparse.Namespace) -> dict[str, Method]:
     }
 
 
-def learnt(name: str, make: Method, x: Images, y: np.ndarray, seed: int) -> tuple[Any, float, Images]:
+def learnt(
+    part: str, name: str, make: Method, x: Images, y: np.ndarray, seed: int
+) -> tuple[Any, float, Images]:
     """The classifier, the CPU seconds it took with all before it, and what was made."""
     begun, rng = time.process_time(), np.random.default_rng(seed)
     both, labels = make(x, y, rng)
     counts = np.bincount(y)
     weights = len(y) / (len(counts) * counts) if name == "class weights" else None
-    epochs = max(1, round(SEEN / len(both)))
+    epochs = max(1, round(SEEN[part] / len(both)))
     fitted = fit_classifier(both, labels, len(counts), rng, weights=weights, epochs=epochs, filters=16)
     new = np.concatenate([both[len(x) :], np.zeros((0, *x.shape[1:]), np.uint8)])
     return fitted, time.process_time() - begun, (new, labels[len(x) :])
@@ -120,7 +123,7 @@ def mnist(given: argparse.Namespace) -> list[dict[str, Any]]:
         for name, make in methods(given).items():
             if name == "turned and shifted":
                 continue
-            fitted, cpu, new = learnt(name, make, every[chosen], target[chosen], run)
+            fitted, cpu, new = learnt("mnist", name, make, every[chosen], target[chosen], run)
             found = fitted.probabilities(every[test]).argmax(1)
             recall = np.array([(found[target[test] == c] == c).mean() for c in range(10)])
             rows.append({
@@ -147,7 +150,7 @@ def pneumonia(given: argparse.Namespace) -> list[dict[str, Any]]:
             ill = rng.choice(np.flatnonzero(target == 1), len(healthy) // ratio, replace=False)
             chosen = np.concatenate([healthy, ill])
             for name, make in methods(given).items():
-                fitted, cpu, new = learnt(name, make, every[chosen], target[chosen], run)
+                fitted, cpu, new = learnt("pneumonia", name, make, every[chosen], target[chosen], run)
                 chance = fitted.probabilities(test)[:, 1]
                 false, true, _ = roc_curve(truth, chance)
                 found = chance > 0.5
