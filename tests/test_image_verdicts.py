@@ -113,9 +113,9 @@ TEACHING, LABELLED = "models-learn-from-pictures-as-well", "pictures-are-what-th
 MATRIX: dict[str, tuple[Callable[[Split], Dataset], set[str], set[str]]] = {
     # release: (made how, rules that must fail, rules that must pass)
     "fresh": (lambda s: table(s.fresh), set(), {UNREAL, LOST, ALIKE, BLURRED, LABELLED}),
-    "all copied, as other bytes": (lambda s: table(s.train, "BMP"), {COPIED}, {UNREAL, TEACHING}),
+    "all copied, as other bytes": (lambda s: table(s.train, "BMP"), {COPIED}, {LOST, ALIKE}),
     "3 % copied, as other bytes": (
-        lambda s: table(s.with_copies(0.03), "BMP"), {COPIED}, {UNREAL, LOST, ALIKE, BLURRED},
+        lambda s: table(s.with_copies(0.03), "BMP"), {COPIED}, {LOST, ALIKE, BLURRED},
     ),
     "all copied with noise": (lambda s: table(s.noisy(6)), {COPIED}, {LOST, ALIKE, BLURRED}),
     "ten pictures again and again": (lambda s: table(s.ten()), {LOST, ALIKE, UNREAL, TEACHING}, set()),
@@ -125,10 +125,17 @@ MATRIX: dict[str, tuple[Callable[[Split], Dataset], set[str], set[str]]] = {
     # at 8 x 8 pixels what a class shares teaches well; only the variety is lost
     "pixels shuffled within classes": (lambda s: table(s.shuffled(within=True)), {LOST}, {COPIED}),
     "labels permuted": (
-        lambda s: table((s.fresh[0], s.rng.permutation(s.fresh[1]))), {TEACHING, LABELLED}, {UNREAL, LOST},
+        lambda s: table((s.fresh[0], s.rng.permutation(s.fresh[1]))), {TEACHING, LABELLED}, {LOST},
     ),
-    "the holdout": (lambda s: table(s.holdout, "BMP"), {HANDED}, {UNREAL, LOST}),
+    "the holdout": (lambda s: table(s.holdout, "BMP"), {HANDED}, {LOST}),
 }  # fmt: skip
+
+
+def judged(name: str, one: Split) -> dict[str, str]:
+    """Where rules must fail those are judged that are named, else all."""
+    make, failing, passing = MATRIX[name]
+    named = {rule.metric.partition(".")[0] for rule in POLICY.rules if rule.id in failing | passing}
+    return one.judged(make(one), sorted(named) if failing else METRICS)
 
 
 def amiss(name: str, found: dict[str, str]) -> bool:
@@ -141,9 +148,9 @@ def amiss(name: str, found: dict[str, str]) -> bool:
 
 @pytest.mark.parametrize("name", MATRIX)
 def test_each_release_of_digits_is_judged_for_what_it_is(name):
-    found = split(digits).judged(MATRIX[name][0](split(digits)))
+    found = judged(name, split(digits))
     if amiss(name, found):
-        again = [one.judged(MATRIX[name][0](one)) for one in (digits(SEED + 1), digits(SEED + 2))]
+        again = [judged(name, one) for one in (digits(SEED + 1), digits(SEED + 2))]
         assert not any(amiss(name, other) for other in again), f"seed {SEED}: {found} {again}"
 
 
