@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -264,3 +265,44 @@ def test_pictures_of_one_person_count_as_one():
     )
     assert wide.estimate == narrow.estimate
     assert wide.interval[0] < narrow.interval[0] - 0.01
+
+
+def test_without_torch_or_pillow_one_line_says_what_to_install(monkeypatch):
+    cells = [recoded(textures(100, rng(k), 9), "PNG") for k in (32, 33, 34)]
+    train, made, holdout = (
+        mm.read({"image": one, "label": ["a", "b"] * 50}, target="label") for one in cells
+    )
+    for name in [name for name in sys.modules if name.startswith("mintmark.nn")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    found = mm.assess(train=train, synthetic=made, holdout=holdout, metrics=METRICS)
+    told = {score.metric: score.reason for score in found.scores if score.status == "not run"}
+    assert told.keys() == {"image_distance.frechet_own", "image_distance.kernel_own", "gan_train_test"}
+    assert set(told.values()) == {"torch is not installed. Run: pip install 'mintmark[neural]'"}
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    found = mm.assess(train=train, synthetic=made, holdout=holdout, metrics=METRICS)
+    assert {score.metric for score in found.scores} == set(METRICS)
+    assert {score.reason for score in found.scores} == {
+        "pillow is not installed. Run: pip install 'mintmark[images]'"
+    }
+
+
+def test_copies_of_pictures_in_a_database_are_refused():
+    from mintmark.release.policy import Policy
+
+    def hospital(x, first):
+        n, generator = len(x) // 2, rng(first)
+        people = pa.table({"id": np.arange(n) + first, "age": generator.integers(20, 80, n)})
+        scans = pa.table({"person": np.repeat(np.arange(n), 2) + first, "scan": recoded(x[..., 0], "PNG")})
+        tables = {"people": mm.read(people, roles={"id": "key"}), "scans": mm.read(scans)}
+        return mm.Database(tables, {"scans.person": "people.id"})
+
+    x = [textures(240, rng(k), 9, 1) for k in (35, 36, 37)]
+    train, holdout = hospital(x[0], 0), hospital(x[1], 10_000)
+    for pictures_of, outcome in ((x[2], "inconclusive"), (x[0], "fail")):
+        found = mm.assess(
+            train=train, holdout=holdout, synthetic=hospital(pictures_of, 50_000), metrics=["image_copies"]
+        )
+        verdicts = Policy.load("relational").judge(found.to_json(), nature="fully synthetic")
+        assert {v.rule: v.outcome for v in verdicts}["no-picture-comes-out"] == outcome
+        assert "images" not in found.tables

@@ -14,6 +14,7 @@ from PIL import Image
 import mintmark as mm
 from mintmark.assess.assessment import Assessment
 from mintmark.assess.report.html import fragment, html
+from mintmark.release.policy import Policy
 from mintmark.release.public_report import public_report
 
 
@@ -93,6 +94,16 @@ def test_nothing_that_may_be_published_holds_a_picture(assessed):
         text = html(record, public=True)
         assert "data:" not in text
         assert "this page must not leave" not in text
+
+
+def test_verdicts_on_what_was_published_are_those_on_the_private_record(assessed):
+    policy = Policy.load("internal")
+    private, public = (
+        [(v.rule, v.outcome, v.bounds) for v in policy.judge(record, nature="fully synthetic")]
+        for record in (assessed[0].to_json(), public_report(assessed[0]))
+    )
+    assert private == public
+    assert ("pictures-are-as-sharp", "pass") in [verdict[:2] for verdict in public]
 
 
 def test_a_record_cannot_bring_mark_up_into_the_page(assessed):

@@ -652,3 +652,40 @@ def test_real_photographs_are_read_right():
     of = index[index["split"] == "val"].sort_values("file")
     assert data.table["label"].to_pylist() == of["class"].tolist()
     assert sizes(data.table["image"])[:, :2].tolist() == of[["height", "width"]].values.tolist()
+
+
+# --- recipes and names of files
+
+
+def test_the_first_recipe_of_classed_pictures_names_the_method_that_makes_some(classes, capsys, tmp_path):
+    from mintmark.cli.main import main
+
+    assert main(["init", str(classes), "--out", str(tmp_path / "recipe.yaml")]) == 0
+    text = (tmp_path / "recipe.yaml").read_text()
+    assert "  target: label\n" in text
+    assert "  method: deepsmote " in text
+    assert "  policy: augment " in text
+
+
+def test_no_recipe_is_written_for_pictures_without_classes(classes, capsys, tmp_path):
+    from mintmark.cli.main import main
+
+    assert main(["init", str(classes / "cat"), "--out", str(tmp_path / "recipe.yaml")]) == 2
+    assert "Sort them into a folder for each class" in capsys.readouterr().err
+    assert not (tmp_path / "recipe.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "share"),
+    [
+        (lambda k: f"img_{k:04d}.png", 0.0),  # numbers pictures
+        (lambda k: f"{k}.jpg", 0.0),
+        (lambda k: f"{'abc'[k % 3]}_{k}.png", 1.0),  # says more
+        (lambda k: f"scan_{k * 7919 % 100_003}.png", 1.0),  # a number that somebody else gave
+    ],
+)
+def test_names_of_files_that_number_pictures_identify_nobody(names, share):
+    x = np.arange(40, dtype=np.uint8).reshape(40, 1, 1)
+    data = mm.read({"image": x, "file": [names(k) for k in range(1, 41)]}, roles={"file": "key"})
+    found = mm.assess(train=data, synthetic=data, metrics=["real_identifiers"])
+    assert found["real_identifiers"].estimate == share

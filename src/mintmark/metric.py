@@ -167,6 +167,9 @@ class Metric:
     of_databases: ClassVar[bool] = False
     """Whether it is about foreign keys: then it has no score where a single table is assessed."""
 
+    of_images: ClassVar[bool] = False
+    """Whether it is about pictures: then it has no score where no column holds any."""
+
     on_request: ClassVar[bool] = False
     """Whether it is scored only where it is named: it is dear, such as one that fits the method again."""
 
@@ -175,6 +178,8 @@ class Metric:
         if self.of_sequences and not tables.train.schema.with_role("sequence_key"):
             return []
         if self.of_databases and tables.databases is None:
+            return []
+        if self.of_images and all(column.kind != "image" for column in tables.train.schema):
             return []
         try:
             return [_finite(score) for score in self._measure(tables, rng)]

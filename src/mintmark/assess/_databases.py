@@ -30,8 +30,8 @@ from mintmark.progress import track
 __all__ = ["assess_databases"]
 
 OF_TABLES = (
-    "column_shapes", "missingness", "pair_trends", "personal_data", "real_identifiers", "unique_pairs",
-    "unique_values", "verbatim_spans",
+    "column_shapes", "image_copies", "missingness", "pair_trends", "personal_data", "real_identifiers",
+    "unique_pairs", "unique_values", "verbatim_spans",
 )  # fmt: skip
 OF_JOINED = ("distinctness", "membership")
 _COLUMNS = {"column_shapes": 1, "missingness": 1, "pair_trends": 2, "unique_pairs": 2}

@@ -41,14 +41,14 @@ class Learnt:
         Codes of the classes it tells apart, in the order of its probabilities.
     apart : array of int
         Places among train's pictures of the half that it did not see.
-    taught : int
-        How many pictures it saw.
+    seen : array of int
+        Places of those it saw.
     """
 
     model: ImageClassifier
     classes: Ints
     apart: Ints
-    taught: int
+    seen: Ints
 
     def called(self, some: Pictures) -> Ints:
         """The class of each picture as the model calls it."""
@@ -77,7 +77,7 @@ def _learnt(tables: Tables, name: str) -> Learnt:
     half = np.isin(person, persons[: len(persons) // 2])
     seen = np.flatnonzero(half & np.isin(train.labels, classes))
     seen = np.sort(rng.permutation(seen)[:_TAUGHT])
-    return Learnt(taught(train.take(seen), classes, rng), classes, np.flatnonzero(~half), len(seen))
+    return Learnt(taught(train.take(seen), classes, rng), classes, np.flatnonzero(~half), seen)
 
 
 def classes_of(tables: Tables, name: str, train: Pictures) -> Ints:
@@ -102,8 +102,13 @@ def classes_of(tables: Tables, name: str, train: Pictures) -> Ints:
     return classes
 
 
-def taught(some: Pictures, classes: Ints, rng: np.random.Generator) -> ImageClassifier:
-    """A classifier of these pictures, all of them of these classes.
+def taught(
+    some: Pictures,
+    classes: Ints,
+    rng: np.random.Generator,
+    weights: npt.NDArray[np.float64] | None = None,
+) -> ImageClassifier:
+    """A classifier of these pictures, all of them of these classes, which may have weights.
 
     Raises
     ------
@@ -120,7 +125,7 @@ def taught(some: Pictures, classes: Ints, rng: np.random.Generator) -> ImageClas
         raise NotRun("pictures of one class only: there is nothing to tell apart.")
     labels = np.searchsorted(classes, some.labels)
     epochs = max(_EPOCHS, -(-_SEEN // len(some)))
-    return fit_classifier(some.pixels, labels, len(classes), rng, epochs=epochs)
+    return fit_classifier(some.pixels, labels, len(classes), rng, weights=weights, epochs=epochs)
 
 
 def own_space(tables: Tables, name: str, which: str, most: int) -> tuple[Singles, Ints | None]:

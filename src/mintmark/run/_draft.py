@@ -10,6 +10,7 @@ import yaml
 
 from mintmark.data.dataset import Dataset
 from mintmark.data.schema import Column
+from mintmark.errors import InputError
 
 __all__ = ["draft"]
 
@@ -39,7 +40,7 @@ source:
 #     - {{check: unique, columns: [{example}]}}
 
 generate:
-  method: sequential_trees      # `mintmark list synthesizers`
+  {method}
   # rows: 1000                  # as many as train by default
   # max_minutes: 10
 
@@ -47,7 +48,7 @@ assess:
   holdout: {holdout}                  # {why}
 
 release:
-  policy: internal              # `mintmark list policies`, or a YAML file of your own
+  {policy}
   key: keys/private.pem         # `mintmark keygen --out keys/`; without a key the run makes one
   format: parquet               # or csv
   # license: CC-BY-4.0          # for the card
@@ -55,10 +56,26 @@ release:
 """
 
 
+_METHODS = {
+    False: "method: sequential_trees      # `mintmark list synthesizers`",
+    True: "method: deepsmote             # new pictures of rare classes; needs mintmark[images,neural]",
+}
+"""By whether there are pictures."""
+_POLICIES = {
+    False: "policy: internal              # `mintmark list policies`, or a YAML file of your own",
+    True: "policy: augment               # whether they help; `internal` asks about privacy as well",
+}
+
+
 def draft(data: Dataset, path: str, *, folder: Path, drop: Sequence[str] = (), **csv: str | None) -> str:
     """YAML text of a recipe that lies in `folder` and reads `path` less the columns `drop`, as `csv` says.
 
     Free text, which no general method makes safely, is dropped; the comment says so.
+
+    Raises
+    ------
+    InputError
+        For pictures without a column of classes, which no method makes.
     """
     text = [column.name for column in data.schema if column.kind == "text" and not column.roles]
     text = [name for name in text if data.schema[name].personal is None]
@@ -66,13 +83,17 @@ def draft(data: Dataset, path: str, *, folder: Path, drop: Sequence[str] = (), *
     persons = {c.name: c for c in kept if c.personal}
     roles = {c.name: list(c.roles) for c in kept if set(c.roles) - {"target"}}
     shown = path if "://" in path else os.path.relpath(path, folder)
+    pictured = any(column.kind == "image" for column in data.schema)
+    aim = _classes(data) if pictured else data.target
     target = (
-        f"  target: {_scalar(data.target)}"
-        if data.target
+        f"  target: {_scalar(aim)}"
+        if aim
         else "  # target: NAME              # column to be predicted; policy internal asks for one"
     )
     few = len(data) < FEW_ROWS
     return _TEXT.format(
+        method=_METHODS[pictured],
+        policy=_POLICIES[pictured],
         holdout=0.4 if few else 0.2,
         why="few rows: a larger share kept apart narrows the privacy intervals"
         if few else "share of real rows kept apart, or a file of rows nobody trained on",
@@ -92,8 +113,19 @@ def draft(data: Dataset, path: str, *, folder: Path, drop: Sequence[str] = (), *
         drop=f"  drop: {_flow([*drop, *text])}"
         + ("   # free text: declare a category or a key to keep it" if text else "")
         if drop or text else "  # drop: [comment]",
-        example=_scalar(next((c.name for c in kept if c.is_numeric and not c.roles), data.names[0])),
+        example=_scalar(next((c.name for c in kept if c.is_numeric and not c.roles), data.names[-1])),
     )  # fmt: skip
+
+
+def _classes(data: Dataset) -> str:
+    """The column of classes of a table with pictures: the target, else the only discrete column."""
+    known = [data.target] if data.target else [c.name for c in data.schema if c.is_discrete and not c.roles]
+    if len(known) != 1 or not data.schema[known[0]].is_discrete:
+        raise InputError(
+            "no method makes pictures without classes. Sort them into a folder for each class, or name the "
+            "column of classes: --target COLUMN."
+        )
+    return known[0]
 
 
 def _kind(column: Column) -> str:

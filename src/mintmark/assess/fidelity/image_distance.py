@@ -49,6 +49,7 @@ class ImageDistance(Metric):
 
     family: ClassVar[Family] = "fidelity"
     direction: ClassVar[Direction] = "lower"
+    of_images: ClassVar[bool] = True
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         return each_column(tables, lambda name: self._of(tables, name, rng))

@@ -31,6 +31,7 @@ class ImageDiversity(Metric):
 
     family: ClassVar[Family] = "fidelity"
     direction: ClassVar[Direction] = "lower"
+    of_images: ClassVar[bool] = True
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         return each_column(tables, lambda name: self._of(tables, name))

@@ -44,6 +44,7 @@ class ImagePrecisionRecall(Metric):
     """Precision, recall, density and coverage of synthetic pictures, in features by rule."""
 
     family: ClassVar[Family] = "fidelity"
+    of_images: ClassVar[bool] = True
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         return each_column(tables, lambda name: self._of(tables, name))

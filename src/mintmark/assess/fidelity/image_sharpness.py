@@ -20,6 +20,7 @@ class ImageSharpness(Metric):
     """Likeness of the energy of edges in synthetic and in train pictures."""
 
     family: ClassVar[Family] = "fidelity"
+    of_images: ClassVar[bool] = True
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         return each_column(tables, lambda name: self._of(tables, name))

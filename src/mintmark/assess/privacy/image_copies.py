@@ -41,6 +41,7 @@ class ImageCopies(Metric):
 
     family: ClassVar[Family] = "privacy"
     direction: ClassVar[Direction] = "lower"
+    of_images: ClassVar[bool] = True
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         return each_column(tables, lambda name: self._of(tables, name))

@@ -7,9 +7,12 @@ case and signs do not count, of telephone numbers only the last nine digits.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import numbers
@@ -21,6 +24,8 @@ from mintmark.method import method
 from mintmark.metric import Metric, Score, Tables
 
 __all__ = ["RealIdentifiers"]
+
+_NAME = re.compile(r"(\D*)(\d{1,15})(\D*)")
 
 
 @method
@@ -48,13 +53,29 @@ class RealIdentifiers(Metric):
 
 
 def _numbers_rows(data: Dataset, column: Column) -> bool:
-    """Whether a key is 1, 2, 3, ... in some order: a place in the table, which identifies nobody."""
-    if column.personal or column.kind != "integer":
+    """Whether a key is 1, 2, 3, ... in some order: a place in the table, which identifies nobody.
+
+    So are names of files beside pictures that number them, such as `img_0001.png`.
+    """
+    if column.personal:
         return False
-    values = numbers(data.table[column.name], column)
+    if column.kind == "integer":
+        values = numbers(data.table[column.name], column)
+    elif any(other.kind == "image" for other in data.schema):
+        values = _numbered(data.table[column.name])
+    else:
+        return False
     values = np.unique(values[~np.isnan(values)])
     # a share of the rows was kept apart: four in ten numbers may be missing from the run
     return len(values) > 1 and values[0] <= 1 + len(values) / 10 and values[-1] <= 3 * len(values)
+
+
+def _numbered(names: pa.ChunkedArray) -> npt.NDArray[np.float64]:
+    """The numbers of names that differ in their number alone; none where they do not."""
+    parts = [_NAME.fullmatch(str(name)) for name in names.unique().drop_null().to_pylist()]
+    if not all(parts) or len({(part[1], part[3]) for part in parts if part}) != 1:
+        return np.empty(0)
+    return np.array([float(part[2]) for part in parts if part])
 
 
 def _score(name: str, real: Dataset, synthetic: Dataset, columns: list[Column], role: str) -> Score:
@@ -82,7 +103,7 @@ def _score(name: str, real: Dataset, synthetic: Dataset, columns: list[Column], 
         convention=(
             "share of the values in personal and key columns of the synthetic table that occur in the same "
             f"column of {role}, or in one of the same kind, case and signs apart; keys that number the rows "
-            "are left out; 0 where there are no such columns"
+            "and names of files that number the pictures are left out; 0 where there are no such columns"
         ),
         source="direct identifiers, ISO/IEC 20889 (2018)",
         details={"columns": found},

@@ -6,6 +6,7 @@ synthetic pictures scores on real ones, and what one learnt from real pictures s
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,58 +24,58 @@ __all__ = ["GANTrainTest"]
 
 Ints = npt.NDArray[np.int64]
 _TESTED = 4_000
+_LOWER: Direction = "lower"
+_GIVEN = "the classifiers are taken as given"
 _SOURCE = "Shmelkov, Schmid, Alahari (2018), section 3; intervals of Wilson (1927) and Newcombe (1998)"
 
 
 @method
 class GANTrainTest(Metric):
-    """Accuracy of a classifier learnt from synthetic pictures, and of one learnt from real ones on them."""
+    """Accuracy of a classifier learnt from synthetic pictures, and of one learnt from real ones on them.
+
+    Of pictures that are added to real ones (`augmented real`) the latter alone.
+    """
 
     family: ClassVar[Family] = "utility"
+    of_images: ClassVar[bool] = True
 
     def _measure(self, tables: Tables, rng: np.random.Generator) -> list[Score]:
         return each_column(tables, lambda name: self._of(tables, name))
 
     def _of(self, tables: Tables, column: str) -> list[Score]:
+        augmenting = tables.synthetic.provenance.get("nature") == "augmented real"
         untouched_pictures(tables, column)
-        compared(tables, column)
+        if not augmenting:  # a rare class may need few
+            compared(tables, column)
         real = learnt(tables, column)
         made = _known(pictures(tables, column, "synthetic"), real)
-        rng = stream(tables.shared.get("seed", 0), "assess", "classifier of synthetic pictures", column)
-        order = rng.permutation(len(made))
         if not len(made):
             raise NotRun("no synthetic picture has a class that train has.")
-        model = Learnt(
-            taught(made.take(np.sort(order[: real.taught])), real.classes, rng), real.classes, order[:0],
-            min(real.taught, len(made)),
-        )  # fmt: skip
+        rng = stream(tables.shared.get("seed", 0), "assess", "classifier of synthetic pictures", column)
         test = _some(_known(pictures(tables, column, "holdout"), real), rng)
-        tested = _some(made, rng)
-        right = {
-            "real": real.called(test) == test.labels,
-            "synthetic": model.called(test) == test.labels,
-            "reverse": (answers := real.called(tested)) == tested.labels,
-        }
-        blind = float(np.bincount(test.labels).max() / len(test))
-        # labels permuted agree with the answers as often as their shares make them
-        shares = [np.bincount(one, minlength=int(real.classes.max()) + 1) for one in (answers, tested.labels)]
-        chance = float(shares[0] @ shares[1] / len(tested) ** 2)
-        accuracy = float(right["real"].mean())
+        if augmenting:  # of rare classes alone; `resampling` says whether they help
+            return [self._reverse(real, made, test, rng)]
+        order = np.sort(rng.permutation(len(made))[: len(real.seen)])
+        model = replace(real, model=taught(made.take(order), real.classes, rng))
+        return [*self._forward(real, model, test, len(order)), self._reverse(real, made, test, rng)]
+
+    def _forward(self, real: Learnt, model: Learnt, test: Pictures, seen: int) -> list[Score]:
+        """What a classifier of synthetic pictures scores on real ones, and loses."""
+        by_real, by_made = (one.called(test) == test.labels for one in (real, model))
         unit = np.arange(len(test)) if test.persons is None else test.persons
-        gap, interval = paired(right["real"], right["synthetic"], unit, z_of())
-        taught_on = f"{model.taught:,} synthetic pictures, beside one of {real.taught:,} of half of train"
-        common: dict[str, Any] = {"family": self.family, "source": _SOURCE}
-        name, given = name_of(type(self)), "the classifiers are taken as given"
-        lower: Direction = "lower"
+        gap, interval = paired(by_real, by_made, unit, z_of())
+        accuracy, blind = float(by_real.mean()), float(np.bincount(test.labels).max() / len(test))
+        taught_on = f"{seen:,} synthetic pictures, beside one of {len(real.seen):,} of half of train"
+        common: dict[str, Any] = {"family": self.family, "source": _SOURCE, "n": len(test)}
+        name = name_of(type(self))
         return [
             Score(
                 metric=f"{name}.train",
-                estimate=float(right["synthetic"].mean()),
-                interval=_share(right["synthetic"], unit),
+                estimate=float(by_made.mean()),
+                interval=_share(by_made, unit),
                 ceiling=accuracy,
                 floor=blind,
-                n=len(test),
-                variance=f"draw of the holdout's pictures (Wilson); {given}",
+                variance=f"draw of the holdout's pictures (Wilson); {_GIVEN}",
                 estimand="accuracy of this classifier on fresh real pictures",
                 convention=(
                     f"accuracy on the holdout of a small convolutional classifier learnt from {taught_on} "
@@ -84,13 +85,12 @@ class GANTrainTest(Metric):
             ),
             Score(
                 metric=f"{name}.gap",
-                direction=lower,
+                direction=_LOWER,
                 estimate=gap,
                 interval=interval,
                 ceiling=0.0,
                 floor=max(0.0, accuracy - blind),
-                n=len(test),
-                variance=f"draw of the holdout's pictures, paired (Newcombe); {given}",
+                variance=f"draw of the holdout's pictures, paired (Newcombe); {_GIVEN}",
                 estimand="loss in accuracy on fresh real pictures",
                 convention=(
                     "accuracy on the holdout of a classifier learnt from train, minus that of one learnt "
@@ -98,23 +98,32 @@ class GANTrainTest(Metric):
                 ),
                 **common,
             ),
-            Score(
-                metric=f"{name}.test",
-                estimate=float(right["reverse"].mean()),
-                interval=_share(right["reverse"], np.arange(len(tested))),
-                ceiling=accuracy,
-                floor=chance,
-                n=len(tested),
-                variance=f"draw of the synthetic pictures (Wilson); {given}",
-                estimand="accuracy of this classifier on fresh synthetic pictures",
-                convention=(
-                    "accuracy on synthetic pictures of a classifier learnt from half of train (GAN-test): "
-                    "whether they look like what their label says; far above the ceiling they are copies or "
-                    "too easy; ceiling: on the holdout; floor: labels permuted"
-                ),
-                **common,
+        ]
+
+    def _reverse(self, real: Learnt, made: Pictures, test: Pictures, rng: np.random.Generator) -> Score:
+        """What a classifier of real pictures scores on synthetic ones."""
+        some = _some(made, rng)
+        called = real.called(some)
+        right = called == some.labels
+        # labels permuted agree with the answers as often as their shares make them
+        shares = [np.bincount(one, minlength=int(real.classes.max()) + 1) for one in (called, some.labels)]
+        return Score(
+            metric=f"{name_of(type(self))}.test",
+            family=self.family,
+            estimate=float(right.mean()),
+            interval=_share(right, np.arange(len(some))),
+            ceiling=float((real.called(test) == test.labels).mean()),
+            floor=float(shares[0] @ shares[1] / len(some) ** 2),
+            n=len(some),
+            variance=f"draw of the synthetic pictures (Wilson); {_GIVEN}",
+            estimand="accuracy of this classifier on fresh synthetic pictures",
+            convention=(
+                "accuracy on synthetic pictures of a classifier learnt from half of train (GAN-test): "
+                "whether they look like what their label says; far above the ceiling they are copies or "
+                "too easy; ceiling: on the holdout; floor: labels permuted"
             ),
-        ]  # fmt: skip
+            source=_SOURCE,
+        )
 
 
 def _known(some: Pictures, real: Learnt) -> Pictures:
