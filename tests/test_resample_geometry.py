@@ -18,7 +18,7 @@ RESAMPLERS = [
     if registry.find("synthesizers", name).__module__.startswith("mintmark.resample.")
     and issubclass(registry.find("synthesizers", name), Resampler)
 ]
-VARIANTS = [(name, {}) for name in RESAMPLERS] + [
+VARIANTS = [(name, {"epochs": 3} if name == "deepsmote" else {}) for name in RESAMPLERS] + [
     ("borderline_smote", {"kind": 2}),
     ("g_smote", {"selection": "minority"}),
     ("g_smote", {"selection": "majority"}),

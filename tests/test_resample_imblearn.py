@@ -38,7 +38,8 @@ NAMES = [name for name in EVERY if name not in CLEANING + COMBINED]  # what make
 def made(name, **given):
     first = ([0],) if name == "SMOTENC" else ()
     drawn = "random_state" in getattr(ours, name)._get_param_names()
-    return getattr(ours, name)(*first, **({"random_state": 0} if drawn else {}), **given)
+    quick = {"epochs": 3} if name == "DeepSMOTE" else {}
+    return getattr(ours, name)(*first, **({"random_state": 0} if drawn else {}) | quick | given)
 
 
 def listed(decorator):

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 import mintmark as mm
 from mintmark.assess.assessment import Assessment
@@ -178,6 +179,27 @@ def test_a_condition_that_no_held_out_row_meets_is_told_and_leaves_nothing(here,
     with pytest.raises(InputError, match=r"met by \d+ rows for training and 0 held out"):
         mm.run(asked, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_pictures_is_a_source_whose_change_is_seen(tmp_path):
+    rng = np.random.default_rng(0)
+    for label in ("a", "b"):
+        (tmp_path / "set" / label).mkdir(parents=True)
+        for k in range(40):
+            picture = Image.fromarray(rng.integers(0, 256, (8, 8), dtype=np.uint8))
+            picture.save(tmp_path / "set" / label / f"{k}.png")
+    text = (
+        "format: 1\nsource: {path: set, target: label}\nassess: {metrics: [rules]}\n"
+        "release: {policy: augment}\n"
+        "generate: {method: deepsmote, rows: 8, parameters: {epochs: 1, filters: 4}}\n"
+    )
+    (tmp_path / "recipe.yaml").write_text(text)
+    mm.run(tmp_path / "recipe.yaml", tmp_path / "out")
+    assert len(mm.read(tmp_path / "out" / "assessment" / "synthetic.parquet")) == 8
+    mm.run(tmp_path / "recipe.yaml", tmp_path / "out", resume=True)
+    (tmp_path / "set" / "a" / "0.png").rename(tmp_path / "set" / "b" / "new.png")
+    with pytest.raises(InputError, match="set changed since"):
+        mm.run(tmp_path / "recipe.yaml", tmp_path / "out", resume=True)
 
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

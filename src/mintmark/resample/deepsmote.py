@@ -32,6 +32,7 @@ _SMALLEST = 4  # pixels a side: less shows nothing
 _BATCH = 100
 _DECODER = "decoder."
 _RATE = 1e-3
+_EPOCHS, _STEPS = 30, 3_000
 
 
 @method
@@ -62,7 +63,10 @@ class Deepsmote(Smote):
             ge=1, le=512, description="of the first convolution; a table's layers have 8 times as many units"
         ),
     ] = 16
-    epochs: Annotated[int, Field(ge=1, description="passes over the rows")] = 30
+    epochs: Annotated[
+        int | None,
+        Field(ge=1, description="passes over the rows; by default 30, or as many as make 3,000 steps"),
+    ] = None
     size: Annotated[
         tuple[int, int] | None,
         Field(description="height and width that images are brought to; needed where they differ"),
@@ -123,8 +127,9 @@ class Deepsmote(Smote):
         with seeded(rng):
             network = self._network(about).to(device)
         loss = losses(network, inputs, sample.labels, self.penalty, device)
+        epochs = self.epochs or max(_EPOCHS, _STEPS // -(-len(sample) // _BATCH))
         done = train(
-            network, loss, len(sample), rng, epochs=self.epochs, batch=_BATCH, rate=_RATE,
+            network, loss, len(sample), rng, epochs=epochs, batch=_BATCH, rate=_RATE,
             label="training an autoencoder",
         )  # fmt: skip
         codes = applied(lambda *some: network.encode(some), inputs, device).astype(np.float64)

@@ -229,13 +229,23 @@ def _identity(secret: bytes, recipe: Recipe, source: str) -> dict[str, Any]:
 
 
 def _keyed_digest(secret: bytes, path: str) -> str:
-    """HMAC-SHA-256 of a file: a plain digest of small private data would confirm guesses."""
+    """HMAC-SHA-256 of a file, or of the names and contents of a folder of pictures.
+
+    A plain digest of small private data would confirm guesses.
+    """
     import fsspec
 
     digest = hmac.new(secret, digestmod="sha256")
-    with fsspec.open(path, "rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
+    folder = Path(path)
+    for part in sorted(folder.rglob("*")) if folder.is_dir() else [path]:
+        if isinstance(part, Path):
+            digest.update(f"{part.relative_to(folder)}\0".encode())
+            if not part.is_file():
+                continue
+            digest.update(f"{part.stat().st_size}\0".encode())
+        with fsspec.open(str(part), "rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
     return digest.hexdigest()
 
 

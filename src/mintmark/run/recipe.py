@@ -38,7 +38,13 @@ class _Station(BaseModel):
 class Source(_Station):
     """The real table."""
 
-    path: Annotated[str, Field(description="file or fsspec URL: CSV, Parquet, Arrow IPC or JSON Lines")]
+    path: Annotated[
+        str,
+        Field(
+            description="file or fsspec URL: CSV, Parquet, Arrow IPC, JSON Lines, .npz, or a folder of images"
+        ),
+    ]
+    split: Annotated[str | None, Field(description="of an .npz file that holds several")] = None
     target: Annotated[str | None, Field(description="column to be predicted")] = None
     kinds: Annotated[
         dict[str, Kind], Field(description="kind of a column where inference is wrong", default_factory=dict)

@@ -122,6 +122,7 @@ def source_of(recipe: Recipe) -> Dataset:
     source = recipe.source
     real = read(
         recipe.resolve(source.path),
+        split=source.split,
         target=source.target,
         kinds=source.kinds,
         roles=source.roles,
