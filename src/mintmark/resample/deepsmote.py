@@ -171,7 +171,7 @@ class Deepsmote(Smote):
         codes = np.empty((n, len(decoded) - 2), dtype=np.int32)
         for at, logits in enumerate(decoded[2:]):
             passed = np.cumsum(_chances(logits)[:, 1:], axis=1)
-            codes[:, at] = (passed <= rng.random((n, 1)) * passed[:, -1:]).sum(axis=1)
+            codes[:, at] = (passed[:, :-1] <= rng.random((n, 1)) * passed[:, -1:]).sum(axis=1)
         codes[missing[:, numbers.shape[1] :]] = -1
         return dataclasses.replace(made, numbers=numbers, codes=codes)
 
