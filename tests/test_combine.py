@@ -14,7 +14,9 @@ import mintmark as mm
 from mintmark import registry
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.resample.cleaning.edited_nearest_neighbours import edited_nearest_neighbours
+from mintmark.resample.cleaning.random_under import random_under
 from mintmark.resample.cleaning.tomek_links import tomek_links
+from mintmark.run._combine import check_target, planned
 from mintmark.run.recipe import Recipe
 
 N, RARE = 800, 200
@@ -160,3 +162,13 @@ def test_cleaners_that_leave_nothing_say_so(here, tmp_path):
     asked = Recipe(**{**asked.model_dump(by_alias=True), "assess": {"metrics": ["column_shapes"]}})
     with pytest.raises(InputError, match="leaves no new row"):
         mm.run(asked, tmp_path / "out")
+
+
+def test_no_cleaner_claims_to_have_looked_at_pictures():
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 8), dtype=np.uint8)
+    data = mm.read({"image": images, "y": ["a"] * 15 + ["b"] * 5}, target="y")
+    with pytest.raises(InputError, match=r"tomek_links measures .* pictures of column 'image'"):
+        check_target(planned(["random_under", "tomek_links"], None), data.schema)
+    with pytest.raises(InputError, match="column 'image' holds pictures"):
+        tomek_links(data)
+    assert len(random_under(data, seed=0)) == 10

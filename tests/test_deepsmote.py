@@ -171,13 +171,15 @@ def table(image, **columns):
 
 def test_what_cannot_be_learnt_is_refused_in_one_line():
     many = [GREY + k for k in range(24)]
-    with pytest.raises(InputError, match=r"row 24 of 24: a picture of 9 x 8 pixels.*size=\(height, width\)"):
+    with pytest.raises(
+        InputError, match=r"'image', row 24 of 24: a picture of 9 x 8 .*size=\(height, width\)"
+    ):
         quick().fit(table(cells(*many[:23], np.zeros((9, 8), np.uint8))), seed=0)
     torn = cells(*many).to_pylist()
     torn[4] = torn[4][: len(torn[4]) // 2]
-    with pytest.raises(InputError, match="row 5 of 24: the picture is damaged or truncated"):
+    with pytest.raises(InputError, match="'image', row 5 of 24: the picture is damaged or truncated"):
         quick().fit(table(pa.array(torn)), seed=0)
-    with pytest.raises(InputError, match="1 x 1 pixels; at least 4 x 4"):
+    with pytest.raises(InputError, match="24 images of 1 x 1 pixels; 4 to 512 a side"):
         quick().fit(table(encoded(np.zeros((24, 1, 1), np.uint8))), seed=0)
     with pytest.raises(InputError, match="'age' stands beside the images of 'image'"):
         quick().fit(table(cells(*many), age=pa.array(np.arange(24.0))), seed=0)
@@ -185,8 +187,18 @@ def test_what_cannot_be_learnt_is_refused_in_one_line():
         mm.synthesizer("smote").fit(table(cells(*many)), seed=0)
     holes = cells(*many).to_pylist()
     holes[3] = None
-    with pytest.raises(InputError, match="row 4 of 24: no picture"):
+    with pytest.raises(InputError, match="'image', row 4 of 24: no picture"):
         quick().fit(table(pa.array(holes)), seed=0)
+
+
+def test_a_large_image_is_refused_by_its_header_and_learnt_at_another_size():
+    large = table(encoded(np.zeros((24, 600, 500), np.uint8)))
+    with pytest.raises(InputError, match=r"600 x 500 pixels; 4 to 512 a side.*size=\(height, width\)"):
+        quick().fit(large, seed=0)
+    made = quick(size=(12, 10), sampling_strategy={"a": 20}).fit(large, seed=0).sample(4, seed=0)
+    assert (sizes(made.table["image"]) == (12, 10, 1)).all()
+    wide = ImageAutoencoder(512, 512, 3, 64, 16)
+    assert sum(part.numel() for part in wide.parameters()) < 3_000_000
 
 
 def test_an_image_bomb_is_refused_before_it_is_decoded():

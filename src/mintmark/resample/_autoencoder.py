@@ -18,6 +18,7 @@ Ints = npt.NDArray[np.int64]
 Rows = tuple[Tensor, ...]
 """The same number of rows of each: (pixels,), or (numbers, codes)."""
 _SMALLEST = 4  # side at which the convolutions end
+_MOST = 3  # doublings of the filters: of a large image they would fill the memory
 _UNITS = 8  # of a hidden layer for rows, for each filter
 
 
@@ -60,7 +61,7 @@ class ImageAutoencoder(Autoencoder):
     code : int
         Numbers of a code.
     filters : int
-        Of the first convolution; each further one has twice as many.
+        Of the first convolution; each further one has twice as many, up to eight times.
     """
 
     def __init__(self, height: int, width: int, channels: int, code: int, filters: int) -> None:
@@ -68,19 +69,18 @@ class ImageAutoencoder(Autoencoder):
         self.size = (height, width)
         halvings = max(1, round(math.log2(max(height, width) / _SMALLEST)))
         self.step = 2**halvings
+        wide = [filters * 2 ** min(k, _MOST) for k in range(halvings)]
         padded = [math.ceil(side / self.step) * self.step for side in self.size]
-        inner = (filters * 2 ** (halvings - 1), padded[0] // self.step, padded[1] // self.step)
+        inner = (wide[-1], padded[0] // self.step, padded[1] // self.step)
         down: list[nn.Module] = []
         before = channels
-        for k in range(halvings):
-            after = filters * 2**k
+        for k, after in enumerate(wide):
             down += [nn.Conv2d(before, after, 4, 2, 1, bias=k == 0)]
             down += ([nn.BatchNorm2d(after)] if k else []) + [nn.LeakyReLU(0.2)]
             before = after
         self.encoder = nn.Sequential(*down, nn.Flatten(), nn.Linear(math.prod(inner), code))
         up: list[nn.Module] = [nn.Linear(code, math.prod(inner)), nn.ReLU(), nn.Unflatten(1, inner)]
-        for k in range(halvings - 1, 0, -1):
-            after = filters * 2 ** (k - 1)
+        for after in wide[-2::-1]:
             up += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
             before = after
         self.decoder = nn.Sequential(*up, nn.ConvTranspose2d(before, channels, 4, 2, 1), nn.Tanh())

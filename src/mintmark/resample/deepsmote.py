@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -11,7 +13,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from mintmark.data.dataset import Dataset
-from mintmark.data.images import encoded, pixels
+from mintmark.data.images import encoded, pixels, sizes
 from mintmark.data.keys import is_renewed
 from mintmark.data.schema import Schema
 from mintmark.errors import InputError, first_three
@@ -28,7 +30,8 @@ __all__ = ["Deepsmote"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-_SMALLEST = 4  # pixels a side: less shows nothing
+_SMALLEST, _LARGEST = 4, 512  # pixels a side: fewer show nothing, more take hours
+_BYTES = 8 << 30
 _BATCH = 100
 _DECODER = "decoder."
 _RATE = 1e-3
@@ -87,18 +90,36 @@ class Deepsmote(Smote):
                 f"column {first_three(map(repr, odd))} stands beside the images of {images[0].name!r}: "
                 "deepsmote makes images and their class alone. Drop it (drop=[...])."
             )
+        if images:
+            self._refuse_images(data, images[0].name)
+
+    def _refuse_images(self, data: Dataset, name: str) -> None:
+        """Raise where the headers say that the images cannot be brought to one shape, or are too large."""
+        with _of_column(name):
+            found = sizes(data.table[name])
+        open_to = [self.size is None] * 2 + [self.channels is None]
+        odd = np.flatnonzero((found != found[0])[:, open_to].any(axis=1))
+        if len(odd):
+            first, other = (f"{h} x {w} pixels and {c} channels" for h, w, c in found[[0, odd[0]]].tolist())
+            raise InputError(
+                f"column {name!r}, row {odd[0] + 1:,} of {len(found):,}: a picture of {other}, row 1 has "
+                f"{first}. Give size=(height, width) and channels=1, 3 or 4 to bring all to one."
+            )
+        height, width = self.size or found[0, :2].tolist()
+        pixel_bytes = len(found) * height * width * (self.channels or int(found[0, 2]))
+        if min(height, width) < _SMALLEST or max(height, width) > _LARGEST or pixel_bytes > _BYTES:
+            raise InputError(
+                f"column {name!r}: {len(found):,} images of {height:,} x {width:,} pixels; {_SMALLEST} to "
+                f"{_LARGEST} a side are learnt, {_BYTES >> 30} GB at most in all. Give size=(height, width)."
+            )
 
     def _planned(self, data: Dataset, sample: Sample, wanted: Ints, rng: np.random.Generator) -> Learnt:
         name = _image(data.schema)
         if name is None:
             return self.plan(sample, wanted, rng)
-        images = pixels(data.table[name], size=self.size, channels=self.channels)
+        with _of_column(name):
+            images = pixels(data.table[name], size=self.size, channels=self.channels)
         height, width, channels = images.shape[1:]
-        if min(height, width) < _SMALLEST:
-            raise InputError(
-                f"column {name!r}: the images have {height} x {width} pixels; at least "
-                f"{_SMALLEST} x {_SMALLEST} are needed. Give larger ones, or size=(height, width)."
-            )
         about = {"height": height, "width": width, "channels": channels}
         return self._trained([np.moveaxis(images, 3, 1)], about, sample, wanted, rng)
 
@@ -182,6 +203,15 @@ class Deepsmote(Smote):
             return super()._columns(made, learnt, schema, rng)
         images = np.moveaxis(self._decoded(made.numbers, learnt)[0], 1, 3) * 127.5 + 127.5
         return pa.table({name: encoded(np.rint(images).astype(np.uint8))})
+
+
+@contextmanager
+def _of_column(name: str) -> Iterator[None]:
+    """Errors about pictures with the name of their column."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"column {name!r}, {error}") from None
 
 
 def _image(schema: Schema) -> str | None:

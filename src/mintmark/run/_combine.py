@@ -112,6 +112,12 @@ def check_target(cleaners: Sequence[Cleaner], schema: Schema) -> None:
                 f"combine.clean: column {target!r} is {schema[target].kind}, and {cleaner.name} asks for "
                 "classes. Declare it a category (source.kinds), or leave the cleaner out."
             )
+        pictures = [column.name for column in schema if column.kind == "image"]
+        if pictures and cleaner.name != "random_under":  # the one that measures no distance
+            raise InputError(
+                f"combine.clean: {cleaner.name} measures how far rows are apart, and does not look at the "
+                f"pictures of column {pictures[0]!r}. Leave it out, or use random_under."
+            )
 
 
 def cleaned(

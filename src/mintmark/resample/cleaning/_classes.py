@@ -68,17 +68,28 @@ class Classes:
         return np.flatnonzero(out)
 
 
-def classes_of(data: Dataset, target: str | None) -> Classes:
+def classes_of(data: Dataset, target: str | None, *, measured: bool = True) -> Classes:
     """The rows of a table as cleaners see them; keys, names and free text do not count.
+
+    Parameters
+    ----------
+    measured : bool
+        Whether rows are told near from far, which of pictures nothing here does.
 
     Raises
     ------
     InputError
-        If there is no target, or none that has classes.
+        If there is no target, none that has classes, or pictures would have to be measured.
     UnknownNameError
         If the target is no column.
     """
     name = class_column(data, target)
+    pictures = [column.name for column in data.schema if column.kind == "image"]
+    if measured and pictures:
+        raise InputError(
+            f"column {pictures[0]!r} holds pictures, and no distance between rows here looks at them. Use "
+            "random_under, which measures none, or no cleaner."
+        )
     known = pc.is_valid(data.table[name]).to_numpy(zero_copy_only=False).astype(bool)
     rows = np.flatnonzero(known)
     data = data.take(rows).drop(*(set(renewed(data.schema)) - {name}))

@@ -34,7 +34,7 @@ def random_under(
     array of int
         In order.
     """
-    classes = classes_of(data, target)
+    classes = classes_of(data, target, measured=False)
     keep = classes.staying(sampling_strategy)
     return classes.kept(kept_at_random(classes.sample, keep, stream(seed, "random_under")))
 
