@@ -11,7 +11,12 @@ train, holdout = real.split(0.3, seed=0)
 model = mm.synthesizer("smote").fit(train, seed=0)
 new = model.sample(model.usual_rows(len(train)), seed=1)
 found = mm.assess(
-    train=train, holdout=holdout, synthetic=new, metrics=["resampling", "rules"], policy="augment", seed=0
+    train=train,
+    holdout=holdout,
+    synthetic=new,
+    metrics=["out_of_distribution", "resampling", "rules"],
+    policy="augment",
+    seed=0,
 )
 
 print(f"{len(train):,} real rows, {len(new):,} new ones, tested on {len(holdout):,}")

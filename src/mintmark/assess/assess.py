@@ -39,6 +39,9 @@ from mintmark.progress import track
 
 __all__ = ["aligned", "assess", "chosen_metrics", "metric_list", "policy_record", "versions"]
 
+_OF_ALL = ("memorisation", "out_of_distribution")
+"""Fidelity beside all real rows: drawing some would hide copies, and rows of other classes round new ones."""
+
 
 def assess(
     *,
@@ -157,8 +160,7 @@ def _measured(
 ) -> list[Score]:
     """Scores in the order of the metrics; the attacks run first, so that what only they need is let go.
 
-    Fidelity is measured on `of_classes` where there are some; but not what looks for training rows that come
-    out again, which drawing some of train would hide.
+    Fidelity is measured on `of_classes` where there are some; but not by metrics that need all real rows.
     """
     order = sorted(range(len(chosen)), key=lambda at: chosen[at][1].family != "privacy")
     found: dict[int, list[Score]] = {}
@@ -166,7 +168,7 @@ def _measured(
         name, metric = chosen[at]
         if metric.family != "privacy":
             forget(tables)
-        if of_classes and metric.family == "fidelity" and name != "memorisation":
+        if of_classes and metric.family == "fidelity" and name not in _OF_ALL:
             found[at] = by_class(metric.measure(of_classes, stream(seed, "assess", name)))
         else:
             found[at] = metric.measure(tables, stream(seed, "assess", name))

@@ -11,11 +11,11 @@ from pydantic import Field
 from mintmark.method import method
 from mintmark.resample._axes import Axes
 from mintmark.resample._parents import Parents, in_class
-from mintmark.resample._purity import gap, pure
 from mintmark.resample._redraw import redrawn
 from mintmark.resample._resampler import Made, Neighbours, Resampler
 from mintmark.resample._sample import Sample
 from mintmark.stats.neighbours import Points
+from mintmark.stats.purity import gap, pure
 from mintmark.synthesizer import Learnt
 
 __all__ = ["Lee"]

@@ -13,7 +13,7 @@ from mintmark.assess._codes import Coded, Coding, codings, full, levels, once, s
 from mintmark.metric import NotRun, Tables
 from mintmark.stats.neighbours import Points, Space
 
-__all__ = ["EMBEDDING", "design_effect", "embedded", "placed", "room"]
+__all__ = ["EMBEDDING", "as_points", "design_effect", "embedded", "placed", "room"]
 
 _CATEGORIES = 40
 _PERSONS = 20
@@ -59,19 +59,24 @@ def design_effect(persons: npt.NDArray[np.int64] | None) -> float:
 
 def embedded(tables: Tables, which: str, rows: int) -> tuple[Points, npt.NDArray[np.int64] | None]:
     """At most `rows` rows of a table as points, drawn the same at every call, and their persons."""
-    plans = codings(tables)
 
     def make() -> tuple[Points, npt.NDArray[np.int64] | None]:
         coded = subset(tables, which, rows)
-        return _space(tables, plans).place(_columns(coded, plans)[0]), coded.persons
+        return as_points(tables, coded), coded.persons
 
     return once(tables, f"embedded {which} {rows}", make)  # type: ignore[no-any-return]
 
 
 def placed(tables: Tables, which: str, some: npt.NDArray[np.int64]) -> Points:
     """These rows of a table as points, made anew at each call."""
+    return as_points(tables, full(tables, which).take(some))
+
+
+def as_points(tables: Tables, coded: Coded, without: str | None = None) -> Points:
+    """Coded rows as points, one column left out of account where it is named."""
     plans = codings(tables)
-    return _space(tables, plans).place(_columns(full(tables, which).take(some), plans)[0])
+    columns = _columns(coded, plans)[0]
+    return _space(tables, plans).place({name: columns[name] for name in columns if name != without})
 
 
 def _space(tables: Tables, plans: dict[str, Coding]) -> Space:

@@ -10,6 +10,7 @@ _REMEDIES = {
     "two_sample": "See below which columns give the rows away, and mend those first.",
     "distinctness": "Draw fresh rows instead of repeating some, or use a method that does not collapse.",
     "modes": "Train longer or on more rows of the missing class, or ask for it with a condition.",
+    "out_of_distribution": "Use lee or smote_ipf, clean the new rows, or declare the rule that they break.",
     "rules": "Add the rules to the schema, so that rows which break them are drawn again.",
     "tstr": "Use a method that models columns together, or give it more rows; look at the target.",
     "copies": "Let the method memorise less (larger leaves, fewer epochs), and mix in no real rows.",

@@ -117,6 +117,24 @@ FIDELITY = {
         ceiling="no difference",
         floor="copy of train",
     ),
+    "out_of_distribution.purity": Words(
+        "Added rows among their class",
+        "Most unseen real neighbours of {p} of the added rows are of their class.",
+        best="Of real rows of the class {c} have such neighbours.",
+        ceiling="real rows of the class",
+    ),
+    "out_of_distribution.conformal": Words(
+        "Added rows where no real row is",
+        "{p} of the added rows are too far from unseen real rows of their class to be of it.",
+        best="Of real rows of the class the same test would reject {c}.",
+        ceiling="real rows of the class",
+    ),
+    "out_of_distribution.majority_overlap": Words(
+        "Added rows on rows of other classes",
+        "{p} of the added rows are nearer to an unseen real row of another class than to any of theirs.",
+        best="Of unseen real rows of the class {c} are.",
+        ceiling="unseen rows of the class",
+    ),
     "modes": Words(
         "Rarest kinds of rows",
         "The class, category or range that is most under-represented occurs {p} as often as in the real "

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.resample._purity import pure
 from mintmark.resample._sample import Sample
 from mintmark.resample.cleaning.edited_nearest_neighbours import Kind
+from mintmark.stats.purity import pure
 
 __all__ = ["purified"]
 
