@@ -1,7 +1,7 @@
 """What DeepSMOTE brings a classifier of images, beside what needs no network.
 
     python benchmarks/deepsmote.py --data FOLDER [--parts mnist pneumonia] [--runs 5] [--out FILE]
-        [--filters 16] [--code 64] [--epochs 20] [--sheets FOLDER]
+        [--filters 16] [--code 128] [--epochs 20] [--sheets FOLDER]
 
 MNIST with the paper's long tail, five folds: each trains on images of four fifths of the training set and
 tests on the last fifth, every class in it. PneumoniaMNIST with one pneumonia to 10 and to 50 healthy lungs,
@@ -221,7 +221,7 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", default=["mnist", "pneumonia"], choices=["mnist", "pneumonia"])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--filters", type=int, default=16)
-    parser.add_argument("--code", type=int, default=64)
+    parser.add_argument("--code", type=int, default=128)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--sheets", type=Path)
     parser.add_argument("--out", type=Path)

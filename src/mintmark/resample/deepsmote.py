@@ -32,9 +32,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _SMALLEST, _LARGEST = 4, 512  # pixels a side: fewer show nothing, more take hours
 _BYTES = 8 << 30
-_BATCH = 100
+_BATCH = 32
 _DECODER = "decoder."
-_RATE = 1e-3
+_RATE = 2e-3
 _EPOCHS, _STEPS = 30, 3_000
 
 
@@ -59,7 +59,7 @@ class Deepsmote(Smote):
     penalty: Annotated[
         Literal["sampled", "permuted", "none"], Field(description="what is asked beside reconstruction")
     ] = "sampled"
-    code: Annotated[int, Field(ge=1, le=4096, description="numbers of a code")] = 64
+    code: Annotated[int, Field(ge=1, le=4096, description="numbers of a code")] = 128
     filters: Annotated[
         int,
         Field(
