@@ -485,6 +485,69 @@ def test_gaps_stay_where_they_are_and_few_rows_learn_no_categories(rng):
     assert [c["chosen"] for c in told] == ["'many'"]
 
 
+def wide_table(rng, n, columns, strength=0.0):
+    """An income that hangs on the first of many numbers, or on none."""
+    x = rng.normal(size=(n, columns))
+    income = strength * x[:, 0] + np.sqrt(1 - strength**2) * rng.normal(size=n)
+    data = dataset({**{f"x{at}": pa.array(x[:, at]) for at in range(columns)}, "income": pa.array(income)})
+    for name in data.names:
+        data = data.edit(name, **WIDE)
+    return data
+
+
+def shuffled_income(data):
+    """The real incomes, what the rows have now, and what provenance says was not made use of."""
+    made = fitted("shuffle", data, columns=["income"]).sample(len(data), seed=0)
+    told = [c["chosen"] for c in made.provenance["choices"] if "not drawn from" in c["what"]]
+    return values(data, ["income"])[:, 0], values(made, ["income"])[:, 0], told
+
+
+@pytest.mark.parametrize(("n", "columns"), [(200, 220), (200, 149), (100, 49), (200, 8), (15, 30)])
+def test_many_columns_give_nobody_his_own_number_back(rng, n, columns):
+    """Learnt from all rows a regression of 200 numbers on 220 would say each row's own."""
+    found = []
+    for _ in range(10):
+        was, now, told = shuffled_income(wide_table(rng, n, columns))
+        assert (was == now).sum() < 12  # one row is expected, as many as a permutation leaves
+        assert bool(told) is (columns > n // 20)
+        found.append(np.corrcoef(was, now)[0, 1])
+    assert abs(np.mean(found)) < FAR / np.sqrt(10 * n)
+
+
+def test_of_many_columns_those_that_tell_something_are_made_use_of(rng):
+    data = wide_table(rng, 400, 300, strength=0.8)
+    was, now, (left,) = shuffled_income(data)
+    first = values(data, ["x0"])[:, 0]
+    assert np.corrcoef(first, now)[0, 1] > np.corrcoef(first, was)[0, 1] - 0.2
+    names = left.split(", ")
+    assert "'x0'" not in names
+    assert 300 - 10 * 20 <= len(names) < 300  # ten parts of the rows take 20 columns each
+    assert abs(np.corrcoef(was, now)[0, 1] - 0.64) < 0.2  # what the first column tells of both: 0.8 squared
+
+
+def test_a_column_that_repeats_another_changes_nothing(rng):
+    n = 2_000
+    data = wide_table(rng, n, 3, strength=0.8)
+    twice = dataset({**{name: data.table[name] for name in data.names}, "again": data.table["x0"]})
+    for name in twice.names:
+        twice = twice.edit(name, **WIDE)
+    was, now, told = shuffled_income(twice)
+    assert not told
+    first = values(data, ["x0"])[:, 0]
+    assert abs(np.corrcoef(first, now)[0, 1] - np.corrcoef(first, was)[0, 1]) < FAR * np.sqrt(2 / n)
+
+
+def test_shuffling_brings_extremes_to_a_mean_unless_bounds_are_declared(rng):
+    x = rng.lognormal(sigma=2.0, size=500)
+    data = dataset({"x": pa.array(x), "z": pa.array(rng.normal(size=500))})
+    made = values(fitted("shuffle", data).sample(500, seed=0), "x")[:, 0]
+    top = np.sort(x)[-10:]
+    assert made.max() == pytest.approx(top.mean(), rel=0.01)
+    assert np.array_equal(np.sort(made)[10:-10], np.sort(x)[10:-10])
+    free = values(fitted("shuffle", data.edit("x", low=0.0, high=1e9)).sample(500, seed=0), "x")[:, 0]
+    assert np.array_equal(np.sort(free), np.sort(x))
+
+
 # -- date shift ----------------------------------------------------------------------------------
 
 
