@@ -236,7 +236,7 @@ def test_a_foreign_csv_is_read_and_its_form_kept_in_the_recipe(tmp_path):
     assert recipe.source.kinds["a"] == "number"
 
 
-def test_run_ends_with_0_or_3_and_goes_on_with_resume(here, tmp_path):
+def test_run_ends_with_0_or_3_and_goes_on_with_resume(here, tmp_path, capsys):
     recipe = {
         "source": {"path": str(here / "train.parquet"), "target": "income"},
         "generate": {"method": "independent", "rows": 100},
@@ -252,7 +252,10 @@ def test_run_ends_with_0_or_3_and_goes_on_with_resume(here, tmp_path):
     recipe["release"]["policy"] = str(here / "hard.yaml")
     (tmp_path / "r.yaml").write_text(yaml.safe_dump(recipe))
     assert call("run", tmp_path / "r.yaml", "--out", tmp_path / "refused") == 3
+    capsys.readouterr()
     assert call("forget", tmp_path / "run") == 0
+    assert capsys.readouterr().out == f"erased of {tmp_path / 'run'}: private/secret.\n"  # of no other's rows
+    assert (tmp_path / "run" / "private" / "model").is_dir()
     assert not (tmp_path / "run" / "private" / "secret").exists()
 
 

@@ -485,6 +485,69 @@ def test_gaps_stay_where_they_are_and_few_rows_learn_no_categories(rng):
     assert [c["chosen"] for c in told] == ["'many'"]
 
 
+def wide_table(rng, n, columns, strength=0.0):
+    """An income that hangs on the first of many numbers, or on none."""
+    x = rng.normal(size=(n, columns))
+    income = strength * x[:, 0] + np.sqrt(1 - strength**2) * rng.normal(size=n)
+    data = dataset({**{f"x{at}": pa.array(x[:, at]) for at in range(columns)}, "income": pa.array(income)})
+    for name in data.names:
+        data = data.edit(name, **WIDE)
+    return data
+
+
+def shuffled_income(data):
+    """The real incomes, what the rows have now, and what provenance says was not made use of."""
+    made = fitted("shuffle", data, columns=["income"]).sample(len(data), seed=0)
+    told = [c["chosen"] for c in made.provenance["choices"] if "not drawn from" in c["what"]]
+    return values(data, ["income"])[:, 0], values(made, ["income"])[:, 0], told
+
+
+@pytest.mark.parametrize(("n", "columns"), [(200, 220), (200, 149), (100, 49), (200, 8), (15, 30)])
+def test_many_columns_give_nobody_his_own_number_back(rng, n, columns):
+    """Learnt from all rows a regression of 200 numbers on 220 would say each row's own."""
+    found = []
+    for _ in range(10):
+        was, now, told = shuffled_income(wide_table(rng, n, columns))
+        assert (was == now).sum() < 12  # one row is expected, as many as a permutation leaves
+        assert bool(told) is (columns > n // 20)
+        found.append(np.corrcoef(was, now)[0, 1])
+    assert abs(np.mean(found)) < FAR / np.sqrt(10 * n)
+
+
+def test_of_many_columns_those_that_tell_something_are_made_use_of(rng):
+    data = wide_table(rng, 400, 300, strength=0.8)
+    was, now, (left,) = shuffled_income(data)
+    first = values(data, ["x0"])[:, 0]
+    assert np.corrcoef(first, now)[0, 1] > np.corrcoef(first, was)[0, 1] - 0.2
+    names = left.split(", ")
+    assert "'x0'" not in names
+    assert 300 - 10 * 20 <= len(names) < 300  # ten parts of the rows take 20 columns each
+    assert abs(np.corrcoef(was, now)[0, 1] - 0.64) < 0.2  # what the first column tells of both: 0.8 squared
+
+
+def test_a_column_that_repeats_another_changes_nothing(rng):
+    n = 2_000
+    data = wide_table(rng, n, 3, strength=0.8)
+    twice = dataset({**{name: data.table[name] for name in data.names}, "again": data.table["x0"]})
+    for name in twice.names:
+        twice = twice.edit(name, **WIDE)
+    was, now, told = shuffled_income(twice)
+    assert not told
+    first = values(data, ["x0"])[:, 0]
+    assert abs(np.corrcoef(first, now)[0, 1] - np.corrcoef(first, was)[0, 1]) < FAR * np.sqrt(2 / n)
+
+
+def test_shuffling_brings_extremes_to_a_mean_unless_bounds_are_declared(rng):
+    x = rng.lognormal(sigma=2.0, size=500)
+    data = dataset({"x": pa.array(x), "z": pa.array(rng.normal(size=500))})
+    made = values(fitted("shuffle", data).sample(500, seed=0), "x")[:, 0]
+    top = np.sort(x)[-10:]
+    assert made.max() == pytest.approx(top.mean(), rel=0.01)
+    assert np.array_equal(np.sort(made)[10:-10], np.sort(x)[10:-10])
+    free = values(fitted("shuffle", data.edit("x", low=0.0, high=1e9)).sample(500, seed=0), "x")[:, 0]
+    assert np.array_equal(np.sort(free), np.sort(x))
+
+
 # -- date shift ----------------------------------------------------------------------------------
 
 
@@ -528,6 +591,91 @@ def test_times_between_the_dates_of_a_person_stay_exactly_and_no_person_stays_wh
     assert abs(found.mean()) < FAR * 58 / np.sqrt(len(found))
     assert made.table["x"].equals(data.table["x"])
     assert made.table.schema.field("born").type == data.table.schema.field("born").type
+
+
+@pytest.mark.parametrize("protect", [False, True])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.timestamp("us", tz="Europe/Berlin"), pa.timestamp("ns", tz="Australia/Lord_Howe"),
+        pa.timestamp("ns"), pa.timestamp("s"), pa.timestamp("ms", tz="+05:30"), pa.date32(), pa.date64(),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_clocks_of_every_type_of_date_keep_their_time_of_day_to_the_last_digit(rng, kind, protect):
+    """Days of clock changes too: a clock that leaves an hour out goes on after it."""
+    persons, each = 150, 4
+    stamps = 1_400_000_000 * 10**9 + rng.integers(0, 6 * 365 * 86_400 * 10**9, persons * each)
+    dates = pa.array(stamps, pa.timestamp("ns"))
+    if pa.types.is_date(kind):
+        dates = dates.cast(kind, safe=False)
+    else:
+        dates = dates.cast(pa.timestamp(kind.unit), safe=False).cast(pa.int64()).cast(kind)
+    data = dataset(
+        {"who": pa.array(np.repeat(np.arange(persons), each)), "t": dates}, roles={"who": ("group",)}
+    ).edit("t", protect=protect)
+    if not protect:
+        data = data.edit("t", low="2012-01-01", high="2022-01-01")
+    made = fitted("date_shift", data).sample(len(data), seed=0).table["t"].combine_chunks()
+    assert made.type == kind
+
+    def clocks(array):
+        local = pa.compute.local_timestamp(array) if getattr(kind, "tz", None) else array
+        return local.cast(pa.timestamp("ns")).cast(pa.int64()).to_numpy()
+
+    moved = clocks(made) - clocks(dates)
+    inner = np.ones(len(moved), dtype=bool)
+    if (
+        protect
+    ):  # the ends of the public schema, to which the dates of the ten most extreme persons are brought
+        model = fitted("date_shift", data, days=1).sample(0, seed=0).schema["t"]
+        low, high = (
+            np.datetime64(end).astype("datetime64[ns]").astype(np.int64) for end in (model.low, model.high)
+        )
+        days = 2 * 86_400 * 10**9
+        inner = (stamps > low + days) & (stamps < high - days)
+        assert inner.mean() > 0.8
+    day = 86_400 * 10**9
+    # of clocks that change at night one time in 4,000 does not exist: it is moved by less than an hour
+    whole = moved % day == 0
+    assert (~whole[inner]).sum() <= (6 if getattr(kind, "tz", None) else 0)
+    days = np.where(whole & inner, moved // day, 0).reshape(persons, each)
+    known = (whole & inner).reshape(persons, each)
+    offset = np.array([row[mask][0] if mask.any() else 0 for row, mask in zip(days, known, strict=True)])
+    assert (np.where(known, days, offset[:, None]) == offset[:, None]).all()
+    assert (offset[known.any(axis=1)] != 0).all()
+    assert np.abs(offset).max() <= 183
+
+
+def test_a_time_that_clocks_leave_out_becomes_the_next_and_zones_must_be_known():
+    zone = pa.timestamp("us", tz="Europe/Berlin")
+    column = dataset({"t": pa.array([0], zone)}).schema["t"]
+    clocks = pa.array(
+        np.array(["2021-03-27T02:30", "2021-10-30T02:30", "2021-06-01T12:00"], "datetime64[us]")
+    )
+    made = date_shift._moved(clocks, np.array([1, 1, 300]), column).cast(pa.timestamp("us", tz="UTC"))
+    assert [str(each) for each in made.to_numpy()] == [
+        "2021-03-28T01:00:00.000000",  # 03:00 of summer time, the first after the gap
+        "2021-10-31T00:30:00.000000",  # the first of two
+        "2022-03-28T10:00:00.000000",
+    ]
+    lost = dataset({"t": pa.array(range(100), pa.int64()).cast(pa.timestamp("us", tz="Mars/Phobos"))})
+    with pytest.raises(InputError, match=r"'t'.*Mars/Phobos.*tzdata"):
+        fitted("date_shift", lost)
+
+
+def test_dates_of_a_column_without_any_stay_missing(rng):
+    day = pa.array(np.datetime64("2015-01-01") + rng.integers(0, 500, 60).astype("timedelta64[D]"))
+    for empty in (
+        pa.nulls(60),
+        pa.nulls(60, pa.timestamp("ns", tz="Europe/Berlin")),
+        pa.nulls(60, pa.date32()),
+    ):
+        data = dataset({"d": day, "none": empty}).edit("none", kind="datetime")
+        with pytest.warns(UserWarning, match="'none'"):
+            made = fitted("date_shift", data).sample(60, seed=0)
+        assert made.table["none"].null_count == 60
+        assert made.table["d"].null_count == 0
 
 
 def test_rows_that_do_not_say_whose_they_are_have_offsets_of_their_own(rng):

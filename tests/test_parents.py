@@ -259,9 +259,60 @@ def test_workers_change_no_parent(place, tmp_path, monkeypatch):
     assert isinstance(model, Smote)
 
 
+def told_by(folder, real):
+    """Files of a folder that hold a real number, as bytes, as text or in a column; or that name parents."""
+    values = floats(real).ravel()
+    binary, written = {value.tobytes() for value in values}, {repr(float(value)) for value in values}
+    found = set()
+    for file in (each for each in folder.rglob("*") if each.is_file()):
+        content, table = file.read_bytes(), None
+        if content.startswith(b"PAR1"):
+            table = pq.read_table(file)
+        elif content.startswith(b"ARROW1"):
+            table = pa.ipc.open_file(content).read_all()
+        numbers = (
+            [] if table is None else [c.to_numpy() for c in table.columns if pa.types.is_floating(c.type)]
+        )
+        if (
+            any(value in content for value in binary)
+            or any(value.encode() in content for value in written)
+            or any(np.isin(column, values).any() for column in numbers)
+            or (table is not None and "parent_a" in table.column_names)
+            or b"parent_a" in content
+        ):
+            found.add(file.relative_to(folder).parts[:2])
+    return found
+
+
 def test_forgetting_a_run_forgets_whose_rows_its_rows_were_made_from(place):
-    """Last: it takes the run's secret away."""
+    """Last: it takes the run's secret away. The model goes too: its rows and draws tell the parents again."""
     out = place / "run"
-    forget(out)
-    assert not [path for path in (out / "private").iterdir() if "parents" in path.name]
+    real = mm.read(place / "table.parquet", target="y")
+    before = {("private", "parents.parquet"), ("private", "parents"), ("private", "model")}
+    assert told_by(out, real) == before
+    (out / "private" / ".parents.parquet.tmp-1").write_bytes(
+        (out / "private" / "parents.parquet").read_bytes()
+    )
+    erased = forget(out)
+    assert erased == [f"private/{name}" for name in ("secret", "parents.parquet", "parents", "model")]
+    assert told_by(out, real) == set()
+    left = {each.name for each in (out / "private").iterdir()}
+    assert left == {"keys", "cost-fit.json"}
     assert RunFolder(out, b"").finished()  # what was committed stands as it was
+    with pytest.raises(InputError, match="erased already"):
+        forget(out)
+
+
+@pytest.mark.parametrize(
+    ("record", "stays"),
+    [('{"holds": "values"}', True), ('{"holds": "aggregates"}', True), ('{"holds": "rows"}', False),
+     ('{"holds": ["values"]}', False), ("{}", False), ("[]", False), ("half", False)],
+)  # fmt: skip
+def test_only_a_model_that_says_it_holds_no_rows_outlives_the_secret(record, stays, tmp_path):
+    (tmp_path / "private" / "model").mkdir(parents=True)
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "private" / "secret").write_bytes(os.urandom(32))
+    (tmp_path / "private" / "model" / "model.json").write_text(record)
+    assert ("private/model" not in forget(tmp_path)) is stays
+    assert (tmp_path / "private" / "model").exists() is stays
+    assert not (tmp_path / "private" / "secret").exists()

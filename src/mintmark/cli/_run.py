@@ -55,8 +55,12 @@ def demo_(to: Path) -> int:
 @command("forget")
 @click.argument("run", type=click.Path(path_type=Path))
 def forget_(run: Path) -> None:
-    """Erase the secret of RUN: its draws can never be repeated, and it cannot be resumed."""
+    """Erase the secret of RUN: its draws can never be repeated, and it cannot be resumed.
+
+    Of a method that makes rows of real ones the parents of its rows and the model go as well: both say
+    which real rows these were.
+    """
     from mintmark.run._folder import forget
 
-    forget(run)
-    out(f"erased the secret of {run}, and the parents of its rows.", {"run": str(run), "forgotten": True})
+    erased = forget(run)
+    out(f"erased of {run}: {', '.join(erased)}.", {"run": str(run), "forgotten": True, "erased": erased})

@@ -35,7 +35,7 @@ _COMMANDS = {
     "list": ("look", "List synthesizers, metrics, checks and policies."),
     "keygen": ("judge", "Make a pair of signing keys."),
     "init": ("look", "Write a commented recipe for a table."),
-    "forget": ("run", "Erase a run's secret, so that nobody can repeat its draws."),
+    "forget": ("run", "Erase a run's secret, and what says whose rows its rows were made from."),
     "completion": ("look", "Print the completion script of a shell."),
 }
 

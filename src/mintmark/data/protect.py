@@ -95,7 +95,11 @@ def _ends(
     column = dataclasses.replace(column, low=low, high=high)
     if column.protect:
         values[known] = _loosened(values[known], person[known], rng)
-    return from_numbers(values, column), column
+    made = from_numbers(values, column)
+    if _tick(column) < 1 and column.resolution in (None, "microsecond"):
+        stays = (values == numbers(array, column)) & (values >= least) & (values <= most)
+        made = pc.if_else(pa.array(stays), array, made)  # floats of microseconds hold no nanoseconds
+    return made, column
 
 
 def _loosened(
@@ -179,11 +183,11 @@ def _inward(value: float, column: Column, *, up: bool) -> int | float | str:
     return scalar(float(value), column)
 
 
-def _tick(column: Column) -> int:
+def _tick(column: Column) -> float:
     """Finest step of the column's Arrow type, in microseconds."""
     kind = arrow_type(column.dtype)
     if pa.types.is_timestamp(kind) or pa.types.is_duration(kind):
-        return {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 1}[kind.unit]
+        return {"s": 1e6, "ms": 1e3, "us": 1, "ns": 1e-3}[kind.unit]
     return _STEP["day"] if pa.types.is_date(kind) else 1
 
 

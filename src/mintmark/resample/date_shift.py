@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
 from mintmark.data.dataset import Dataset
@@ -35,12 +36,15 @@ class DateShift(RandomTransformer):
     evenly from -days to days, 0 left out, as far as the person's dates stay inside the columns' bounds.
 
     Kept exactly: the time between any two dates of a person, in one row or in several, the time of day and
-    the order of his events, as they enter the mask: a date that fewer than ten persons repeat over ten rows
-    or more is moved before, unless the column is declared with `protect=False`. Not kept: the calendar, and
-    so seasons, days of the week, and which of two persons came first, up to twice `days`. Columns without
-    declared bounds end `days` beyond their public schema, to whose ends the dates of the ten most extreme
-    persons are moved before they are shifted. Declared bounds hold: declare them wider than the data by
-    `days`, else who is near an end is known to have been shifted away from it.
+    the order of his events, to the nanosecond, as they enter the mask: a date that fewer than ten persons
+    repeat over ten rows or more is moved before, unless the column is declared with `protect=False`. In a
+    column with a time zone all this is said of what the clocks of the zone show, not of hours elapsed: a time
+    that they leave out on the day of arrival becomes the first after it; of an hour that they show twice the
+    first is meant, so that within it events may change their order.
+    Not kept: the calendar, and so seasons, days of the week, and which of two persons came first, up to
+    twice `days`. Columns without declared bounds end `days` beyond their public schema, to whose ends the
+    dates of the ten most extreme persons are moved before they are shifted. Declared bounds hold: declare
+    them wider than the data by `days`, else who is near an end is known to have been shifted away from it.
 
     It is neither differential privacy nor anonymity. Who knows one date of a person knows his offset and
     so all his dates; the times between them, which are kept, often tell him by themselves; numbers and
@@ -65,24 +69,22 @@ class DateShift(RandomTransformer):
 
     def _mask(self, data: Dataset, rng: np.random.Generator) -> Masked:
         columns = self.maskable(data.schema)
-        dates = {column.name: numbers(data.table[column.name], column) for column in columns}
+        dates = {column.name: _clocks(data.table[column.name].combine_chunks(), column) for column in columns}
         person = owners(data)
         low, high = self._reach(columns, dates, person)
-        shift = drawn(low, high, rng)[person] * _DAY
-        return Masked({c.name: from_numbers(dates[c.name] + shift, c) for c in columns})
+        days = drawn(low, high, rng)[person]
+        return Masked({c.name: _moved(dates[c.name], days, c) for c in columns})
 
-    def _reach(self, columns: list[Column], dates: dict[str, Floats], person: Ints) -> tuple[Ints, Ints]:
+    def _reach(self, columns: list[Column], dates: dict[str, pa.Array], person: Ints) -> tuple[Ints, Ints]:
         """The least and the largest offset of each person, in days, shape (persons,)."""
         low, high = (np.full(int(person.max()) + 1, end) for end in (-self.days, self.days))
         for column in columns:
-            known = np.flatnonzero(~np.isnan(dates[column.name]))
-            at, whose = dates[column.name][known], person[known]
-            ends = (bound(end, column) for end in (column.low, column.high))
-            least, most = (np.nan if end is None else end for end in ends)
-            if not np.isnan(least):
-                np.maximum.at(low, whose, np.ceil((least - at) / _DAY).astype(np.int64))
-            if not np.isnan(most):
-                np.minimum.at(high, whose, np.floor((most - at) / _DAY).astype(np.int64))
+            at = numbers(dates[column.name], column)
+            known = np.flatnonzero(~np.isnan(at))
+            at, whose = at[known], person[known]
+            least, most = _ends(column)
+            np.maximum.at(low, whose, np.ceil((least - at) / _DAY).astype(np.int64))
+            np.minimum.at(high, whose, np.floor((most - at) / _DAY).astype(np.int64))
         stuck = (low >= 0) & (high <= 0)
         if stuck.any():
             names = ", ".join(repr(column.name) for column in columns)
@@ -103,6 +105,49 @@ def _limits(column: Column) -> tuple[float, float]:
     assert first is not None
     assert last is not None
     return first, last
+
+
+def _ends(column: Column) -> tuple[float, float]:
+    """The first and the last date that a column may hold, in microseconds of its clocks."""
+    kind, ends = arrow_type(column.dtype), list(_limits(column))
+    for which, end in enumerate((column.low, column.high)):
+        at = bound(end, column)
+        if at is not None and pa.types.is_timestamp(kind) and kind.tz is not None:
+            moment = pa.array([int(at)], pa.timestamp("us", tz=kind.tz))
+            at = float(numbers(_clocks(moment, column), column)[0])
+        if at is not None:
+            ends[which] = at
+    first, last = _limits(column)
+    return max(ends[0], first), min(ends[1], last)
+
+
+def _clocks(array: pa.Array, column: Column) -> pa.Array:
+    """Dates as the clocks of their time zone show them, without it; others as they are."""
+    if not pa.types.is_timestamp(array.type) or array.type.tz is None:
+        return array
+    try:
+        return pc.local_timestamp(array)
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            f"column {column.name!r}: {error}. Install the system's time zones (tzdata), or cast the column "
+            "to UTC."
+        ) from None
+
+
+def _moved(clocks: pa.Array, days: Ints, column: Column) -> pa.Array:
+    """Dates moved by whole days, in whole numbers of their own unit, so that no digit is lost."""
+    kind = clocks.type
+    if pa.types.is_null(kind):
+        return clocks
+    if pa.types.is_string(kind):
+        return from_numbers(numbers(clocks, column) + days * _DAY, column)
+    stamps = clocks.cast(pa.timestamp("ms")) if pa.types.is_date(kind) else clocks
+    by = pa.array(days * 86_400).cast(pa.duration("s")).cast(pa.duration(stamps.type.unit))
+    made = pc.add(stamps, by).cast(kind)
+    zone = getattr(arrow_type(column.dtype), "tz", None)
+    if zone is None:
+        return made
+    return pc.assume_timezone(made, zone, ambiguous="earliest", nonexistent="latest")
 
 
 def drawn(low: Ints, high: Ints, rng: np.random.Generator) -> Ints:

@@ -29,13 +29,14 @@ class RankSwap(RandomTransformer):
     places with one drawn among those within reach that were not either. Columns are swapped apart,
     equal values rank at random, and at least one rank is in reach.
 
-    Kept exactly: each column's values, and so all its own statistics, and which are missing. Not kept:
+    Kept exactly: each column's values as they enter the mask, and so all its own statistics there, and
+    which are missing; without declared bounds the ten most extreme persons' are one mean before. Not kept:
     how columns hang together, the less the wider the reach. A value that finds no free partner stays,
     which happens to few, most of them at the top.
 
-    It is neither differential privacy nor anonymity: every value that is published is real; a rank is
-    known up to the reach, so that a row of many columns is found again; the extremes stay near whom
-    they belong to; categories leave as they are. A person must have one row only.
+    It is neither differential privacy nor anonymity: all other values that are published are real ones, of
+    somebody; a rank is known up to the reach, so that a row of many columns is found again; the extremes
+    stay near whom they belong to; categories leave as they are. A person must have one row only.
     """
 
     masks: ClassVar[tuple[Literal["number", "category"], ...]] = ("number",)

@@ -12,7 +12,8 @@
     manifest.json digest of every file outside private/; written last
 
 The secret (32 bytes of the operating system) is mixed into every stage's seed, so that a recipe's
-seed alone cannot repeat what protected somebody; `forget` erases it, and the parents.
+seed alone cannot repeat what protected somebody; `forget` erases it, the parents, and a model that holds
+rows, which would tell them again.
 """
 
 from __future__ import annotations
@@ -249,8 +250,16 @@ def _keyed_digest(secret: bytes, path: str) -> str:
     return digest.hexdigest()
 
 
-def forget(out: str | Path) -> None:
-    """Erase a run's secret and its rows' parents: nobody can repeat its draws, and it cannot be resumed.
+def forget(out: str | Path) -> list[str]:
+    """Erase a run's secret, its rows' parents and a model that holds rows.
+
+    Nobody can repeat its draws then, nor read real rows off new ones, and it cannot be resumed. A model that
+    says of itself that it holds values or aggregates stays.
+
+    Returns
+    -------
+    list of str
+        What was erased, as paths in `out`.
 
     Raises
     ------
@@ -264,14 +273,26 @@ def forget(out: str | Path) -> None:
     if not secret.is_file():
         raise InputError(f"the secret of {path} was erased already.")
     place = RunFolder(path, b"")
+    told = [place.parents, place.shards.parents, *([place.model] if _holds_rows(place.model) else [])]
+    told = [each for each in told if each.exists()]
     with _atomic.writing(secret):
-        place.parents.unlink(missing_ok=True)
-        shutil.rmtree(place.shards.parents, ignore_errors=True)
+        _atomic.sweep(path / "private")  # what a killed process left may be of them
+        for each in told:
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
         with secret.open("r+b") as file:
             file.write(bytes(32))
             file.flush()
             os.fsync(file.fileno())
         secret.unlink()
+    return [str(each.relative_to(path)) for each in (secret, *told)]
+
+
+def _holds_rows(model: Path) -> bool:
+    """Whether a saved model may hold rows: it does where nothing else can be read of it."""
+    try:
+        return json.loads((model / "model.json").read_bytes())["holds"] not in ("values", "aggregates")
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
 
 
 def _json(record: dict[str, Any]) -> bytes:
