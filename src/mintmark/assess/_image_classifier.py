@@ -107,8 +107,8 @@ def unlearnt(tables: Tables, some: Pictures, classes: Ints) -> str:
         f"{str(values[int(code)].as_py())!r} ({count:,})" for code, count in zip(codes, counts, strict=True)
     )
     return (
-        f"{len(labels):,} of {len(some):,} synthetic pictures are of class {which}, of which train has too few "
-        f"to learn from: {_FEWEST} are needed, of at most {_CLASSES} classes"
+        f"{len(labels):,} of {len(some):,} synthetic pictures are of class {which}, of which train has too "
+        f"few to learn from: {_FEWEST} are needed, of at most {_CLASSES} classes"
     )
 
 

@@ -90,7 +90,7 @@ def _made(tables: Tables, name: str) -> Neighbours:
     every = {role: pictures(tables, name, role) for role in ("synthetic", "train", "holdout")}
     for role, some in every.items():
         if len(some) < _LEAST[role]:
-            raise NotRun(f"{role} has {len(some)} pictures in {name!r}; at least {_LEAST[role]} are needed.")
+            raise NotRun(f"{role} has {len(some)} pictures in {name!r}; {_LEAST[role]} or more are needed.")
     equal, unit = _equal(every)
     rng = stream(tables.shared.get("seed", 0), "assess", "picture neighbours", name)
     number = -(-len(every["train"]) // len(every["holdout"]))

@@ -149,6 +149,9 @@ def _of_classes(tables: Tables, seed: int, differences: list[str]) -> Tables | N
     floor = _independent(train, len(tables.synthetic), seed)
     made = dataclasses.replace(tables, train=train, holdout=holdout, floor=floor)
     made.shared["seed"] = seed
+    made.shared["rows before matching"] = {
+        which: len(data) for which, data in (("train", tables.train), ("holdout", tables.holdout)) if data
+    }
     return made
 
 

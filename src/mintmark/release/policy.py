@@ -220,7 +220,9 @@ def _makes_rows(column: Mapping[str, Any]) -> bool:
 
 def _is_asked(rule: Rule, sorts: set[When | None], told: set[str]) -> bool:
     """By what the rows are; about several columns also wherever there is a figure to judge."""
-    return rule.when in sorts or (rule.when == "columns" and not told.isdisjoint({rule.metric, rule.or_metric}))
+    return rule.when in sorts or (
+        rule.when == "columns" and not told.isdisjoint({rule.metric, rule.or_metric})
+    )
 
 
 def _in_words(sorts: set[When | None]) -> str:

@@ -126,8 +126,8 @@ class GANTrainTest(Metric):
             convention=(
                 "accuracy on synthetic pictures of a classifier learnt from half of train (GAN-test): "
                 "whether they look like what their label says; far above the ceiling they are copies or "
-                f"too easy; {int(open_.sum()):,} are of classes that train has fewer than ten pictures of: the "
-                "estimate and the lower end count them as wrong, the upper end as right; "
+                f"too easy; {int(open_.sum()):,} are of classes that train has fewer than ten pictures of: "
+                "the estimate and the lower end count them as wrong, the upper end as right; "
                 "ceiling: on the holdout; floor: labels permuted"
             ),
             source=_SOURCE,
