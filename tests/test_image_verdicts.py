@@ -231,16 +231,11 @@ def test_added_pictures_of_a_rare_class_are_worth_what_they_teach():
 
 def people(n: int, rng: np.random.Generator) -> dict[str, list[str]]:
     """Rows of text and a category; who copies them shows persons, though no value points at one."""
-    jobs = [
-        f"{one} {other}" for one in ("old", "young", "tall", "slow") for other in ("baker", "nurse", "clerk")
-    ]
-    likes = [
-        f"likes {one} and {other}" for one in ("tea", "milk", "beer") for other in ("bread", "rice", "nuts")
-    ]
+    who, what = ("old", "young", "tall", "slow", "small"), ("baker", "nurse", "clerk", "miner", "driver")
+    drink, eat = ("tea", "milk", "beer", "wine", "water"), ("bread", "rice", "nuts", "cheese", "apples")
     return {
-        "job": list(rng.choice(jobs, n)),
-        "note": list(rng.choice(likes, n)),
-        "town": [f"town {k}" for k in rng.integers(0, 30, n)],
+        "job": [f"{rng.choice(who)} {rng.choice(what)}" for _ in range(n)],
+        "note": [f"likes {rng.choice(drink)} and {rng.choice(eat)}" for _ in range(n)],
         "sex": list(rng.choice(["f", "m"], n)),
     }
 
@@ -283,7 +278,9 @@ def test_copied_rows_fail_whatever_column_is_put_beside_them(name):
 
 def test_a_schema_that_calls_what_the_rows_hold_rare_hides_no_copy():
     rng = np.random.default_rng(SEED)
-    train, holdout = (declared(people(n, rng)) for n in (900, 600))
+    train, holdout = (
+        declared(people(n, rng) | {"town": [f"town {k}" for k in rng.integers(0, 30, n)]}) for n in (900, 600)
+    )
     copied = Dataset(train.table, train.schema.edit("town", categories=["(other)"]), {})
     found = mm.assess(train=train, holdout=holdout, synthetic=copied, metrics=["copies"], seed=1)
     assert found["copies.exact"].estimate == 1
@@ -308,7 +305,7 @@ def test_a_column_that_train_lacks_is_never_released(tmp_path):
         train=train, holdout=holdout, synthetic=release, metrics=["column_shapes"], policy="test-data"
     )
     make_keys(tmp_path / "keys")
-    with pytest.raises(InputError, match="column 'job', 'note', 'town' of the rows was not assessed"):
+    with pytest.raises(InputError, match="column 'job', 'note' of the rows was not assessed"):
         mm.certify(release, found, key=tmp_path / "keys" / "private.pem", waiver=("Ada", "a test"))
 
 
