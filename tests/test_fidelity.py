@@ -76,6 +76,7 @@ def test_a_copy_of_train_has_no_distance():
         "column_shapes",
         "pair_trends",
         "missingness",
+        "missingness.worst",
         "missingness.pattern",
         "distinctness.coverage",
     ):

@@ -22,6 +22,8 @@ from sklearn.datasets import load_digits
 
 import mintmark as mm
 from mintmark.data.dataset import Dataset
+from mintmark.errors import InputError
+from mintmark.release.keys import make_keys
 from mintmark.release.policy import Policy
 
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist" / "mnist.npz"
@@ -222,3 +224,161 @@ def test_added_pictures_of_a_rare_class_are_worth_what_they_teach():
     }  # fmt: skip
     assert outcomes["adding-them-helps"] == "fail", f"seed {SEED}"
     assert outcomes["added-pictures-are-what-their-label-says"] == "fail", f"seed {SEED}"
+
+
+# --- what columns are added, dropped or declared
+
+
+def people(n: int, rng: np.random.Generator) -> dict[str, list[str]]:
+    """Rows of text and a category; who copies them shows persons, though no value points at one."""
+    who, what = ("old", "young", "tall", "slow", "small"), ("baker", "nurse", "clerk", "miner", "driver")
+    drink, eat = ("tea", "milk", "beer", "wine", "water"), ("bread", "rice", "nuts", "cheese", "apples")
+    return {
+        "job": [f"{rng.choice(who)} {rng.choice(what)}" for _ in range(n)],
+        "note": [f"likes {rng.choice(drink)} and {rng.choice(eat)}" for _ in range(n)],
+        "sex": list(rng.choice(["f", "m"], n)),
+    }
+
+
+def declared(columns: dict[str, object]) -> Dataset:
+    kinds = {"job": "text", "note": "text", "town": "category", "sex": "category"}
+    return mm.read(
+        columns, kinds={name: kind for name, kind in kinds.items() if name in columns},
+        roles={"id": "key"} if "id" in columns else {},
+    )  # fmt: skip
+
+
+def noise(n: int, rng: np.random.Generator) -> dict[str, object]:
+    return {"image": rng.integers(0, 256, (n, 8, 8, 1)).astype(np.uint8)}
+
+
+ATTACKERS: dict[str, Callable[[int, np.random.Generator], dict[str, object]]] = {
+    "nothing more": lambda n, rng: {},
+    "pictures": noise,
+    "a key": lambda n, rng: {"id": [f"k{k}" for k in rng.permutation(10**6)[:n]]},
+    "pictures and a key": lambda n, rng: (
+        noise(n, rng) | {"id": [f"k{k}" for k in rng.permutation(10**6)[:n]]}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ATTACKERS)
+def test_copied_rows_fail_whatever_column_is_put_beside_them(name):
+    rng = np.random.default_rng(SEED)
+    rows = people(900, rng), people(600, rng)
+    more = [ATTACKERS[name](n, rng) for n in (900, 600, 900)]
+    train, holdout, copied = (declared(rows[k % 2] | other) for k, other in enumerate(more))
+    found = mm.assess(train=train, holdout=holdout, synthetic=copied, metrics=["copies"], seed=1)
+    outcomes = {v.rule: v.outcome for v in POLICY.judge(found.to_json(), nature="fully synthetic")}
+    assert outcomes["no-more-copies-than-chance"] == "fail", f"seed {SEED}"
+    if "image" in more[0]:
+        with pytest.raises(InputError, match="synthetic lacks column 'image'"):
+            mm.assess(train=train, holdout=holdout, synthetic=declared(rows[0]), metrics=["copies"])
+
+
+def test_a_schema_that_calls_what_the_rows_hold_rare_hides_no_copy():
+    rng = np.random.default_rng(SEED)
+    train, holdout = (
+        declared(people(n, rng) | {"town": [f"town {k}" for k in rng.integers(0, 30, n)]}) for n in (900, 600)
+    )
+    copied = Dataset(train.table, train.schema.edit("town", categories=["(other)"]), {})
+    found = mm.assess(train=train, holdout=holdout, synthetic=copied, metrics=["copies"], seed=1)
+    assert found["copies.exact"].estimate == 1
+    assert found["copies.excess"].interval[0] > 0.5, f"seed {SEED}"
+
+
+def test_a_rule_about_several_columns_is_asked_wherever_its_score_was_run():
+    columns = [{"name": "image", "kind": "image"}, {"name": "label", "kind": "category"}]
+    score = {"metric": "copies.excess", "status": "ok", "estimate": 0.9, "interval": [0.8, 1.0]}
+    for status, rules in (("ok", {"no-more-copies-than-chance"}), ("not run", set())):
+        report = {"scores": [score | {"status": status}], "tables": {"schema": {"columns": columns}}}
+        asked = {verdict.rule for verdict in POLICY.judge(report, nature="fully synthetic")}
+        assert {rule.id for rule in POLICY.rules if rule.when == "columns"} & asked == rules
+
+
+def test_a_column_that_train_lacks_is_never_released(tmp_path):
+    rng = np.random.default_rng(SEED)
+    full = people(300, rng)
+    train, holdout = (declared({"sex": people(n, rng)["sex"]}) for n in (300, 200))
+    release = declared(full)
+    found = mm.assess(
+        train=train, holdout=holdout, synthetic=release, metrics=["column_shapes"], policy="test-data"
+    )
+    make_keys(tmp_path / "keys")
+    with pytest.raises(InputError, match="column 'job', 'note' of the rows was not assessed"):
+        mm.certify(release, found, key=tmp_path / "keys" / "private.pem", waiver=("Ada", "a test"))
+
+
+# --- pictures that cannot be judged, or are not there
+
+
+def rare(kept: int, held: int) -> tuple[Dataset, Dataset, Split]:
+    """Train and holdout with so few pictures of an 8."""
+    s = split(digits)
+    made = []
+    for (x, y), n in ((s.train, kept), (s.holdout, held)):
+        own = np.flatnonzero(y == 8)
+        some = np.sort(np.concatenate([np.flatnonzero(y != 8), own[:n]]))
+        made.append(table((x[some], y[some])))
+    return made[0], made[1], s
+
+
+@pytest.mark.parametrize(("kept", "outcome"), [(21, "fail"), (6, "inconclusive")])
+def test_garbage_of_a_scarce_class_never_passes_for_what_its_label_says(kept, outcome):
+    train, holdout, s = rare(kept, 9)
+    good = s.fresh[0][s.fresh[1] == 9][:40]
+    x = np.concatenate([s.rng.integers(0, 256, (100, 8, 8)).astype(np.uint8), good])
+    release = added(x, np.repeat([8, 9], [100, len(good)]))
+    found = mm.assess(
+        train=train, holdout=holdout, synthetic=release, policy="augment", seed=1,
+        metrics=["gan_train_test", "resampling"],
+    )  # fmt: skip
+    outcomes = {verdict.rule: verdict.outcome for verdict in found.verdicts() or ()}
+    assert outcomes["added-pictures-are-what-their-label-says"] == outcome, f"seed {SEED}"
+    assert found["gan_train_test.test"].n == len(x)
+    why = next(score.reason for score in found.scores if score.metric == "resampling")
+    assert "class '8'" in why  # and not a word of the 9, which gains at best
+
+
+def without(data: Dataset, kept: int) -> Dataset:
+    """The same with pictures in the first rows alone."""
+    cells = data.table["image"].to_pylist()
+    gone = pa.array([*cells[:kept], *[None] * (len(cells) - kept)], data.table.schema.field("image").type)
+    where = data.table.schema.get_field_index("image")
+    return Dataset(data.table.set_column(where, "image", gone), data.schema, data.provenance)
+
+
+def test_pictures_left_out_fail_a_rule_of_their_own():
+    s = split(digits)
+    fresh = table(s.fresh)
+    for kept, outcome in ((len(fresh), "pass"), (len(fresh) * 3 // 10, "fail")):
+        found = s.judged(without(fresh, kept), ["missingness"])
+        assert found == {"pictures-are-there": outcome}
+
+
+@pytest.mark.parametrize(
+    ("held", "made", "told"),
+    [
+        (0, 50, "holdout has 0 pictures"),
+        (1, 50, "holdout has 1 pictures"),
+        (100, 0, "synthetic has 0 pictures"),
+    ],
+)
+def test_too_few_pictures_are_told_in_a_line(held, made, told):
+    s = split(digits)
+    release = without(added(s.fresh[0][:50], np.repeat(9, 50)), made)
+    found = mm.assess(
+        train=s.real[0], holdout=without(s.real[1], held), synthetic=release, seed=1,
+        metrics=["gan_train_test", "resampling", "image_copies"],
+    )  # fmt: skip
+    assert {score.status for score in found.scores} == {"not run"}
+    assert all(told in score.reason for score in found.scores), [score.reason for score in found.scores]
+
+
+def test_real_pictures_that_matching_leaves_out_are_told():
+    s = split(digits)
+    nines = added(s.fresh[0][:120], np.repeat(9, 120))
+    found = mm.assess(
+        train=s.real[0], holdout=s.real[1], synthetic=nines, metrics=["image_sharpness"], seed=1
+    )
+    assert "drawn from its 599 rows in the proportions" in found.scores[0].reason

@@ -29,6 +29,7 @@ from mintmark.data.images import MOST_PIXELS, encoded, pixels, sizes
 from mintmark.data.known import as_texts
 from mintmark.data.profile import profile
 from mintmark.errors import InputError, OutputError
+from mintmark.run.recipe import Recipe
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -665,6 +666,12 @@ def test_the_first_recipe_of_classed_pictures_names_the_method_that_makes_some(c
     assert "  target: label\n" in text
     assert "  method: deepsmote " in text
     assert "  policy: augment " in text
+    assert "  # rows: 1000                  # as many as the classes lack" in text
+    assert not {"low:", "unique"} & set(text.replace("{", " ").split())  # nothing that a class cannot have
+    assert Recipe.load(tmp_path / "recipe.yaml").release.key is None  # it runs as it is
+    capsys.readouterr()
+    assert main(["inspect", str(classes)]) == 0
+    assert "no method makes it" not in capsys.readouterr().out
 
 
 def test_no_recipe_is_written_for_pictures_without_classes(classes, capsys, tmp_path):

@@ -25,7 +25,7 @@ def test_intervals_hold_the_mean_score_of_samples_of_these_sizes():
         fresh = gaps(2 * k + 1, 300)
         for score in Missingness().measure(Tables(gaps(2 * k, 600), fresh, None, fresh), None):
             found.setdefault(score.metric, []).append(score)
-    assert set(found) == {"missingness", "missingness.pattern"}
+    assert set(found) == {"missingness", "missingness.worst", "missingness.pattern"}
     for scores in found.values():
         mean = np.mean([score.estimate for score in scores])
         assert mean < 0.99  # 1 is what noise keeps them from

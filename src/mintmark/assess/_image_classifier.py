@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess._codes import once
+from mintmark.assess._codes import codings, once
 from mintmark.assess._images import Pictures, drawn, pictures
 from mintmark.data.streams import stream
-from mintmark.errors import MissingExtraError
+from mintmark.errors import MissingExtraError, first_three
 from mintmark.metric import NotRun, Tables
 from mintmark.stats.image_features import scale_of
 
 if TYPE_CHECKING:
     from mintmark.nn.classifier import ImageClassifier
 
-__all__ = ["Learnt", "classes_of", "learnt", "own_space", "taught"]
+__all__ = ["Learnt", "classes_of", "learnt", "own_space", "taught", "unlearnt"]
 
 Ints = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.float32]
@@ -62,7 +62,7 @@ def learnt(tables: Tables, name: str) -> Learnt:
     Raises
     ------
     NotRun
-        Without torch, without two classes of ten pictures, or for pictures below 8 pixels a side.
+        Without torch, without two classes of ten pictures in train, or for pictures below 8 pixels a side.
     """
     made: Learnt = once(tables, f"picture classifier {name}", lambda: _learnt(tables, name))
     return made
@@ -70,7 +70,7 @@ def learnt(tables: Tables, name: str) -> Learnt:
 
 def _learnt(tables: Tables, name: str) -> Learnt:
     train = pictures(tables, name, "train")
-    classes = classes_of(tables, name, train)
+    classes = classes_of(tables, train)
     rng = stream(tables.shared.get("seed", 0), "assess", "picture classifier", name)
     person = np.arange(len(train)) if train.persons is None else train.persons
     persons = rng.permutation(np.unique(person))
@@ -80,8 +80,8 @@ def _learnt(tables: Tables, name: str) -> Learnt:
     return Learnt(taught(train.take(seen), classes, rng), classes, np.flatnonzero(~half), seen)
 
 
-def classes_of(tables: Tables, name: str, train: Pictures) -> Ints:
-    """Codes of the classes that have ten pictures in train and in the holdout.
+def classes_of(tables: Tables, train: Pictures) -> Ints:
+    """Codes of the classes that have ten pictures in train; of the holdout nothing is asked.
 
     Raises
     ------
@@ -90,16 +90,26 @@ def classes_of(tables: Tables, name: str, train: Pictures) -> Ints:
     """
     if tables.target is None or not (train.labels >= 0).any():
         raise NotRun("no target with classes was given. Name the column of classes: target='...'.")
-    counts = [np.bincount(train.labels[train.labels >= 0])]
-    if tables.holdout is not None:
-        labels = pictures(tables, name, "holdout").labels
-        counts.append(np.bincount(labels[labels >= 0], minlength=len(counts[0]))[: len(counts[0])])
-    classes = np.flatnonzero(np.min(counts, axis=0) >= _FEWEST)[:_CLASSES]
+    classes = np.flatnonzero(np.bincount(train.labels[train.labels >= 0]) >= _FEWEST)[:_CLASSES]
     if len(classes) < 2:
-        raise NotRun(
-            f"fewer than two classes of {tables.target!r} have {_FEWEST} pictures in train and holdout."
-        )
+        raise NotRun(f"fewer than two classes of {tables.target!r} have {_FEWEST} pictures in train.")
     return classes
+
+
+def unlearnt(tables: Tables, some: Pictures, classes: Ints) -> str:
+    """How many pictures have classes of train that are not learnt, in words; empty where none has."""
+    labels = some.labels[(some.labels >= 0) & ~np.isin(some.labels, classes)]
+    codes, counts = np.unique(labels, return_counts=True)
+    values = codings(tables)[str(tables.target)].values
+    if not len(labels) or values is None:
+        return ""
+    which = first_three(
+        f"{str(values[int(code)].as_py())!r} ({count:,})" for code, count in zip(codes, counts, strict=True)
+    )
+    return (
+        f"{len(labels):,} of {len(some):,} synthetic pictures are of class {which}, of which train has too "
+        f"few to learn from: {_FEWEST} are needed, of at most {_CLASSES} classes"
+    )
 
 
 def taught(

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from mintmark.assess._codes import once
 from mintmark.assess._images import Pictures, pictures
 from mintmark.data.streams import stream
-from mintmark.metric import Tables
+from mintmark.metric import NotRun, Tables
 from mintmark.stats.image_features import grey, low_frequencies
 from mintmark.stats.kernel_two_sample import squared_distances
 
@@ -34,6 +34,7 @@ Singles = npt.NDArray[np.float32]
 
 MOST = 4_000
 """Most synthetic pictures whose neighbours are looked for."""
+_LEAST = {"synthetic": 1, "train": 10, "holdout": 10}
 _RATIOS = (0.1, 0.5)
 _NATURAL, _FEW, _GAUGED = 0.0025, 2, 1_000  # held-out pictures beyond the ratio; how many are looked at
 _SEARCHES = 16_000  # synthetic pictures times parts
@@ -74,13 +75,22 @@ class Neighbours:
 
 
 def neighbours(tables: Tables, name: str) -> Neighbours:
-    """The neighbours of a column's synthetic pictures, made at the first call."""
+    """The neighbours of a column's synthetic pictures, made at the first call.
+
+    Raises
+    ------
+    NotRun
+        Without a synthetic picture, or ten of train and of the holdout.
+    """
     made: Neighbours = once(tables, f"picture neighbours {name}", lambda: _made(tables, name))
     return made
 
 
 def _made(tables: Tables, name: str) -> Neighbours:
     every = {role: pictures(tables, name, role) for role in ("synthetic", "train", "holdout")}
+    for role, some in every.items():
+        if len(some) < _LEAST[role]:
+            raise NotRun(f"{role} has {len(some)} pictures in {name!r}; {_LEAST[role]} or more are needed.")
     equal, unit = _equal(every)
     rng = stream(tables.shared.get("seed", 0), "assess", "picture neighbours", name)
     number = -(-len(every["train"]) // len(every["holdout"]))

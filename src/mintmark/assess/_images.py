@@ -170,7 +170,15 @@ def compared(tables: Tables, name: str) -> int:
     counts = {which: len(pictures(tables, name, which)) for which in given}
     least = min(counts, key=lambda which: counts[which])
     if counts[least] < LEAST:
-        raise NotRun(f"{least} has {counts[least]} pictures in {name!r}; at least {LEAST} are needed.")
+        whole = tables.shared.get("rows before matching", {}).get(least)
+        drawn_of = (
+            f", drawn from its {whole:,} rows in the proportions that the classes have among the new ones"
+            if whole
+            else ""
+        )
+        raise NotRun(
+            f"{least} has {counts[least]} pictures in {name!r}{drawn_of}; at least {LEAST} are needed."
+        )
     return min(MOST, counts[least])
 
 

@@ -114,7 +114,7 @@ def assess(
         for which, data in (("train", train), ("synthetic", synthetic), ("holdout", holdout)):
             if data is not None:
                 sequences(data, which)  # a row without a place is told before anything is measured
-    train, holdout = _in_public_words(train, holdout, released.schema, differences)
+    train, holdout = _in_public_words(train, holdout, synthetic, released.schema, differences)
     for which, other in (("synthetic", synthetic), ("holdout", holdout)):
         if other is not None and (told := check_classes(train, other, which)):
             differences.append(told)
@@ -152,6 +152,9 @@ def _of_classes(tables: Tables, seed: int, differences: list[str]) -> Tables | N
     floor = _independent(train, len(tables.synthetic), seed)
     made = dataclasses.replace(tables, train=train, holdout=holdout, floor=floor)
     made.shared["seed"] = seed
+    made.shared["rows before matching"] = {
+        which: len(data) for which, data in (("train", tables.train), ("holdout", tables.holdout)) if data
+    }
     return made
 
 
@@ -313,13 +316,17 @@ def _renamed(name: str, data: Dataset, schema: Schema) -> str:
 
 
 def _in_public_words(
-    train: Dataset, holdout: Dataset | None, public: Schema, differences: list[str]
+    train: Dataset, holdout: Dataset | None, synthetic: Dataset, public: Schema, differences: list[str]
 ) -> tuple[Dataset, Dataset | None]:
-    """Real rows with the categories that the release merges merged as well: compared like with like."""
+    """Real rows with the categories that the release merges merged as well: compared like with like.
+
+    A category that the released rows hold stays, whatever their schema says of it: its copies are looked for.
+    """
     for name, column in ((c.name, c) for c in public if OTHER in (c.categories or ())):
         if name not in train.schema or not train.schema[name].is_discrete:
             continue
-        words = pa.array(list(column.categories or ()), train.table[name].type)
+        held = set(synthetic.table[name].unique().drop_null().to_pylist())
+        words = pa.array(sorted(held | set(column.categories or ()), key=str), train.table[name].type)
         merged = len(set(train.table[name].unique().to_pylist()) - set(words.to_pylist()) - {None})
         differences.append(f"column {name}: {merged} rare categories are released, and scored, as {OTHER}")
         train = _merged(train, name, words)

@@ -8,7 +8,7 @@ read ``column-00000001``.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import numbers
-from mintmark.data.schema import Column, Schema, arrow_type
+from mintmark.data.schema import DISCRETE, NUMERIC, Column, Schema, arrow_type
 from mintmark.data.shapes import Shape, common_shape, shape_of, shuffled, unshuffled
 from mintmark.errors import InputError
 
-__all__ = ["Made", "is_renewed", "made", "public", "refuse", "renew", "renewed"]
+__all__ = ["Made", "is_renewed", "made", "makes_rows", "public", "refuse", "renew", "renewed"]
 
 Made = Mapping[str, npt.NDArray[np.uint64]]
 """For each text key with a pattern the key of its shuffling, then the places of the real keys in it."""
@@ -35,7 +35,19 @@ _LOOKED_AT = 1_000
 
 def is_renewed(column: Column) -> bool:
     """Whether this column is made from the row number: a key, or a surrogate of what is personal."""
-    return column.personal is not None or bool({"key", "group", "sequence_key"} & set(column.roles))
+    return _is_renewed(column.roles, column.personal)
+
+
+def _is_renewed(roles: Iterable[str], personal: str | None) -> bool:
+    return personal is not None or bool({"key", "group", "sequence_key"} & set(roles))
+
+
+def makes_rows(kind: str, roles: Iterable[str], personal: str | None) -> bool:
+    """Whether such a column makes up a row that can be copied: a number, category or text, not made anew.
+
+    Media do not, so that a copied row with another picture is still a copy.
+    """
+    return (kind in NUMERIC | DISCRETE or kind == "text") and not _is_renewed(roles, personal)
 
 
 def renewed(schema: Schema) -> list[str]:

@@ -91,7 +91,12 @@ def _warnings(array: pa.ChunkedArray, column: Column, record: dict[str, Any]) ->
         found.append("named and filled like an identifier: give it role 'key' or 'group', or drop it")
     if column.kind == "text" and not keyed:
         found.append("free text: no method makes it yet, drop it or mark it as key")
-    if column.kind in ("image", "audio", "array"):
+    if column.kind == "image":
+        found.append(
+            "image: only resamplers of pictures make it, from rare classes, and what is written holds its "
+            "every byte"
+        )
+    if column.kind in ("audio", "array"):
         found.append(f"{column.kind}: no method makes it yet, and what is written holds its every byte")
     if column.is_discrete and not keyed and record["distinct"] > MANY_CATEGORIES:
         found.append(f"{record['distinct']:,} categories: those of fewer than 10 persons will not be kept")

@@ -17,7 +17,7 @@ from mintmark import __version__
 from mintmark.assess.assessment import Assessment, digest_of
 from mintmark.data.database import Database
 from mintmark.data.dataset import Dataset
-from mintmark.errors import InputError, OutputError
+from mintmark.errors import InputError, OutputError, first_three
 from mintmark.release.card import card
 from mintmark.release.certificate import FILE, PREDICATE, STATEMENT, Certificate, sealed, written
 from mintmark.release.croissant import croissant
@@ -70,8 +70,8 @@ def certify(
     Raises
     ------
     InputError
-        If the rows are not those assessed, no policy is given, the waiver lacks name or reason, or
-        the key may be read by others.
+        If the rows are not those assessed or hold a column that train lacks, no policy is given, the
+        waiver lacks name or reason, or the key may be read by others.
     OutputError
         If `out` is taken or cannot be written.
     """
@@ -81,6 +81,7 @@ def certify(
     data = _scored(synthetic, assessment)
     _free(out)
     report = public_report(assessment)
+    _all_assessed(data, report)
     shown = without_secrets(dict(recipe or {}))
     options = shown.get("release") or {}
     nature = _nature(data, assessment)
@@ -168,6 +169,17 @@ def _scored(synthetic: Any, assessment: Assessment) -> Dataset:
     fields = pa.schema([pa.field(field.name, field.type) for field in data.table.schema])
     bare = pa.Table.from_arrays(data.table.columns, schema=fields)
     return Dataset(bare, data.schema, without_secrets(dict(data.provenance)))
+
+
+def _all_assessed(data: Dataset, report: Mapping[str, Any]) -> None:
+    """Refuse rows with a column that the assessment had nothing to compare with."""
+    schema = (report.get("tables") or {}).get("schema") or {}
+    known = {column["name"] for column in schema.get("columns") or ()} or set(data.names)
+    if untested := [name for name in data.names if name not in known]:
+        raise InputError(
+            f"column {first_three(map(repr, untested))} of the rows was not assessed: train lacks it. Leave "
+            "it out of the rows, or give real rows that have it, and assess again."
+        )
 
 
 def _nature(data: Dataset, assessment: Assessment) -> str:

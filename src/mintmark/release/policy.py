@@ -14,7 +14,7 @@ import yaml
 
 from mintmark import registry
 from mintmark.assess.assessment import Assessment
-from mintmark.data.schema import DISCRETE, NUMERIC
+from mintmark.data.keys import makes_rows
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.release.rule import Rule, Verdict, When, choice
 
@@ -178,11 +178,13 @@ class Policy:
             Whether the source is about people; False where its owner declared that it is not.
         """
         sorts = _sorts((assessment.get("tables") or {}).get("schema") or {})
-        asked = {rule.family for rule in self.rules if rule.when in sorts}
+        told = {score["metric"] for score in assessment["scores"] if score.get("status") == "ok"}
+        asked = {rule.id for rule in self.rules if _is_asked(rule, sorts, told)}
+        families = {rule.family for rule in self.rules if rule.id in asked}
         verdicts = [
-            rule.judge(assessment) if rule.when in sorts else rule.unasked(_in_words(sorts))
+            rule.judge(assessment) if rule.id in asked else rule.unasked(_in_words(sorts))
             for rule in self.rules
-            if rule.when in sorts or rule.family not in asked
+            if rule.id in asked or rule.family not in families
         ]
         if _removable(assessment):
             verdicts.append(_mask_is_removable())
@@ -207,14 +209,20 @@ def _sorts(schema: Mapping[str, Any]) -> set[When | None]:
     if pictures:
         found.add("image")
     # pictures with a class alone have no relation between columns that could be kept, lost or copied
-    if not pictures or sum(map(_scored, columns)) > 1:
+    if not pictures or sum(map(_makes_rows, columns)) > 1:
         found.add("columns")
     return found
 
 
-def _scored(column: Mapping[str, Any]) -> bool:
-    named = {"key", "group", "sequence_key"} & set(column.get("roles") or ())
-    return column.get("kind") in NUMERIC | DISCRETE and not column.get("personal") and not named
+def _makes_rows(column: Mapping[str, Any]) -> bool:
+    return makes_rows(str(column.get("kind")), column.get("roles") or (), column.get("personal"))
+
+
+def _is_asked(rule: Rule, sorts: set[When | None], told: set[str]) -> bool:
+    """By what the rows are; about several columns also wherever there is a figure to judge."""
+    return rule.when in sorts or (
+        rule.when == "columns" and not told.isdisjoint({rule.metric, rule.or_metric})
+    )
 
 
 def _in_words(sorts: set[When | None]) -> str:

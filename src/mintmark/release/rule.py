@@ -91,7 +91,8 @@ class Rule:
         With `each`: columns whose figures count; of a pair one of its columns must be named.
     when : "table", "sequence", "image" or "columns", optional
         Rows of which the rule is asked: with a column of pictures ("image"), or with several columns that
-        are scored, which all have but pictures with at most one column beside them ("columns"). Of the
+        make up a row, which all have but pictures with at most one beside them, and wherever the score was
+        run ("columns"). Of the
         others it says nothing, unless the policy has no other rule of its family: then it is "not run".
     because : str
         The reason in words, for the reader of the certificate.

@@ -35,13 +35,12 @@ source:
 
 # schema:                       # what you know and the file does not show
 #   columns:
-#     {example}: {{low: 0, high: 120}}   # bounds, decimals, categories, unit; they may be published
-#   checks:
-#     - {{check: unique, columns: [{example}]}}
+#     {example}   # bounds, decimals, categories, unit; they may be published
+{checks}
 
 generate:
   {method}
-  # rows: 1000                  # as many as train by default
+  # rows: 1000                  # {rows} by default
   # max_minutes: 10
 
 assess:
@@ -49,7 +48,7 @@ assess:
 
 release:
   {policy}
-  key: keys/private.pem         # `mintmark keygen --out keys/`; without a key the run makes one
+  # key: keys/private.pem       # of `mintmark keygen --out keys/`; by default the run makes one
   format: parquet               # or csv
   # license: CC-BY-4.0          # for the card
   personal: true                # whether the rows are about people
@@ -60,6 +59,7 @@ _METHODS = {
     False: "method: sequential_trees      # `mintmark list synthesizers`",
     True: "method: deepsmote             # new pictures of rare classes; needs mintmark[images,neural]",
 }
+_ROWS = {False: "as many as train", True: "as many as the classes lack"}
 """By whether there are pictures."""
 _POLICIES = {
     False: "policy: internal              # `mintmark list policies`, or a YAML file of your own",
@@ -113,8 +113,18 @@ def draft(data: Dataset, path: str, *, folder: Path, drop: Sequence[str] = (), *
         drop=f"  drop: {_flow([*drop, *text])}"
         + ("   # free text: declare a category or a key to keep it" if text else "")
         if drop or text else "  # drop: [comment]",
-        example=_scalar(next((c.name for c in kept if c.is_numeric and not c.roles), data.names[-1])),
+        rows=_ROWS[pictured],
+        **_examples(kept, data.names[-1]),
     )  # fmt: skip
+
+
+def _examples(kept: Sequence[Column], other: str) -> dict[str, str]:
+    """What might be declared of the first number; of an `other` column where there is none."""
+    name = next((_scalar(column.name) for column in kept if column.is_numeric and not column.roles), None)
+    if name is None:
+        return {"example": f"{_scalar(other)}: {{categories: [a, b]}}", "checks": "#   checks: []"}
+    checks = f"#   checks:\n#     - {{check: unique, columns: [{name}]}}"
+    return {"example": f"{name}: {{low: 0, high: 120}}", "checks": checks}
 
 
 def _classes(data: Dataset) -> str:

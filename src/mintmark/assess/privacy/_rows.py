@@ -21,7 +21,7 @@ from mintmark.assess._ranked import ranked
 from mintmark.assess._threads import in_threads
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import numbers
-from mintmark.data.keys import is_renewed
+from mintmark.data.keys import makes_rows
 from mintmark.data.protect import persons
 from mintmark.data.schema import Column
 from mintmark.metric import NotRun, Tables
@@ -57,10 +57,7 @@ class Rows:
 
     @property
     def scored(self) -> list[Column]:
-        """Columns that make up a row: numbers, categories and text, without keys made anew.
-
-        Media are left out, so that a copied row with another picture is still a copy.
-        """
+        """Columns that make up a row: numbers, categories and text, without keys made anew."""
         return [column for column in self.tables["train"].schema if _makes_rows(column)]
 
     @property
@@ -268,8 +265,7 @@ def _images(tables: Tables) -> bool:
 
 
 def _makes_rows(column: Column) -> bool:
-    """Whether a column makes up a row: a number, category or text that is not made anew."""
-    return (column.is_numeric or column.is_discrete or column.kind == "text") and not is_renewed(column)
+    return makes_rows(column.kind, column.roles, column.personal)
 
 
 def forget(tables: Tables) -> None:

@@ -32,6 +32,11 @@ FIDELITY = {
         "Shown one synthetic and one real row, a strong classifier told which is which {p} of the time; "
         "50\u00a0% is guessing.",
     ),
+    "missingness.worst": Words(
+        "Missing values, worst column",
+        "The share of missing values agrees with the real one to {p} in the column that is farthest off.",
+        best="Fresh real rows reach {c}.",
+    ),
     "missingness.pattern": Words(
         "Missing together",
         "Which columns are missing together agrees with the real rows to {p}.",

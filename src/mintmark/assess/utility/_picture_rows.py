@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.assess._codes import codings
-from mintmark.assess._image_classifier import classes_of, taught
+from mintmark.assess._image_classifier import classes_of, taught, unlearnt
 from mintmark.assess._image_neighbours import neighbours
 from mintmark.assess._images import Pictures, image_columns, pictures
 from mintmark.assess.privacy.image_copies import beyond_chance
@@ -71,11 +71,14 @@ def picture_task(tables: Tables) -> PictureTask:
     Raises
     ------
     NotRun
-        Without a holdout that is fit to test on, or two classes that are in it.
+        Without a holdout that is fit to test on, with fewer than two classes, or where pictures of a class
+        were added that train has too few of: it is the rarest, and a gain elsewhere says nothing of it.
     """
     column = image_columns(tables)[0]
     untouched_pictures(tables, column)
-    classes = classes_of(tables, column, pictures(tables, column, "train"))
+    classes = classes_of(tables, pictures(tables, column, "train"))
+    if why := unlearnt(tables, pictures(tables, column, "synthetic"), classes):
+        raise NotRun(f"{why}. Whether the rarest class gains cannot be told.")
     values = codings(tables)[str(tables.target)].values
     assert values is not None
     return PictureTask(tables, column, classes, tuple(str(values[int(c)].as_py()) for c in classes))

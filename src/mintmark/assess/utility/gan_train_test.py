@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.assess._image_classifier import Learnt, learnt, taught
+from mintmark.assess._image_classifier import Learnt, learnt, taught, unlearnt
 from mintmark.assess._images import Pictures, compared, each_column, pictures
 from mintmark.assess.utility._picture_rows import untouched_pictures
 from mintmark.data.streams import stream
@@ -48,16 +48,17 @@ class GANTrainTest(Metric):
         if not augmenting:  # a rare class may need few
             compared(tables, column)
         real = learnt(tables, column)
-        made = _known(pictures(tables, column, "synthetic"), real)
+        every = pictures(tables, column, "synthetic")
+        made, why = _known(every, real), unlearnt(tables, every, real.classes)
         if not len(made):
-            raise NotRun("no synthetic picture has a class that train has.")
+            raise NotRun(f"{why or 'no synthetic picture has a class that train has'}.")
         rng = stream(tables.shared.get("seed", 0), "assess", "classifier of synthetic pictures", column)
         test = _some(_known(pictures(tables, column, "holdout"), real), rng)
         if augmenting:  # of rare classes alone; `resampling` says whether they help
-            return [self._reverse(real, made, test, rng)]
+            return [self._reverse(real, every, test, rng)]
         order = np.sort(rng.permutation(len(made))[: len(real.seen)])
         model = replace(real, model=taught(made.take(order), real.classes, rng))
-        return [*self._forward(real, model, test, len(order)), self._reverse(real, made, test, rng)]
+        return [*self._forward(real, model, test, len(order)), self._reverse(real, every, test, rng)]
 
     def _forward(self, real: Learnt, model: Learnt, test: Pictures, seen: int) -> list[Score]:
         """What a classifier of synthetic pictures scores on real ones, and loses."""
@@ -101,17 +102,22 @@ class GANTrainTest(Metric):
         ]
 
     def _reverse(self, real: Learnt, made: Pictures, test: Pictures, rng: np.random.Generator) -> Score:
-        """What a classifier of real pictures scores on synthetic ones."""
+        """What a classifier of real pictures scores on synthetic ones.
+
+        Those of a class that it never learnt may be right or wrong: the interval holds either.
+        """
         some = _some(made, rng)
         called = real.called(some)
-        right = called == some.labels
+        right, open_ = called == some.labels, ~np.isin(some.labels, real.classes)
+        unit = np.arange(len(some))
         # labels permuted agree with the answers as often as their shares make them
-        shares = [np.bincount(one, minlength=int(real.classes.max()) + 1) for one in (called, some.labels)]
+        known = some.labels[~open_]
+        shares = [np.bincount(one, minlength=int(real.classes.max()) + 1) for one in (called, known)]
         return Score(
             metric=f"{name_of(type(self))}.test",
             family=self.family,
             estimate=float(right.mean()),
-            interval=_share(right, np.arange(len(some))),
+            interval=(_share(right, unit)[0], _share(right | open_, unit)[1]),
             ceiling=float((real.called(test) == test.labels).mean()),
             floor=float(shares[0] @ shares[1] / len(some) ** 2),
             n=len(some),
@@ -120,9 +126,12 @@ class GANTrainTest(Metric):
             convention=(
                 "accuracy on synthetic pictures of a classifier learnt from half of train (GAN-test): "
                 "whether they look like what their label says; far above the ceiling they are copies or "
-                "too easy; ceiling: on the holdout; floor: labels permuted"
+                f"too easy; {int(open_.sum()):,} are of classes that train has fewer than ten pictures of: "
+                "the estimate and the lower end count them as wrong, the upper end as right; "
+                "ceiling: on the holdout; floor: labels permuted"
             ),
             source=_SOURCE,
+            details={"pictures": len(some), "not judged": int(open_.sum())},
         )
 
 
