@@ -48,10 +48,8 @@ class Training:
     ended: str = "all epochs"
 
 
-def device_of(name: str = "auto") -> torch.device:
-    """The device of that name; auto takes a GPU where there is one."""
-    if name != "auto":
-        return torch.device(name)
+def device_of() -> torch.device:
+    """A GPU where there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
