@@ -3,8 +3,8 @@
     python benchmarks/images.py [--mnist FILE.npz] [--splits 1] [--fresh-only]
 
 Train, holdout and release are 2,000 pictures each of MNIST, or without a file 599 each of scikit-learn's
-digits. Prints the scores of each release and the rules of the policy `internal` that it fails, and over several
-splits how often fresh pictures pass, fail or stay undecided by the rule on copies.
+digits. Prints the scores of each release and the rules of the policy `internal` that it fails, and over
+several splits how often fresh pictures pass, fail or stay undecided by the rule on copies.
 """
 
 from __future__ import annotations
