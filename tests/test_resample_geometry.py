@@ -302,7 +302,7 @@ def test_prowsyn_weights_fall_exponentially_with_the_level():
 def test_kmeans_gives_a_cluster_rows_by_its_sparsity():
     sample = line([0, 1, 2, 100, 102, 104, 1000, 1001, 1002, 1003], [1] * 6 + [0] * 3 + [1])
     plan, base, partner = planned(
-        "kmeans_smote", sample, np.random.default_rng(0), np.array([0, 9]), clusters=3, k=5
+        "kmeans_smote", sample, np.random.default_rng(0), np.array([0, 9]), clusters=3, k=2
     )
     assert base.tolist() == [0, 1, 2, 3, 4, 5]  # in the third cluster the class is one of four
     assert (base[:, None] // 3 == partner // 3)[partner >= 0].all()

@@ -28,6 +28,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks as parametriz
 
 from mintmark.errors import InputError
 from mintmark.resample import imblearn as ours
+from mintmark.resample.imblearn._estimator import sample_of
+from mintmark.resample.imblearn._matrix import Matrix
 
 EVERY = dir(ours)
 CLEANING = ["EditedNearestNeighbours", "NearMiss", "RandomUnderSampler", "TomekLinks"]
@@ -429,3 +431,18 @@ def test_a_sparse_matrix_too_large_to_be_dense_is_refused():
     X = sparse.csr_matrix((10**6, 10**6))
     with pytest.raises(InputError, match="8,000 GB"):
         made("SMOTE").fit_resample(X, np.arange(10**6) % 3 > 1)
+
+
+@pytest.mark.parametrize("name", ["SVMSMOTE", "GSMOTE", "GaussianSMOTE"])
+def test_no_new_number_is_beyond_the_real_ones(name):
+    rng = np.random.default_rng(0)
+    x = np.abs(rng.normal(size=(400, 6))) + np.r_[np.zeros(340), np.full(60, 2)][:, None]
+    y = np.r_[np.zeros(340, int), np.ones(60, int)]
+    sampler = getattr(ours, name)(random_state=0)
+    new = sampler.fit_resample(x, y)[0][400:]
+    assert len(new) == 280
+    assert (new >= x.min(axis=0)).all()
+    assert (new <= x.max(axis=0)).all()
+    learnt = sampler.synthesizer_.plan(sample_of(Matrix.of(x, None), y), np.array([0, 280]), rng)
+    free = sampler.synthesizer_.make(learnt, 280, rng).numbers  # the geometry alone does leave the range
+    assert ((free < x.min(axis=0)) | (free > x.max(axis=0))).any()

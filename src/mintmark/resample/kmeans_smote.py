@@ -26,10 +26,10 @@ _PAIRS = 32  # other rows of its cluster to which a row's mean distance is taken
 class KmeansSmote(Resampler):
     """SMOTE within clusters, away from noise and between small groups (Last, Douzas, Bacao 2017).
 
-    All rows are clustered. Of clusters where the class has more than `share` of the rows (one more of
-    either counted, as in the paper: above 0.5 is an imbalance ratio below 1), each gets new rows by its
-    sparsity: the mean distance between its rows of the class to the power `exponent`, by their number.
-    The paper raises to the number of columns, which on wide tables puts nearly all rows into one
+    All rows are clustered. Of clusters where the class has more than k rows, and more than `share` of all
+    (one more of either counted, as in the paper: above 0.5 is an imbalance ratio below 1), each gets new
+    rows by its sparsity: the mean distance between its rows of the class to the power `exponent`, by their
+    number. The paper raises to the number of columns, which on wide tables puts nearly all rows into one
     cluster. Partners are of the same cluster. Where no cluster qualifies, partners are of the whole class,
     as in SMOTE. Columns of 64 or more categories do not count for clusters. Geometry: segment.
     """
@@ -48,7 +48,8 @@ class KmeansSmote(Resampler):
         cluster = _clustered(sample, min(self.clusters, len(sample)), rng)
         size = np.bincount(cluster)
         own = np.bincount(cluster[rows], minlength=len(size))
-        chosen = rows[((own + 1) / (size + 2) > self.share)[cluster[rows]]]
+        held = ((own + 1) / (size + 2) > self.share) & (own > self.k)  # two strays far apart are no cluster
+        chosen = rows[held[cluster[rows]]]
         found = Parents.even(chosen, within(sample, chosen, cluster[chosen], self.k)).usable
         if not len(found.base):
             return Parents.even(rows, in_class(sample, rows, self.k))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -14,9 +15,11 @@ from mintmark.resample.imblearn._estimator import Estimator, generator, sample_o
 from mintmark.resample.imblearn._frames import Frame
 from mintmark.resample.imblearn._matrix import Matrix
 from mintmark.resample.imblearn._target import Target
+from mintmark.synthesizer import Learnt
 
 __all__ = ["Sampler"]
 
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _BLOCK = 16_384  # new rows at a time: what a block needs beside the output stays small
 
@@ -25,8 +28,8 @@ class Sampler(Estimator):
     """A resampler as an estimator of imbalanced-learn's kind. Its classes are made in `_generate`.
 
     Rows stay where the real data is: the original ones come back first and unchanged, then the new ones
-    class by class, extremes and rare values among their parents. Nothing here is protected; whoever wants
-    that fits the synthesizer itself on a Dataset.
+    class by class, extremes and rare values among their parents, no number beyond the real ones. Nothing
+    here is protected; whoever wants that fits the synthesizer itself on a Dataset.
 
     Attributes
     ----------
@@ -80,13 +83,22 @@ class Sampler(Estimator):
         """New rows, class by class."""
         if not wanted.any():
             return
-        learnt = self.synthesizer_.plan(sample_of(rows, labels), wanted, rng)
+        sample = sample_of(rows, labels)
+        learnt = self.synthesizer_.plan(sample, wanted, rng)
+        ends = _ends(sample.numbers) if self._leaves_range(learnt) else None
         own = learnt["label"][learnt["base"]]
         for label in np.flatnonzero(wanted):
             of_class = {**learnt, "weight": np.where(own == label, learnt["weight"], 0.0)}
             for start in range(0, wanted[label], _BLOCK):
                 made = self.synthesizer_.make(of_class, min(_BLOCK, int(wanted[label]) - start), rng)
+                if ends is not None:
+                    _keep_inside(made.numbers, learnt["numbers"], made.base, ends)
                 yield made.numbers, made.codes
+
+    def _leaves_range(self, learnt: Learnt) -> bool:
+        """Whether new rows may lie elsewhere than between their parents."""
+        moved = type(self.synthesizer_)._place is not Resampler._place
+        return bool(moved or learnt["low"].min() < 0 or learnt["high"].max() > 1)
 
     def _prepared(self, target: Target) -> dict[str, Any]:
         return {
@@ -101,3 +113,21 @@ class Sampler(Estimator):
         except InputError as error:
             error.args = (self._in_their_words(error),)
             raise
+
+
+def _ends(numbers: npt.NDArray[Any]) -> tuple[Floats, Floats]:
+    """Least and largest number of each column."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of a column that is missing throughout
+        return np.nanmin(numbers, axis=0), np.nanmax(numbers, axis=0)
+
+
+def _keep_inside(numbers: Floats, real: Floats, base: Ints, ends: tuple[Floats, Floats]) -> None:
+    """Move new rows that left the range of the real ones back towards their base until they are inside."""
+    low, high = ends
+    out = np.flatnonzero(((numbers < low) | (numbers > high)).any(axis=1))
+    start, step = real[base[out]], numbers[out] - real[base[out]]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        way = np.where(step > 0, (high - start) / step, np.where(step < 0, (low - start) / step, 1.0))
+        way = np.clip(np.nan_to_num(way, nan=1.0), 0.0, 1.0).min(axis=1, keepdims=True, initial=1.0)
+        numbers[out] = np.clip(start + way * step, low, high)  # the last digit may still be beyond
