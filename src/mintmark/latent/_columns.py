@@ -51,9 +51,9 @@ class Coded:
         return np.asarray(self.group[self.atoms])
 
 
-def coded(values: Array, column: Column, j: int) -> Coded:
-    """Column j from the array that `encode` gives."""
-    return _numeric(values, column, j) if column.is_numeric else _discrete(values, column)
+def coded(values: Array, column: Column, j: int, cuts: int = _CUTS) -> Coded:
+    """Column j from the array that `encode` gives; a number's codes have about `cuts` cuts."""
+    return _numeric(values, column, j, cuts) if column.is_numeric else _discrete(values, column)
 
 
 def _discrete(values: Array, column: Column) -> Coded:
@@ -68,7 +68,7 @@ def _discrete(values: Array, column: Column) -> Coded:
     return Coded(codes, size, values.astype(np.int32), present, True, True, group, {})
 
 
-def _numeric(values: Array, column: Column, j: int) -> Coded:
+def _numeric(values: Array, column: Column, j: int, most: int) -> Coded:
     """A numeric column: NaN where missing."""
     known = ~np.isnan(values)
     spike, _ = spikes(values[known])
@@ -82,7 +82,7 @@ def _numeric(values: Array, column: Column, j: int) -> Coded:
     is_rest = known & ~is_spike
     atoms[is_spike] = np.searchsorted(spike, values[is_spike])
     atoms[is_rest] = len(spike) + np.searchsorted(rest, values[is_rest])
-    cuts = _cuts(values[known])
+    cuts = _cuts(values[known], most)
     knots, below = smoothed(rare, bound(column.low, column), bound(column.high, column))
     learnt = {f"{j}/cuts": cuts, f"{j}/spike": spike, f"{j}/rest": rest, f"{j}/rows": rows}
     learnt |= {f"{j}/knots": knots, f"{j}/below": below}
@@ -103,12 +103,12 @@ def _nearest(grid: Array, values: Array) -> Array:
     return np.asarray(np.where(closer, grid[below], grid[above]))
 
 
-def _cuts(known: Array) -> Array:
+def _cuts(known: Array, most: int) -> Array:
     """Ascending cuts halfway between neighbouring values; frequent values get a bin of their own."""
     distinct, counts = np.unique(known, return_counts=True)
-    if len(distinct) > _CUTS + 1:
+    if len(distinct) > most + 1:
         share = np.cumsum(counts) / counts.sum()
-        first = np.searchsorted(share, np.arange(1, _CUTS) / _CUTS)
+        first = np.searchsorted(share, np.arange(1, most) / most)
         large = np.flatnonzero(counts >= 0.01 * counts.sum())
         first = np.unique(np.concatenate([first, large, large + 1]))
         first = first[(first > 0) & (first < len(distinct))]
