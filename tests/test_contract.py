@@ -40,7 +40,7 @@ COPED = [
 ]  # fmt: skip
 
 
-SETTINGS = {"deepsmote": {"epochs": 3}}
+SETTINGS = {"deepsmote": {"epochs": 3}, "autoregressive": {"epochs": 2, "hidden": 8}}
 """Parameters of methods that would take their time by default."""
 TARGETS = {"smote_regression": "income"}
 """Methods that need a number as target, and which column of the ordinary table it is then."""
