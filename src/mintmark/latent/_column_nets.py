@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ColumnNets", "Ints", "losses"]
+__all__ = ["ColumnNets", "losses", "set_curves"]
 
 Ints = npt.NDArray[np.int64]
 _NATURAL = 0.25
@@ -112,17 +112,21 @@ class ColumnNets(nn.Module):
             Columns whose values from 1 on are bins in order: what is learnt of one bin then holds for those
             beside it, where random embeddings would learn each bin from its own rows.
         """
-        waves = torch.arange(1, self.embedded.embedding_dim + 1)
         with torch.no_grad():
             for j, (low, high) in enumerate(pairwise(self.edges)):
                 counts = np.bincount(tokens[:, j], minlength=self.sizes[j])
                 share = np.maximum(counts / len(tokens), _NEVER)
                 self.tell_bias[low:high] = torch.from_numpy(np.log(share)).float()
-                if ordered[j] and self.sizes[j] > 2:
-                    at = torch.linspace(0, 1, self.sizes[j] - 1)[:, None]
-                    curves = torch.cos(torch.pi * waves * at) * (2 / (1 + waves / _WAVES)) ** 0.5
-                    first = int(self.first[j]) + 1
-                    self.embedded.weight[first : first + len(at)] = curves
+                if ordered[j]:
+                    set_curves(self.embedded, int(self.first[j]) + 1, int(self.first[j]) + self.sizes[j])
+
+
+def set_curves(embedded: nn.Embedding, low: int, high: int) -> None:
+    """Set the embeddings from `low` to before `high` to cosines over their order, slow ones the strongest."""
+    waves = torch.arange(1, embedded.embedding_dim + 1)
+    at = torch.linspace(0, 1, high - low)[:, None]
+    with torch.no_grad():
+        embedded.weight[low:high] = torch.cos(torch.pi * waves * at) * (2 / (1 + waves / _WAVES)) ** 0.5
 
 
 def _drawn(*shape: int, fan: int) -> Tensor:
