@@ -3,12 +3,13 @@
     python benchmarks/latent_images.py --data FOLDER [--methods image_vae ...] [--parts mnist pneumonia]
         [--minutes 30] [--n 10000] [--seed 0] [--set guidance=1.5 ...] [--out FILE] [--sheet FOLDER]
 
-MNIST (`mnist/mnist.npz`): a method learns the 60,000 training images within `--minutes` and makes `--n` new ones.
-GAN-train is the accuracy on the real test images of a classifier taught by new ones alone; GAN-test that of a
-classifier taught by real ones on the new ones; coverage (Naeem et al. 2020, k = 5) the share of real test images
-with a new one inside the distance to their fifth neighbour, in the features of that classifier.
-PneumoniaMNIST (`pneumoniamnist_balanced/pneumoniamnist_balanced.npz`): AUC on the real test images of a classifier taught by as
-many new images as there are real ones, and of one taught by those. Times are CPU seconds of one thread.
+MNIST (`mnist/mnist.npz`): a method learns the 60,000 training images within `--minutes` and makes `--n` new
+ones. GAN-train is the accuracy on the real test images of a classifier taught by new ones alone; GAN-test that of
+a classifier taught by real ones on the new ones; coverage (Naeem et al. 2020, k = 5) the share of real test
+images with a new one inside the distance to their fifth neighbour, in the features of that classifier.
+PneumoniaMNIST (`pneumoniamnist_balanced/pneumoniamnist_balanced.npz`): AUC on the real test images of a
+classifier taught by as many new images as there are real ones, and of one taught by those. Times are CPU seconds
+of one thread.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from mintmark.stats.manifold import reached
 
 METHODS = ("image_vae", "image_gan", "image_diffusion")
 FILES = {"mnist": "mnist/mnist.npz", "pneumonia": "pneumoniamnist_balanced/pneumoniamnist_balanced.npz"}
-SEEN = {"mnist": 240_000, "pneumonia": 60_000}
+SEEN = {"mnist": 180_000, "pneumonia": 60_000}
 """Images that a classifier trains on, repeats counted."""
 NEIGHBOURS = 5
 Images = np.ndarray
@@ -114,7 +115,8 @@ def pneumonia(method: str, given: argparse.Namespace) -> dict[str, Any]:
 def sheet(new: Images, labels: np.ndarray, real: Images, path: Path, across: int = 20) -> None:
     """New images of each class, each over the real one whose pixels are nearest."""
     rows = [np.flatnonzero(labels == label)[:across] for label in np.unique(labels)]
-    search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(real.reshape(len(real), -1).astype(np.float32))
+    flat = real.reshape(len(real), -1).astype(np.float32)
+    search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(flat)
     strips = []
     for row in rows:
         shown = new[np.resize(row, across)]
@@ -126,7 +128,9 @@ def sheet(new: Images, labels: np.ndarray, real: Images, path: Path, across: int
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--parts", nargs="+", choices=list(FILES), default=list(FILES))
@@ -140,7 +144,8 @@ def main() -> None:
     found = []
     for method in given.methods:
         for part in given.parts:
-            told = {"method": method, "part": part, **{"mnist": mnist, "pneumonia": pneumonia}[part](method, given)}
+            measure = mnist if part == "mnist" else pneumonia
+            told = {"method": method, "part": part, **measure(method, given)}
             print(json.dumps(told), flush=True)
             found.append(told)
             if given.out:

@@ -118,7 +118,7 @@ def test_missing_labels_are_a_class_of_their_own(name):
 @pytest.mark.parametrize("name", METHODS)
 def test_what_cannot_be_learnt_is_refused_in_one_line(name):
     images, labels = digits(2)
-    with pytest.raises(InputError, match="40 images are too few .* 50 are needed. deepsmote makes"):
+    with pytest.raises(InputError, match=r"40 images are too few .* 50 are needed. deepsmote makes"):
         quick(name).fit(table(images[:40], labels[:40]), seed=0)
     with pytest.raises(InputError, match="class '9' has 1 image; 2 of each"):
         quick(name).fit(table(images, [*labels[:-1], 9]), seed=0)
@@ -160,9 +160,7 @@ def test_few_kinds_are_seen_and_fresh_pictures_are_not():
     own = labels[order[:250]]
     others = labels[order[500:]]
     alike = np.stack([fresh[np.flatnonzero(others == label)[0]] for label in own])
-    varied = np.stack(
-        [fresh[np.flatnonzero(others == label)[at % 100]] for at, label in enumerate(own)]
-    )
+    varied = np.stack([fresh[np.flatnonzero(others == label)[at % 100]] for at, label in enumerate(own)])
     one, many = (_collapse.figures(made, real, control, own) for made in (alike, varied))
     assert one["variety"] == 0
     assert one["distinct"] < 0.15

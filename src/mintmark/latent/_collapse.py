@@ -35,9 +35,9 @@ def figures(made: Floats, real: Floats, control: Floats, labels: Ints) -> dict[s
     Returns
     -------
     dict
-        ``variety``: distance of two of a class, of the control's. ``distinct``: how many real pictures are the
-        nearest one of some made picture, of the control's. ``distance``: energy distance (Székely, Rizzo 2013)
-        from the real ones, 0 where alike.
+        ``variety``: distance of two of a class, of the control's. ``distinct``: how many real pictures are
+        the nearest one of some made picture, of the control's. ``distance``: energy distance (Székely, Rizzo
+        2013) from the real ones, 0 where alike.
     """
     own = labels[:, None] == labels[None, :]
     own &= ~np.eye(len(labels), dtype=bool)

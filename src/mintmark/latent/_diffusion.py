@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -53,7 +54,7 @@ def sampled(noise: Tensor, steps: int, predict: Velocity) -> Tensor:
     low, high = _ENDS
     times = torch.linspace(high, low, steps + 1)
     held = noise
-    for now, then in zip(times[:-1], times[1:], strict=True):
+    for now, then in itertools.pairwise(times):
         angle = _angle(now)
         told = predict(held, now.expand(len(held)))
         images = (angle.cos() * held - angle.sin() * told).clamp(-1, 1)
@@ -124,15 +125,15 @@ class UNet(nn.Module):
         self.label = nn.Embedding(classes + 1, told)
         wide = [filters, *[2 * filters] * halvings]
         self.first = nn.Conv2d(channels * patch**2, filters, 3, 1, 1)
-        self.down, self.halve = nn.ModuleList(), nn.ModuleList()
-        for before, after in zip(wide[:-1], wide[1:], strict=True):
+        self.down, self.narrow = nn.ModuleList(), nn.ModuleList()
+        for before, after in itertools.pairwise(wide):
             self.down.append(Block(before, before, told))
-            self.halve.append(nn.Conv2d(before, after, 3, 2, 1))
+            self.narrow.append(nn.Conv2d(before, after, 3, 2, 1))
         self.middle = nn.ModuleList([Block(wide[-1], wide[-1], told), Block(wide[-1], wide[-1], told)])
         self.attend = Attention(wide[-1])
-        self.up, self.double = nn.ModuleList(), nn.ModuleList()
+        self.up, self.widen = nn.ModuleList(), nn.ModuleList()
         for after, before in zip(wide[-2::-1], wide[:0:-1], strict=True):
-            self.double.append(nn.ConvTranspose2d(before, after, 4, 2, 1))
+            self.widen.append(nn.ConvTranspose2d(before, after, 4, 2, 1))
             self.up.append(Block(2 * after, after, told))
         self.last = nn.Sequential(
             nn.GroupNorm(_NORMS, filters), nn.SiLU(), nn.Conv2d(filters, channels * patch**2, 3, 1, 1)
@@ -142,12 +143,12 @@ class UNet(nn.Module):
         told = nn.functional.silu(self.time(_waves(times, self.filters)) + self.label(labels))
         held = self.first(nn.functional.pixel_unshuffle(images, self.patch))
         passed = []
-        for block, halve in zip(self.down, self.halve, strict=True):
+        for block, halve in zip(self.down, self.narrow, strict=True):
             held = block(held, told)
             passed.append(held)
             held = halve(held)
         held = self.middle[1](self.attend(self.middle[0](held, told)), told)
-        for double, block in zip(self.double, self.up, strict=True):
+        for double, block in zip(self.widen, self.up, strict=True):
             held = block(torch.cat([double(held), passed.pop()], dim=1), told)
         made: Tensor = nn.functional.pixel_shuffle(self.last(held), self.patch)
         return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -38,24 +39,25 @@ class Generator(nn.Module):
         self, channels: int, height: int, width: int, halvings: int, filters: int, noise: int, classes: int
     ) -> None:
         super().__init__()
-        wide = [*_wide(filters, halvings)[::-1], filters]
+        wide = _wide(filters, halvings)[::-1]
         self.inner = (wide[0], height >> halvings, width >> halvings)
         self.noise, self.classes = noise, classes
         self.first = nn.Linear(noise + classes, math.prod(self.inner))
-        self.norms = nn.ModuleList(ClassNorm(each, classes) for each in wide)
         self.up = nn.ModuleList(
             nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)
-            for before, after in zip(wide[:-1], wide[1:], strict=True)
+            for before, after in itertools.pairwise(wide)
         )
-        self.last = nn.Conv2d(filters, channels, 3, 1, 1)
-        for layer in (self.first, self.last, *self.up):
+        self.more = nn.Conv2d(wide[-1], wide[-1], 3, 1, 1, bias=False)
+        self.norms = nn.ModuleList(ClassNorm(each, classes) for each in [*wide, wide[-1]])
+        self.last = nn.ConvTranspose2d(wide[-1], channels, 4, 2, 1)
+        for layer in (self.first, self.last, self.more, *self.up):
             nn.init.orthogonal_(layer.weight)
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         told = nn.functional.one_hot(labels, self.classes).to(noise.dtype)
         held = self.first(torch.cat([noise, told], dim=1)).unflatten(1, self.inner)
         held = self.norms[0](held, labels).relu()
-        for layer, norm in zip(self.up, list(self.norms)[1:], strict=True):
+        for layer, norm in zip([*self.up, self.more], list(self.norms)[1:], strict=True):
             held = norm(layer(held), labels).relu()
         images: Tensor = self.last(held).tanh()
         return images
@@ -64,14 +66,14 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """How real an image of a class looks: spectral norms and a projection of the class.
 
-    Miyato, Kataoka, Koyama, Yoshida (2018), "Spectral normalization for generative adversarial networks"; Miyato,
-    Koyama (2018), "cGANs with projection discriminator", figure 1 d.
+    Miyato, Kataoka, Koyama, Yoshida (2018), "Spectral normalization for generative adversarial networks";
+    Miyato, Koyama (2018), "cGANs with projection discriminator", figure 1 d.
     """
 
     def __init__(self, channels: int, halvings: int, filters: int, classes: int) -> None:
         super().__init__()
-        layers: list[nn.Module] = [spectral_norm(nn.Conv2d(channels, filters, 3, 1, 1)), nn.LeakyReLU(0.1)]
-        before = filters
+        layers: list[nn.Module] = []
+        before = channels
         for after in _wide(filters, halvings):
             layers += [spectral_norm(nn.Conv2d(before, after, 4, 2, 1)), nn.LeakyReLU(0.1)]
             before = after
@@ -95,7 +97,8 @@ def augmented(images: Tensor, generator: torch.Generator) -> Tensor:
     n, _, height, width = images.shape
 
     def drawn(low: float, high: float) -> Tensor:
-        return (torch.rand(n, generator=generator) * (high - low) + low).to(images.device)[:, None, None, None]
+        share = torch.rand((n, 1, 1, 1), generator=generator).to(images.device)
+        return share * (high - low) + low
 
     images = images + drawn(-0.25, 0.25)
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
@@ -122,4 +125,4 @@ def settle(network: nn.Module, forward: Callable[[], object], times: int = 8) ->
 
 
 def _wide(filters: int, halvings: int) -> list[int]:
-    return [filters * 2 ** min(k + 1, _MOST) for k in range(halvings)]
+    return [filters * 2 ** min(k, _MOST) for k in range(halvings)]

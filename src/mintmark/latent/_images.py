@@ -51,8 +51,8 @@ class Pictures:
 class ImageSynthesizer(Synthesizer):
     """New pictures with their class. Abstract: write `_step`, `_trained` and `_made`.
 
-    The class is the target, or the one other column where none is declared. Classes come out as often as they were
-    learnt; missing labels are a class of their own.
+    The class is the target, or the one other column where none is declared. Classes come out as often as they
+    were learnt; missing labels are a class of their own.
     """
 
     makes_images: ClassVar[bool] = True
@@ -111,9 +111,7 @@ class ImageSynthesizer(Synthesizer):
 
     def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
         name, label = _image(data.schema), _label(data.schema)
-        found = _of_column(
-            name, lambda: pixels(data.table[name], size=self.size, channels=self.channels)
-        )
+        found = _of_column(name, lambda: pixels(data.table[name], size=self.size, channels=self.channels))
         height, width = found.shape[1:3]
         step = self._step_of(height, width)
         margins = ((0, 0), (0, -height % step), (0, -width % step), (0, 0))
@@ -230,6 +228,6 @@ def _refuse_few(data: Dataset, name: str, label: str | None) -> None:
         single.append("missing")
     if single:
         raise InputError(
-            f"column {label!r}: class {first_three(single)} has 1 image; 2 of each are needed at least. Leave "
-            f"it out, or merge it with another. {_REMEDY}"
+            f"column {label!r}: class {first_three(single)} has 1 image; 2 of each are needed at least. "
+            f"Leave it out, or merge it with another. {_REMEDY}"
         )

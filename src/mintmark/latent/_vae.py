@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,15 @@ _FREE = 0.1  # nats of each number of a code that cost nothing (Kingma et al. 20
 _LEAST_ERROR = 1e-3
 _COMPONENTS = 20
 _FLOOR = 1e-3  # added to the variances of the mixture
-_LARGEST_COVARIANCE = 40_000  # numbers of a class's codes: a mixture of full covariances is fitted to these
+_FEW = 40_000  # numbers of a class's codes; of fewer, more are drawn
 
 
 class Encoder(nn.Module):
     """Means and logarithms of variances of codes, from pixels from -1 to 1."""
 
-    def __init__(self, channels: int, height: int, width: int, halvings: int, filters: int, code: int) -> None:
+    def __init__(
+        self, channels: int, height: int, width: int, halvings: int, filters: int, code: int
+    ) -> None:
         super().__init__()
         layers: list[nn.Module] = [nn.Conv2d(channels, filters, 3, 1, 1), nn.SiLU()]
         before = filters
@@ -50,12 +53,16 @@ class Decoder(nn.Module):
         inner = (wide[-1], height >> halvings, width >> halvings)
         self.classes = classes
         self.first = nn.Sequential(
-            nn.Linear(code + classes, math.prod(inner)), nn.Unflatten(1, inner), nn.BatchNorm2d(inner[0]), nn.SiLU()
+            nn.Linear(code + classes, math.prod(inner)),
+            nn.Unflatten(1, inner),
+            nn.BatchNorm2d(inner[0]),
+            nn.SiLU(),
         )
         layers: list[nn.Module] = []
         before = inner[0]
         for after in [*wide[-2::-1], filters]:
-            layers += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.SiLU()]
+            layers += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after)]
+            layers += [nn.SiLU()]
             before = after
         layers += [nn.Conv2d(before, before, 3, 1, 1), nn.SiLU(), nn.Conv2d(before, channels, 3, 1, 1)]
         self.layers = nn.Sequential(*layers)
@@ -111,16 +118,18 @@ def mixture(
     parts = []
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
-        if len(rows) * mean.shape[1] < _LARGEST_COVARIANCE:  # several draws of each: its own spread counts too
+        if len(rows) * mean.shape[1] < _FEW:  # several draws of each
             rows = np.repeat(rows, 4)
         codes = mean[rows] + spread[rows] * rng.standard_normal((len(rows), mean.shape[1]))
         known = int((labels == label).sum())
         many = int(np.clip(known // (8 * mean.shape[1]), 1, _COMPONENTS))
         fitted = GaussianMixture(
-            many, reg_covar=_FLOOR, init_params="k-means++", random_state=int(rng.integers(2**31)), max_iter=60
+            many,
+            reg_covar=_FLOOR,
+            init_params="k-means++",
+            max_iter=60,
+            random_state=int(rng.integers(2**31)),
         )
-        import warnings
-
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a mixture that has not settled is as good
             fitted.fit(codes)

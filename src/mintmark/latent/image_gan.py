@@ -31,12 +31,12 @@ _DECAY = 0.998
 class ImageGan(ImageSynthesizer):
     """Conditional GAN (Goodfellow et al. 2014; Mirza, Osindero 2014) for images of 8 to 128 pixels a side.
 
-    Hinge loss (Lim, Ye 2017), a discriminator with spectral norms and a projection of the class (Miyato et al. 2018),
-    a generator with class norms whose weights are averaged over the steps (Yazıcı et al. 2019), and, of few
-    images, differentiable augmentation (Zhao et al. 2020).
+    Hinge loss (Lim, Ye 2017), a discriminator with spectral norms and a projection of the class (Miyato et al.
+    2018), a generator with class norms whose weights are averaged over the steps (Yazıcı et al. 2019), and, of
+    few images, differentiable augmentation (Zhao et al. 2020).
 
-    Every 200 steps new images are held against real ones; where they are few kinds over and over, training ends
-    with the best weights before, and a warning. The sharpest pictures of the three methods, but no guarantee
+    Every 200 steps new images are held against real ones; where they are few kinds over and over, training
+    ends with the best weights before, and a warning. The sharpest pictures of the three methods, but no guarantee
     that every kind of picture is made.
     """
 
@@ -44,7 +44,7 @@ class ImageGan(ImageSynthesizer):
 
     noise: Annotated[int, Field(ge=1, le=1024, description="numbers a picture is made from")] = 64
     filters: Annotated[int, Field(ge=1, le=256, description="of the first convolution")] = 32
-    steps: Annotated[int, Field(ge=1, description="batches that are learnt from")] = 5_000
+    steps: Annotated[int, Field(ge=1, description="batches that are learnt from")] = 10_000
     batch: Annotated[int, Field(ge=2, le=1024, description="images of a batch")] = 64
     rate: Annotated[float, Field(gt=0, description="Adam's step of both networks")] = 5e-4
     augment: Annotated[
@@ -105,7 +105,8 @@ class ImageGan(ImageSynthesizer):
                 _warn_of_collapse(watcher.seen[-1])
         average.load_state_dict(watcher.best)
         return {
-            **arrays_of(average, _GENERATOR), "network": settings, "losses": done.losses, "watched": watcher.seen,
+            **arrays_of(average, _GENERATOR), "network": settings, "losses": done.losses,
+            "watched": watcher.seen,
         }  # fmt: skip
 
     def _step(
@@ -168,7 +169,7 @@ def _stepped(optimizer: torch.optim.Adam, loss: torch.Tensor) -> None:
 def _warn_of_collapse(found: dict[str, float]) -> None:
     warnings.warn(
         f"the GAN makes few kinds of pictures over and over: two of a class differ {found['variety']:.0%} as "
-        f"much as real ones, {found['distinct']:.0%} as many real ones are nearest to some. The best weights before "
-        "that are kept. Give a lower rate=..., more pictures or augment=True, or use image_diffusion.",
+        f"much as real ones, {found['distinct']:.0%} as many real ones are nearest to some. The best weights "
+        "before that are kept. Give a lower rate=..., more pictures or augment=True, or use image_diffusion.",
         stacklevel=2,
     )

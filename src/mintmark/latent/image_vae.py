@@ -23,9 +23,9 @@ class ImageVae(ImageSynthesizer):
     """Conditional VAE (Kingma, Welling 2014, arXiv 1312.6114) for images of 8 to 128 pixels a side.
 
     An encoder brings an image to the mean and the spread of a code, a decoder told the class brings a code
-    back. Against blur, absolute errors of pixels and of their differences with a spread that is learnt (Rybkin et
-    al. 2021); against holes between the codes, a mixture of Gaussians for each class, fitted to the codes after the
-    training (Ghosh et al. 2020), in place of the standard normal prior.
+    back. Against blur, absolute errors of pixels and of their differences with a spread that is learnt (Rybkin
+    et al. 2021); against holes between the codes, a mixture of Gaussians for each class, fitted to the codes
+    after the training (Ghosh et al. 2020), in place of the standard normal prior.
 
     The quickest of the three methods of images, and the smoothest pictures.
     """
@@ -38,7 +38,7 @@ class ImageVae(ImageSynthesizer):
     batch: Annotated[int, Field(ge=2, le=1024, description="images of a batch")] = 64
     rate: Annotated[float, Field(gt=0, description="Adam's step in the middle of the training")] = 1e-3
     divergence: Annotated[
-        float, Field(ge=0, description="weight of the codes' distance from a standard normal; 1 is the paper's")
+        float, Field(ge=0, description="weight of the codes' distance from a standard normal")
     ] = 1.0
 
     def _step_of(self, height: int, width: int) -> int:
@@ -64,9 +64,7 @@ class ImageVae(ImageSynthesizer):
         optimizer = torch.optim.Adam(network.parameters(), lr=self.rate)
         pixels, labels = torch.from_numpy(pictures.pixels), torch.from_numpy(pictures.labels)
 
-        def step(
-            some: npt.NDArray[np.int64], share: float, generator: torch.Generator
-        ) -> dict[str, float]:
+        def step(some: npt.NDArray[np.int64], share: float, generator: torch.Generator) -> dict[str, float]:
             rows = torch.from_numpy(some)
             images = pixels[rows].to(device).float() / 127.5 - 1
             weight = self.divergence * min(1.0, share / _WARM)
