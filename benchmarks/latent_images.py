@@ -4,12 +4,12 @@
         [--minutes 30] [--n 10000] [--seed 0] [--set guidance=1.5 ...] [--out FILE] [--sheet FOLDER]
 
 MNIST (`mnist/mnist.npz`): a method learns the 60,000 training images within `--minutes` and makes `--n` new
-ones. GAN-train is the accuracy on the real test images of a classifier taught by new ones alone; GAN-test that of
-a classifier taught by real ones on the new ones; coverage (Naeem et al. 2020, k = 5) the share of real test
-images with a new one inside the distance to their fifth neighbour, in the features of that classifier.
-PneumoniaMNIST (`pneumoniamnist_balanced/pneumoniamnist_balanced.npz`): AUC on the real test images of a
-classifier taught by as many new images as there are real ones, and of one taught by those. Times are CPU seconds
-of one thread.
+ones. GAN-train is the accuracy on the real test images of a classifier taught by new ones alone; GAN-test
+that of a classifier taught by real ones on the new ones; coverage (Naeem et al. 2020, k = 5) the share of
+real test images with a new one inside the distance to their fifth neighbour, in the features of that
+classifier. PneumoniaMNIST (`pneumoniamnist_balanced/pneumoniamnist_balanced.npz`): AUC on the real test
+images of a classifier taught by as many new images as there are real ones, and of one taught by those.
+Times are CPU seconds of one thread.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from mintmark.stats.manifold import reached
 
 METHODS = ("image_vae", "image_gan", "image_diffusion")
 FILES = {"mnist": "mnist/mnist.npz", "pneumonia": "pneumoniamnist_balanced/pneumoniamnist_balanced.npz"}
-SEEN = {"mnist": 180_000, "pneumonia": 60_000}
+SEEN = {"mnist": 150_000, "pneumonia": 60_000}
 """Images that a classifier trains on, repeats counted."""
 NEIGHBOURS = 5
 Images = np.ndarray

@@ -67,7 +67,8 @@ class Discriminator(nn.Module):
     """How real an image of a class looks: spectral norms and a projection of the class.
 
     Miyato, Kataoka, Koyama, Yoshida (2018), "Spectral normalization for generative adversarial networks";
-    Miyato, Koyama (2018), "cGANs with projection discriminator", figure 1 d.
+    Miyato, Koyama (2018), "cGANs with projection discriminator", figure 1 d. Beside it a classifier, so
+    that classes part early (Odena, Olah, Shlens 2017, AC-GAN).
     """
 
     def __init__(self, channels: int, halvings: int, filters: int, classes: int) -> None:
@@ -81,11 +82,14 @@ class Discriminator(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.any = spectral_norm(nn.Linear(before, 1))
         self.own = spectral_norm(nn.Embedding(classes, before))
+        self.told = nn.Linear(before, classes)
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        held = self.layers(images).sum(dim=(2, 3))
-        scores: Tensor = self.any(held)[:, 0] + (self.own(labels) * held).sum(dim=1)
-        return scores
+    def forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores, shape (n,), and how surprising the labels are, a mean in nats."""
+        fields = self.layers(images)
+        held = fields.sum(dim=(2, 3))
+        scores = self.any(held)[:, 0] + (self.own(labels) * held).sum(dim=1)
+        return scores, nn.functional.cross_entropy(self.told(fields.mean(dim=(2, 3))), labels)
 
 
 def augmented(images: Tensor, generator: torch.Generator) -> Tensor:

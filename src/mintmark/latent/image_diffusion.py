@@ -24,9 +24,10 @@ class ImageDiffusion(ImageSynthesizer):
     """Denoising diffusion (Ho, Jain, Abbeel 2020, arXiv 2006.11239) for images of 8 to 128 pixels a side.
 
     A U-Net, told the class and how much noise there is, learns the velocity between picture and noise
-    (Salimans, Ho 2022) under a cosine schedule (Nichol, Dhariwal 2021); its weights are averaged over the steps.
-    Pictures are made of noise in few deterministic steps (DDIM, Song, Meng, Ermon 2021). `guidance` above 1 makes
-    them clearer examples of their class and less varied (Ho, Salimans 2022, classifier-free), at twice the time.
+    (Salimans, Ho 2022) under a cosine schedule (Nichol, Dhariwal 2021); its weights are averaged over the
+    steps. Pictures are made of noise in few deterministic steps (DDIM, Song, Meng, Ermon 2021). `guidance`
+    above 1 makes them clearer examples of their class and less varied (Ho, Salimans 2022, classifier-free),
+    at twice the time.
 
     The slowest of the three methods of images, and the one that misses the fewest kinds of pictures.
     """
@@ -35,7 +36,7 @@ class ImageDiffusion(ImageSynthesizer):
 
     filters: Annotated[
         int, Field(ge=8, le=256, multiple_of=8, description="of the first level; others have twice as many")
-    ] = 48
+    ] = 32
     steps: Annotated[int, Field(ge=1, description="batches that are learnt from")] = 6_000
     batch: Annotated[int, Field(ge=2, le=1024, description="images of a batch")] = 64
     rate: Annotated[float, Field(gt=0, description="Adam's step in the middle of the training")] = 1e-3

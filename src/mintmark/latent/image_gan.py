@@ -25,19 +25,20 @@ __all__ = ["ImageGan"]
 _GENERATOR = "generator."
 _FEW = 20_000  # images below which the discriminator would learn them by heart
 _DECAY = 0.998
+_CLASS = 0.2  # weight of being of the class told, beside looking real
 
 
 @method
 class ImageGan(ImageSynthesizer):
     """Conditional GAN (Goodfellow et al. 2014; Mirza, Osindero 2014) for images of 8 to 128 pixels a side.
 
-    Hinge loss (Lim, Ye 2017), a discriminator with spectral norms and a projection of the class (Miyato et al.
-    2018), a generator with class norms whose weights are averaged over the steps (Yazıcı et al. 2019), and, of
-    few images, differentiable augmentation (Zhao et al. 2020).
+    Hinge loss (Lim, Ye 2017), a discriminator with spectral norms and a projection of the class (Miyato et
+    al. 2018), a generator with class norms whose weights are averaged over the steps (Yazıcı et al. 2019),
+    and, of few images, differentiable augmentation (Zhao et al. 2020).
 
     Every 200 steps new images are held against real ones; where they are few kinds over and over, training
-    ends with the best weights before, and a warning. The sharpest pictures of the three methods, but no guarantee
-    that every kind of picture is made.
+    ends with the best weights before, and a warning. The sharpest pictures of the three methods, but no
+    guarantee that every kind of picture is made.
     """
 
     block: ClassVar[int] = 256
@@ -123,9 +124,13 @@ class ImageGan(ImageSynthesizer):
         moves = len(pixels) < _FEW if self.augment is None else self.augment
         taken = 0
 
-        def seen(images: torch.Tensor, labels: torch.Tensor, draws: torch.Generator) -> torch.Tensor:
-            scores: torch.Tensor = critic(augmented(images, draws) if moves else images, labels)
-            return scores
+        def seen(
+            images: torch.Tensor, labels: torch.Tensor, draws: torch.Generator
+        ) -> tuple[torch.Tensor, torch.Tensor]:
+            told: tuple[torch.Tensor, torch.Tensor] = critic(
+                augmented(images, draws) if moves else images, labels
+            )
+            return told
 
         def step(some: npt.NDArray[np.int64], share: float, draws: torch.Generator) -> dict[str, float]:
             nonlocal taken
@@ -133,12 +138,13 @@ class ImageGan(ImageSynthesizer):
             images, labels = pixels[rows].to(device).float() / 127.5 - 1, classes[rows].to(device)
             noise = torch.randn((len(rows), self.noise), generator=draws).to(device)
             made = generator(noise, labels)
-            real, false = seen(images, labels, draws), seen(made.detach(), labels, draws)
+            (real, strange), (false, _) = seen(images, labels, draws), seen(made.detach(), labels, draws)
             loss = (1 - real).relu().mean() + (1 + false).relu().mean()
-            _stepped(optimizers[1], loss)
+            _stepped(optimizers[1], loss + strange)
             critic.requires_grad_(False)
-            fooled = -seen(made, labels, draws).mean()
-            _stepped(optimizers[0], fooled)
+            scores, odd = seen(made, labels, draws)
+            fooled = -scores.mean()
+            _stepped(optimizers[0], fooled + _CLASS * odd)
             critic.requires_grad_(True)
             follow(average, generator, taken, _DECAY)
             taken += 1

@@ -23,9 +23,9 @@ class ImageVae(ImageSynthesizer):
     """Conditional VAE (Kingma, Welling 2014, arXiv 1312.6114) for images of 8 to 128 pixels a side.
 
     An encoder brings an image to the mean and the spread of a code, a decoder told the class brings a code
-    back. Against blur, absolute errors of pixels and of their differences with a spread that is learnt (Rybkin
-    et al. 2021); against holes between the codes, a mixture of Gaussians for each class, fitted to the codes
-    after the training (Ghosh et al. 2020), in place of the standard normal prior.
+    back. Against blur, absolute errors of pixels and of their differences with a spread that is learnt
+    (Rybkin et al. 2021); against holes between the codes, a mixture of Gaussians for each class, fitted to
+    the codes after the training (Ghosh et al. 2020), in place of the standard normal prior.
 
     The quickest of the three methods of images, and the smoothest pictures.
     """
