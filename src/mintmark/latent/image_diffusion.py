@@ -16,6 +16,9 @@ from mintmark.synthesizer import Learnt
 __all__ = ["ImageDiffusion"]
 
 _NETWORK = "network."
+_GUIDED = (0.25, 0.85)
+"""Times between which guidance acts: before, it takes variety away, and after it nothing is decided any more
+(Kynkäänniemi et al. 2024, "Applying guidance in a limited interval")."""
 _UNTOLD = 0.1  # share of pictures whose class is kept from the network, for guidance
 
 
@@ -114,7 +117,7 @@ class ImageDiffusion(ImageSynthesizer):
 
         def predict(images: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
             known: torch.Tensor = network(images, times, told)
-            if self.guidance == 1:
+            if self.guidance == 1 or not _GUIDED[0] < float(times[0]) < _GUIDED[1]:
                 return known
             untold = network(images, times, torch.full_like(told, about["classes"]))
             return torch.lerp(untold, known, self.guidance)
