@@ -72,7 +72,6 @@ class Watcher:
     labels: Ints
     seen: list[dict[str, float]] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
-    collapsed: bool = False
 
     @classmethod
     def of(
@@ -87,11 +86,10 @@ class Watcher:
 
     def __call__(self, taken: int, share: float) -> bool:
         """Look after some steps; True where the last two looks saw a collapse."""
-        if taken % _EVERY:
+        if taken - (self.seen[-1]["steps"] if self.seen else 0) < _EVERY:
             return False
         self.look(taken)
-        self.collapsed = share > _EARLY and len(self.seen) > 1 and all(map(_is_few, self.seen[-2:]))
-        return self.collapsed
+        return share > _EARLY and len(self.seen) > 1 and all(map(_is_few, self.seen[-2:]))
 
     def look(self, taken: int) -> bool:
         """Whether what is made now is few."""

@@ -17,8 +17,9 @@ from mintmark.synthesizer import Learnt
 if TYPE_CHECKING:
     import torch
 
+    from mintmark.latent._collapse import Watcher
     from mintmark.latent._gan import Discriminator, Generator
-    from mintmark.nn.rounds import Step
+    from mintmark.nn.rounds import Rounds, Step
 
 __all__ = ["ImageGan"]
 
@@ -47,7 +48,7 @@ class ImageGan(ImageSynthesizer):
     filters: Annotated[int, Field(ge=1, le=256, description="of the first convolution")] = 32
     steps: Annotated[int, Field(ge=1, description="batches that are learnt from")] = 10_000
     batch: Annotated[int, Field(ge=2, le=1024, description="images of a batch")] = 64
-    rate: Annotated[float, Field(gt=0, description="Adam's step of both networks")] = 5e-4
+    rate: Annotated[float, Field(gt=0, description="Adam's step in the middle of the training")] = 1e-3
     augment: Annotated[
         bool | None,
         Field(description="show the discriminator moved images; by default of fewer than 20,000"),
@@ -59,10 +60,9 @@ class ImageGan(ImageSynthesizer):
     def _trained(self, pictures: Pictures, rng: np.random.Generator) -> dict[str, Any]:
         import torch
 
-        from mintmark.latent._collapse import Watcher
-        from mintmark.latent._gan import Discriminator, Generator, settle
+        from mintmark.latent._gan import Discriminator, Generator
         from mintmark.nn.rounds import train_in_rounds
-        from mintmark.nn.training import arrays_of, device_of, one_thread, seeded
+        from mintmark.nn.training import arrays_of, device_of, seeded
 
         channels, height, width = pictures.pixels.shape[1:]
         halvings, device = halvings_of(height, width), device_of()
@@ -78,6 +78,27 @@ class ImageGan(ImageSynthesizer):
             torch.optim.Adam(network.parameters(), lr=self.rate, betas=(0.5, 0.99))
             for network in (generator, critic)
         ]
+        watcher = self._watcher(average, pictures, device, rng)
+        step = self._step(generator, average, critic, optimizers, pictures, device)
+        done = train_in_rounds(
+            torch.nn.ModuleList([generator, average, critic]), optimizers, step, len(pictures.labels), rng,
+            steps=self.steps, batch=min(self.batch, len(pictures.labels)), label="training a GAN",
+            watch=watcher,
+        )  # fmt: skip
+        _end(watcher, done)
+        return {
+            **arrays_of(average, _GENERATOR), "network": settings, "losses": done.losses,
+            "watched": watcher.seen,
+        }  # fmt: skip
+
+    def _watcher(
+        self, average: Generator, pictures: Pictures, device: torch.device, rng: np.random.Generator
+    ) -> Watcher:
+        import torch
+
+        from mintmark.latent._collapse import Watcher
+        from mintmark.latent._gan import settle
+
         noises = torch.Generator().manual_seed(int(rng.integers(2**62)))
 
         def made(labels: npt.NDArray[np.int64]) -> torch.Tensor:
@@ -92,23 +113,7 @@ class ImageGan(ImageSynthesizer):
             with torch.no_grad():
                 return some()
 
-        pixels = torch.from_numpy(pictures.pixels)
-        watcher = Watcher.of(average, made, pixels, pictures.labels, rng)
-        step = self._step(generator, average, critic, optimizers, pictures, device)
-        done = train_in_rounds(
-            torch.nn.ModuleList([generator, average, critic]), optimizers, step, len(pixels), rng,
-            steps=self.steps, batch=min(self.batch, len(pixels)), label="training a GAN", watch=watcher,
-        )  # fmt: skip
-        with one_thread():
-            if done.ended != "watched" and not watcher.look(int(done.losses[-1]["steps"])):
-                watcher.best = average.state_dict()
-            else:
-                _warn_of_collapse(watcher.seen[-1])
-        average.load_state_dict(watcher.best)
-        return {
-            **arrays_of(average, _GENERATOR), "network": settings, "losses": done.losses,
-            "watched": watcher.seen,
-        }  # fmt: skip
+        return Watcher.of(average, made, torch.from_numpy(pictures.pixels), pictures.labels, rng)
 
     def _step(
         self, generator: Generator, average: Generator, critic: Discriminator,
@@ -170,6 +175,16 @@ def _stepped(optimizer: torch.optim.Adam, loss: torch.Tensor) -> None:
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]  # torch ships it so
     optimizer.step()
+
+
+def _end(watcher: Watcher, done: Rounds) -> None:
+    """Leave the averaged weights as they are or, after a collapse, as they were best."""
+    from mintmark.nn.training import one_thread
+
+    with one_thread():
+        if done.ended == "watched" or watcher.look(int(done.losses[-1]["steps"])):
+            watcher.network.load_state_dict(watcher.best)
+            _warn_of_collapse(watcher.seen[-1])
 
 
 def _warn_of_collapse(found: dict[str, float]) -> None:

@@ -111,6 +111,8 @@ def train_in_rounds(
                 done.ended = "out of time"
                 break
     networks.eval()
+    if not done.losses:
+        raise FloatingPointError("the loss is not finite from the first steps on.")
     return done
 
 
