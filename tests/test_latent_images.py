@@ -55,7 +55,7 @@ def labels_of(made):
 LEARNT = {
     "image_vae": {"steps": 400, "filters": 16, "code": 8, "rate": 2e-3},
     "image_gan": {"steps": 700, "filters": 16, "rate": 2e-3},
-    "image_diffusion": {"steps": 500, "filters": 24, "denoising": 10, "rate": 2e-3},
+    "image_diffusion": {"steps": 400, "filters": 16, "denoising": 8, "rate": 2e-3},
 }
 
 
@@ -162,7 +162,7 @@ def test_few_kinds_are_seen_and_fresh_pictures_are_not():
     alike = np.stack([fresh[np.flatnonzero(others == label)[0]] for label in own])
     varied = np.stack([fresh[np.flatnonzero(others == label)[at % 100]] for at, label in enumerate(own)])
     one, many = (_collapse.figures(made, real, control, own) for made in (alike, varied))
-    assert one["variety"] == 0
+    assert one["variety"] < 1e-6
     assert one["distinct"] < 0.15
     assert one["distance"] > 5 * abs(many["distance"])
     assert 0.85 < many["variety"] < 1.15
@@ -220,14 +220,14 @@ def test_after_a_loss_that_is_not_finite_training_goes_on_at_half_the_rate():
         if broken:
             with torch.no_grad():
                 network.weight.fill_(math.nan)
-        return {"loss": math.nan if broken else float(loss)}
+        return {"loss": math.nan if broken else float(loss.detach())}
 
     done = rounds.train_in_rounds(
         network, [optimizer], step, 10, np.random.default_rng(0), steps=400, batch=2, label="a test"
     )
     assert done.halved == 1
     assert rates[150] == pytest.approx(rates[148] / 2, rel=0.05)
-    assert float(network(torch.ones(1, 1))) == pytest.approx(3, abs=0.01)
+    assert float(network(torch.ones(1, 1)).detach()) == pytest.approx(3, abs=0.01)
     with pytest.raises(FloatingPointError, match="not finite"):
         rounds.train_in_rounds(
             network, [optimizer], lambda *_: {"loss": math.nan}, 10, np.random.default_rng(0), steps=900,

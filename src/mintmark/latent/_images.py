@@ -85,6 +85,7 @@ class ImageSynthesizer(Synthesizer):
     # -- the contract --------------------------------------------------------------------------
 
     def _refuse(self, data: Dataset) -> None:
+        _need_torch()
         name = _only_image(data, name_of(type(self)))
         super()._refuse(data)
         self._refuse_images(data, name)
@@ -131,6 +132,7 @@ class ImageSynthesizer(Synthesizer):
         return {**learnt, "about": about, "weights": weights, "schema": data.schema.to_json()}
 
     def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
+        _need_torch()
         schema, about = Schema.from_json(learnt["schema"]), learnt["about"]
         labels = _drawn(n, learnt["weights"], rng)
         made = np.empty((0, about["channels"], about["height"], about["width"]), dtype=np.float32)
@@ -155,6 +157,10 @@ class ImageSynthesizer(Synthesizer):
         if not weights.sum():
             raise InputError(f"where[{label!r}]: no picture of {first_three(map(repr, wanted))} was learnt.")
         return {**learnt, "weights": weights / weights.sum()}
+
+
+def _need_torch() -> None:
+    import mintmark.nn  # noqa: F401  # says what to install where torch is absent
 
 
 def halvings_of(height: int, width: int) -> int:
