@@ -132,8 +132,8 @@ def _classes(data: Dataset) -> str:
     known = [data.target] if data.target else [c.name for c in data.schema if c.is_discrete and not c.roles]
     if len(known) != 1 or not data.schema[known[0]].is_discrete:
         raise InputError(
-            "a first recipe for pictures needs their classes. Sort them into a folder for each class, or name "
-            "the column of classes: --target COLUMN. Without classes, write image_vae into a recipe yourself."
+            "a first recipe for pictures needs their classes. Sort them into a folder for each class, or "
+            "name the column of classes: --target COLUMN. Without classes, write a recipe with image_vae."
         )
     return known[0]
 
