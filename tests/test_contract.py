@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 sys.path.insert(0, str(Path(__file__).parent / "plugin"))
 
@@ -41,15 +42,30 @@ COPED = [
 ]  # fmt: skip
 
 
+SMALL = {"steps": 2, "filters": 8, "batch": 16}
 SETTINGS = {
     "deepsmote": {"epochs": 3},
     "autoregressive": {"epochs": 2, "hidden": 8},
     "vae": {"epochs": 2, "hidden": 16, "code": 4},
     "diffusion": {"epochs": 2, "hidden": 16, "code": 4, "denoising": 3},
+    "image_vae": SMALL | {"code": 4},
+    "image_gan": SMALL,
+    "image_diffusion": SMALL | {"denoising": 2},
 }
 """Parameters of methods that would take their time by default."""
 TARGETS = {"smote_regression": "income"}
 """Methods that need a number as target, and which column of the ordinary table it is then."""
+
+
+def of_images(name):
+    """Whether a method makes pictures and their class, and no other table."""
+    return registry.find("synthesizers", name).images_only
+
+
+def digits():
+    x, y = load_digits(return_X_y=True)
+    x, y = (x[y < 2].reshape(-1, 8, 8) * 255 / 16).astype(np.uint8), y[y < 2]
+    return read({"image": x, "label": [str(v) for v in y]}, target="label")
 
 
 def suited(name, data):
@@ -67,14 +83,20 @@ def tables():
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_synthesizer_keeps_the_contract(name, check, tmp_path):
+    data = digits() if of_images(name) else suited(name, ordinary())
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="the GAN makes few kinds")  # of two steps
         warnings.filterwarnings("ignore", message="the codes say next to nothing")  # after two epochs
-        CHECKS[check](lambda: make(name, **SETTINGS.get(name, {})), suited(name, ordinary()), tmp_path)
+        CHECKS[check](lambda: make(name, **SETTINGS.get(name, {})), data, tmp_path)
 
 
 @pytest.mark.parametrize(("name", "table"), COPED)
 def test_every_synthesizer_copes_with_the_hard_tables(name, table, tables):
     data = suited(name, tables[table])
+    if of_images(name):
+        with pytest.raises(InputError, match="no column of images"):
+            make(name).fit(data, seed=0)
+        return
     masks = getattr(make(name), "masks", None)
     if masks and not make(name).maskable(data.schema):
         with pytest.raises(InputError, match=f"no column of kind {masks[0]}"):  # rows would leave unmasked

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from mintmark.errors import CancelledError, OutOfTimeError
 
-__all__ = ["cancelled_by", "shown_by", "stop_if_asked", "time_is_up", "time_limit", "track"]
+__all__ = ["cancelled_by", "seconds_left", "shown_by", "stop_if_asked", "time_is_up", "time_limit", "track"]
 
 T = TypeVar("T")
 Show = Callable[[str, int, int | None], None]
@@ -75,6 +75,12 @@ def time_is_up() -> bool:
     """Whether the limit set by `time_limit` has passed (False where none is set)."""
     deadline = _deadline.get()
     return deadline is not None and time.monotonic() >= deadline
+
+
+def seconds_left() -> float | None:
+    """Seconds until the limit set by `time_limit`, at least 0 (None where none is set)."""
+    deadline = _deadline.get()
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
 @contextmanager

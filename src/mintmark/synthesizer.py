@@ -114,6 +114,8 @@ class Synthesizer:
     derives: ClassVar[bool] = False
     """Whether columns that follow from others are made from them and not drawn (see `data.derive`)."""
     makes_images: ClassVar[bool] = False
+    images_only: ClassVar[bool] = False
+    """Whether it makes pictures and their class, and no other table."""
     protecting: ClassVar[bool] = False
     """Whether its randomness protects persons: a seed alone must not repeat it (see `_unguessable`)."""
     tells_parents: ClassVar[bool] = False

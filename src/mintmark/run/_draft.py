@@ -75,7 +75,7 @@ def draft(data: Dataset, path: str, *, folder: Path, drop: Sequence[str] = (), *
     Raises
     ------
     InputError
-        For pictures without a column of classes, which no method makes.
+        For pictures without a column of classes.
     """
     text = [column.name for column in data.schema if column.kind == "text" and not column.roles]
     text = [name for name in text if data.schema[name].personal is None]
@@ -132,8 +132,8 @@ def _classes(data: Dataset) -> str:
     known = [data.target] if data.target else [c.name for c in data.schema if c.is_discrete and not c.roles]
     if len(known) != 1 or not data.schema[known[0]].is_discrete:
         raise InputError(
-            "no method makes pictures without classes. Sort them into a folder for each class, or name the "
-            "column of classes: --target COLUMN."
+            "a first recipe for pictures needs their classes. Sort them into a folder for each class, or "
+            "name the column of classes: --target COLUMN. Without classes, write a recipe with image_vae."
         )
     return known[0]
 
