@@ -103,7 +103,7 @@ class Watcher:
 
 def fields(images: Tensor) -> Floats:
     """Mean brightness in at most 8 x 8 fields of each channel, shape (n, d)."""
-    sides = [min(_FIELDS, side) for side in images.shape[2:]]
+    sides = (min(_FIELDS, images.shape[2]), min(_FIELDS, images.shape[3]))
     pooled = torch.nn.functional.adaptive_avg_pool2d(images.float().cpu(), sides)
     return pooled.flatten(1).numpy().astype(np.float64)
 
