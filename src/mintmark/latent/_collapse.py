@@ -103,8 +103,8 @@ class Watcher:
 
 def fields(images: Tensor) -> Floats:
     """Mean brightness in at most 8 x 8 fields of each channel, shape (n, d)."""
-    sides = (min(_FIELDS, images.shape[2]), min(_FIELDS, images.shape[3]))
-    pooled = torch.nn.functional.adaptive_avg_pool2d(images.float().cpu(), sides)
+    height, width = (min(_FIELDS, side) for side in images.shape[2:])
+    pooled = torch.nn.functional.adaptive_avg_pool2d(images.float().cpu(), (height, width))
     return pooled.flatten(1).numpy().astype(np.float64)
 
 

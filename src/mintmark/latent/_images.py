@@ -172,9 +172,8 @@ def _drawn(n: int, weights: npt.NDArray[np.float64], rng: np.random.Generator) -
     """Labels in the proportions of the weights."""
     passed = np.cumsum(weights)
     last = int(np.flatnonzero(weights)[-1])
-    found = np.searchsorted(passed, rng.random(n) * passed[-1], side="right")
-    labels: npt.NDArray[np.int64] = np.minimum(found, last).astype(np.int64)
-    return labels
+    found: npt.NDArray[np.int64] = np.searchsorted(passed, rng.random(n) * passed[-1], side="right")
+    return np.minimum(found, last)
 
 
 def _of_column(name: str, function: Callable[[], Any]) -> Any:

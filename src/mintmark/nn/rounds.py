@@ -122,8 +122,8 @@ def follow(average: nn.Module, network: nn.Module, taken: int, decay: float = 0.
     with torch.no_grad():
         for mean, now in zip(average.parameters(), network.parameters(), strict=True):
             mean.lerp_(now, 1 - kept)
-        for held, current in zip(average.buffers(), network.buffers(), strict=True):
-            held.copy_(current)
+        for held, fresh in zip(average.buffers(), network.buffers(), strict=True):
+            held.copy_(fresh)
 
 
 def _share_of(steps: int) -> Callable[[int], float]:
