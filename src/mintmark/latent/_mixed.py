@@ -1,0 +1,206 @@
+"""Tables as codes and scores: what nets of numbers read and draw, and back to values.
+
+A category is a code, a missing value one of its own. A number is the code of its mode (missing, one of the
+values that many rows hold, or the rest) and, in the rest, a normal score: the standard normal number below
+which as much of a normal law lies as there are values below. Scores are read off the smoothed quantile
+function of the rest, whose knots are means of ten neighbours, so that no value passes the bounds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr, ndtri
+
+from mintmark.data.encode import bound
+from mintmark.data.protect import FEWEST
+from mintmark.data.schema import Column, Schema
+from mintmark.latent._marginal import invert, quantile_function, spikes
+
+__all__ = ["Layout", "from_rows", "layout_of", "learn_mixed", "to_rows"]
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+_FREQUENT = 0.05
+"""Share of the rows that makes a number a mode of its own."""
+_LONG = 512
+"""Codes of a column above which they are written in two digits."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a row is made of.
+
+    Parameters
+    ----------
+    sizes : list of int
+        Values of each code.
+    scored : list of int
+        Positions of the columns that have a score.
+    gates : list of (int, int)
+        For each score the code, and the value of it, at which the score counts; (-1, 0) where it always does.
+    """
+
+    sizes: list[int]
+    scored: list[int]
+    gates: list[tuple[int, int]]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every row is the same."""
+        return not self.sizes and not self.scored
+
+
+def learn_mixed(arrays: Mapping[str, Array], schema: Schema) -> dict[str, Array]:
+    """What is needed to read rows and to make them.
+
+    Parameters
+    ----------
+    arrays : mapping
+        As `encode` gives them.
+
+    Returns
+    -------
+    dict of arrays
+        Of column j under names that begin with ``j/``: ``codes``, those that occur, ascending; for a number
+        ``modes``, the values that are one, and where there are others ``probability`` and ``value`` of their
+        quantile function.
+    """
+    learnt: dict[str, Array] = {}
+    for j, column in enumerate(schema):
+        values = arrays[column.name]
+        if column.is_numeric:
+            learnt[f"{j}/modes"], rest = _modes(values)
+            if len(rest):
+                ends = bound(column.low, column), bound(column.high, column)
+                learnt[f"{j}/probability"], learnt[f"{j}/value"] = quantile_function(rest, *ends)
+        learnt[f"{j}/codes"] = np.unique(_codes(values, learnt, j, column))
+    return learnt
+
+
+def _modes(values: Array) -> tuple[Array, Array]:
+    """The values that are modes of their own, and all others; few others are left to the modes."""
+    known = values[~np.isnan(values)]
+    held, counts = spikes(known)
+    modes = held[counts >= _FREQUENT * len(values)]
+    rest = known[~np.isin(known, modes)]
+    return modes, rest[:0] if len(modes) and len(rest) < FEWEST else rest
+
+
+def _codes(values: Array, learnt: Mapping[str, Array], j: int, column: Column) -> Ints:
+    """0 where missing; 1 + category; or 1 + mode, the rest last."""
+    if not column.is_numeric:
+        return values.astype(np.int64) + 1
+    modes = learnt[f"{j}/modes"]
+    codes = np.full(len(values), len(modes) + 1, dtype=np.int64)
+    if len(modes):
+        after = np.clip(np.searchsorted(modes, values), 0, len(modes) - 1)
+        before = np.maximum(after - 1, 0)
+        nearer = values / 2 - modes[before] / 2 < modes[after] / 2 - values / 2  # halves: no overflow
+        near = np.where(nearer, before, after)
+        own = modes[near] == values if f"{j}/value" in learnt else np.ones(len(values), dtype=bool)
+        codes[own] = near[own] + 1
+    codes[np.isnan(values)] = 0
+    return codes
+
+
+def layout_of(learnt: Mapping[str, Array], schema: Schema) -> Layout:
+    """The codes and scores of a row; columns of one code have none."""
+    sizes: list[int] = []
+    scored: list[int] = []
+    gates: list[tuple[int, int]] = []
+    for j in range(len(schema)):
+        size = len(learnt[f"{j}/codes"])
+        if f"{j}/value" in learnt:
+            scored.append(j)
+            gates.append((len(sizes), size - 1) if size > 1 else (-1, 0))
+        sizes += _digits(size)
+    return Layout(sizes, scored, gates)
+
+
+def _digits(size: int) -> list[int]:
+    if size <= _LONG:
+        return [size] if size > 1 else []
+    base = _base(size)
+    return [-(-size // base), base]
+
+
+def _base(size: int) -> int:
+    return math.isqrt(size - 1) + 1
+
+
+def to_rows(
+    arrays: Mapping[str, Array], learnt: Mapping[str, Array], schema: Schema, rng: np.random.Generator
+) -> tuple[Ints, Floats]:
+    """Codes, shape (n, codes), and scores, shape (n, scores), NaN where they do not count.
+
+    Of a value that many rows hold the score is drawn evenly from its part of the law.
+    """
+    n = len(arrays[schema.names[0]])
+    codes: list[Array] = [np.empty((n, 0), dtype=np.int64)]
+    scores: list[Array] = [np.empty((n, 0))]
+    for j, column in enumerate(schema):
+        values = arrays[column.name]
+        own = _codes(values, learnt, j, column)
+        present = learnt[f"{j}/codes"]
+        place = np.clip(np.searchsorted(present, own), 0, len(present) - 1)
+        codes.append(_split(place, len(present)))
+        if f"{j}/value" in learnt:
+            score = np.full((n, 1), np.nan)
+            rest = own == len(learnt[f"{j}/modes"]) + 1
+            score[rest, 0] = ndtri(_ranks(values[rest], learnt, j, n, rng))
+            scores.append(score)
+    return np.concatenate(codes, axis=1), np.concatenate(scores, axis=1)
+
+
+def _split(place: Array, size: int) -> Ints:
+    digits = len(_digits(size))
+    parts = np.divmod(place, _base(size)) if digits == 2 else (place,) * digits
+    return np.stack(parts, axis=1) if digits else np.empty((len(place), 0), dtype=np.int64)
+
+
+def _ranks(values: Array, learnt: Mapping[str, Array], j: int, n: int, rng: np.random.Generator) -> Floats:
+    """The share of the law below each value, drawn evenly where the law has a step; never 0 or 1."""
+    x, probability = learnt[f"{j}/value"][::2], learnt[f"{j}/probability"].reshape(-1, 2)
+    at = np.clip(np.searchsorted(x, values), 0, len(x) - 1)
+    before = np.maximum(at - 1, 0)
+    wide = x[at] / 2 - x[before] / 2
+    part = np.clip((values / 2 - x[before] / 2) / np.where(wide > 0, wide, 1.0), 0.0, 1.0)
+    start, stop = probability[before, 1], probability[at, 0]
+    share = start + part * np.maximum(stop - start, 0.0)
+    held = x[at] == values
+    low, high = probability[at, 0], probability[at, 1]
+    share = np.where(held, low + (high - low) * rng.random(len(values)), share)
+    return np.clip(share, 0.25 / n, 1 - 0.25 / n)
+
+
+def from_rows(
+    codes: Ints, scores: Floats, learnt: Mapping[str, Array], schema: Schema
+) -> dict[str, Array]:  # fmt: skip
+    """Arrays as `decode` takes them; inverse of `to_rows`."""
+    out: dict[str, Array] = {}
+    at = scored = 0
+    for j, column in enumerate(schema):
+        present = learnt[f"{j}/codes"]
+        digits = len(_digits(len(present)))
+        place = np.zeros(len(codes), dtype=np.int64) if not digits else codes[:, at]
+        if digits == 2:
+            place = np.minimum(place * _base(len(present)) + codes[:, at + 1], len(present) - 1)
+        at += digits
+        own = present[place]
+        if not column.is_numeric:
+            out[column.name] = own - 1
+            continue
+        values = np.concatenate([[np.nan], learnt[f"{j}/modes"], [np.nan]])[own]
+        if f"{j}/value" in learnt:
+            rest = own == len(learnt[f"{j}/modes"]) + 1
+            values[rest] = invert(ndtr(scores[rest, scored]), learnt, j)
+            scored += 1
+        out[column.name] = values
+    return out
