@@ -177,7 +177,8 @@ def _ranks(values: Array, learnt: Mapping[str, Array], j: int, n: int, rng: np.r
     held = x[at] == values
     low, high = probability[at, 0], probability[at, 1]
     share = np.where(held, low + (high - low) * rng.random(len(values)), share)
-    return np.clip(share, 0.25 / n, 1 - 0.25 / n)
+    inner: npt.NDArray[np.float64] = np.clip(share, 0.25 / n, 1 - 0.25 / n)
+    return inner
 
 
 def from_rows(

@@ -144,7 +144,7 @@ def as_rows(codes: Tensor, scores: Tensor, layout: Layout) -> Tensor:
 def picked(logits: Tensor, scores: Tensor, layout: Layout, draws: torch.Generator) -> Tensor:
     """Made rows as the critic sees them: one value of each code, drawn, the gradient that of soft ones."""
     noise = -torch.log(torch.empty_like(logits).exponential_(generator=draws).clamp_min(1e-20))
-    warm = ((logits + noise) / _WARMTH).split(layout.sizes, dim=1) if layout.sizes else ()
+    warm = torch.split((logits + noise) / _WARMTH, layout.sizes, dim=1) if layout.sizes else ()
     parts = []
     for some in warm:
         soft = some.softmax(dim=1)

@@ -61,7 +61,9 @@ class Gan(Synthesizer):
     hidden: Annotated[int, Field(ge=8, le=2048, description="units of a layer")] = 256
     noise: Annotated[int, Field(ge=1, le=1024, description="numbers a row is made from")] = 64
     together: Annotated[int, Field(ge=1, le=32, description="rows that the critic judges together")] = 4
-    critics: Annotated[int, Field(ge=1, le=10, description="steps of the critic for one of the generator")] = 2
+    critics: Annotated[
+        int, Field(ge=1, le=10, description="steps of the critic for one of the generator")
+    ] = 2
     rate: Annotated[float, Field(gt=0, description="Adam's step in the middle of the training")] = 5e-4
 
     # -- the contract --------------------------------------------------------------------------
@@ -167,12 +169,13 @@ class Gan(Synthesizer):
         def judged(n: int, draws: torch.Generator) -> torch.Tensor:
             code, place, vector, noise = asked(n, draws)
             with torch.no_grad():
-                made = picked(*generator(noise, vector), layout, draws)
+                logits, scores_made = generator(noise, vector)
+                made = picked(logits, scores_made, layout, draws)
             rows = conditions.met(code, place, draws)
             real = as_rows(real_codes[rows], real_scores[rows], layout)
-            packs = [critic.packed(torch.cat([part, vector], dim=1)) for part in (real, made)]
-            apart: torch.Tensor = critic(packs[0]).mean() - critic(packs[1]).mean()
-            _stepped(optimizers[1], _PENALTY * penalty(critic, *packs, draws) - apart)
+            true, false = (critic.packed(torch.cat([part, vector], dim=1)) for part in (real, made))
+            apart: torch.Tensor = critic(true).mean() - critic(false).mean()
+            _stepped(optimizers[1], _PENALTY * penalty(critic, true, false, draws) - apart)
             return apart
 
         def step(some: Ints, share: float, draws: torch.Generator) -> dict[str, float]:
@@ -203,10 +206,10 @@ class Gan(Synthesizer):
         if collapsed:
             found = modes.seen[-1]
             warnings.warn(
-                f"the GAN makes few kinds of rows over and over: {found['covered']:.0%} of the frequent values "
-                f"are made, {found['distinct']:.0%} as many different rows as real ones, frequencies are off by "
-                f"{found['off']:.0%}. The best weights before that are kept. Give a lower rate, more epochs or "
-                "more rows together, or use diffusion or sequential_trees.",
+                f"the GAN makes few kinds of rows over and over: {found['covered']:.0%} of the frequent "
+                f"values are made, {found['distinct']:.0%} as many different rows as real ones, frequencies "
+                f"are off by {found['off']:.0%}. The best weights before that are kept. Give a lower rate, "
+                "more epochs or more rows together, or use diffusion or sequential_trees.",
                 stacklevel=4,
             )
 
@@ -226,7 +229,7 @@ def _missed(logits: torch.Tensor, vector: torch.Tensor, layout: Layout) -> torch
 
     if not layout.sizes:
         return logits.sum()
-    told = [part.log_softmax(dim=1) for part in logits.split(layout.sizes, dim=1)]
+    told = [part.log_softmax(dim=1) for part in torch.split(logits, layout.sizes, dim=1)]
     return -(torch.cat(told, dim=1) * vector).sum(dim=1).mean()
 
 
@@ -239,7 +242,7 @@ def _stepped(optimizer: torch.optim.Adam, loss: torch.Tensor) -> None:
 def _made(
     network: Generator, passed: torch.Tensor, n: int, draws: torch.Generator
 ) -> tuple[Ints, npt.NDArray[Any]]:
-    """Codes and scores of n new rows, values asked for as often as in real ones; scores NaN where of no use."""
+    """Codes and scores of n new rows, values asked for as often as in real ones; NaN where of no use."""
     import torch
 
     from mintmark.latent._table_gan import asked_for, picked
@@ -248,7 +251,7 @@ def _made(
     vector = asked_for(passed, layout.sizes, n, draws)
     logits, scores = network(torch.randn((n, network.noise), generator=draws), vector)
     rows = picked(logits, scores, layout, draws)[:, : network.width]
-    parts = rows.split(layout.sizes, dim=1) if layout.sizes else ()
+    parts = torch.split(rows, layout.sizes, dim=1) if layout.sizes else ()
     codes = np.empty((n, len(layout.sizes)), dtype=np.int64)
     for t, part in enumerate(parts):
         codes[:, t] = part.argmax(dim=1).numpy()
