@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from sklearn.datasets import load_digits
 
 import mintmark as mm
 from mintmark.cli.main import main
@@ -129,7 +130,7 @@ def test_series(here):
 
 
 def test_images(here, capsys):
-    (code,) = blocks("docs/images.md")
+    code, _ = blocks("docs/images.md")
     rng = np.random.default_rng(0)
     for name in ("cat", "dog"):
         (here / "pets" / name).mkdir(parents=True)
@@ -141,6 +142,17 @@ def test_images(here, capsys):
     assert names["x"].shape == (16, 32, 32, 3)
     assert capsys.readouterr().out == "[40 50  3]\n"
     assert mm.read(here / "train.parquet").table.equals(names["train"].table)
+
+
+def test_new_images(here):
+    _, code = blocks("docs/images.md")
+    x, y = load_digits(return_X_y=True)
+    images = (x[:300].reshape(-1, 8, 8) * 255 / 16).astype(np.uint8)
+    mm.read({"image": images, "label": [str(v) for v in y[:300]]}).write(here / "digits.parquet")
+    names = {"mm": mm}
+    exec(code.replace("max_minutes=30", "max_minutes=0.05"), names)
+    assert len(names["new"]) == 1_000
+    assert set(names["sevens"].table["label"].to_pylist()) == {"7"}
 
 
 def test_relational(here):
@@ -192,7 +204,7 @@ def test_every_policy_that_ships_is_described_and_every_command_that_reads_a_tab
 
 def test_every_python_block_of_the_pages_is_run():
     run = {
-        "README.md": 1, "docs/compare.md": 2, "docs/index.md": 1, "docs/how-to.md": 4, "docs/images.md": 1,
+        "README.md": 1, "docs/compare.md": 2, "docs/index.md": 1, "docs/how-to.md": 4, "docs/images.md": 2,
         "docs/personal.md": 1, "docs/recipes.md": 1, "docs/relational.md": 1, "docs/report.md": 1,
         "docs/resampling.md": 2, "docs/series.md": 1, "docs/utility.md": 2,
     }  # fmt: skip
