@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from sklearn.datasets import load_digits
 
 import mintmark as mm
 from mintmark.cli.main import main
@@ -130,7 +129,7 @@ def test_series(here):
 
 
 def test_images(here, capsys):
-    code, _ = blocks("docs/images.md")
+    code, making = blocks("docs/images.md")
     rng = np.random.default_rng(0)
     for name in ("cat", "dog"):
         (here / "pets" / name).mkdir(parents=True)
@@ -142,17 +141,9 @@ def test_images(here, capsys):
     assert names["x"].shape == (16, 32, 32, 3)
     assert capsys.readouterr().out == "[40 50  3]\n"
     assert mm.read(here / "train.parquet").table.equals(names["train"].table)
-
-
-def test_new_images(here):
-    _, code = blocks("docs/images.md")
-    x, y = load_digits(return_X_y=True)
-    images = (x[:300].reshape(-1, 8, 8) * 255 / 16).astype(np.uint8)
-    mm.read({"image": images, "label": [str(v) for v in y[:300]]}).write(here / "digits.parquet")
-    names = {"mm": mm}
-    exec(code.replace("max_minutes=30", "max_minutes=0.05"), names)
+    exec(making.replace("src/", f"{ROOT}/src/").replace("max_minutes=30", "max_minutes=0.1"), names)
     assert len(names["new"]) == 1_000
-    assert set(names["sevens"].table["label"].to_pylist()) == {"7"}
+    assert set(names["sevens"].table["digit"].to_pylist()) == {"7"}
 
 
 def test_relational(here):

@@ -1,0 +1,130 @@
+"""What `vae` and `diffusion` share: rows as codes of an autoencoder, and back."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pydantic import Field
+
+from mintmark.data.dataset import Dataset
+from mintmark.data.encode import decode, encode
+from mintmark.data.schema import Schema
+from mintmark.errors import InputError
+from mintmark.latent._tokens import from_tokens, laid_out, learn_tokens
+from mintmark.method import method, name_of
+from mintmark.synthesizer import Learnt, Synthesizer
+
+if TYPE_CHECKING:
+    from mintmark.nn.training import Training
+
+__all__ = ["CodedRows"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+_DECODER = "decoder/"
+_BATCH, _RATE, _WATCHED, _PATIENCE = 256, 1e-3, 0.1, 10
+_EPOCHS, _STEPS = 30, (2_000, 8_000)
+_EMBEDDING = 16
+_FEW = 200
+_COLLAPSED = 0.5
+"""Share of the codes' variance that the means must hold, at the least for one number of a code."""
+
+
+@method
+class CodedRows(Synthesizer):
+    """Rows made of codes of a variational autoencoder. Abstract: write `_law_of` and `_codes`."""
+
+    holds: ClassVar[Literal["rows", "values", "aggregates"]] = "values"
+    derives: ClassVar[bool] = True
+
+    epochs: Annotated[
+        int | None,
+        Field(ge=1, description="passes over the rows; by default about 30, fewer where there are many"),
+    ] = None
+    code: Annotated[int, Field(ge=2, le=512, description="numbers of a code")] = 32
+    hidden: Annotated[int, Field(ge=8, le=2048, description="units of a layer")] = 256
+    divergence: Annotated[
+        float, Field(gt=0, le=10, description="weight of the codes' distance from a standard normal")
+    ] = 0.2
+
+    def _law_of(self, mean: Floats, spread: Floats, rng: np.random.Generator) -> dict[str, Any]:
+        """What codes are drawn from, given mean and spread of the code of each row, shape (n, code)."""
+        raise NotImplementedError
+
+    def _codes(self, n: int, learnt: Learnt, rng: np.random.Generator) -> Floats:
+        """n codes."""
+        raise NotImplementedError
+
+    # -- the contract --------------------------------------------------------------------------
+
+    def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
+        if len(data) < _FEW:
+            warnings.warn(
+                f"{len(data)} rows are few for a net: below {_FEW} it learns little but each column by "
+                "itself. Take gaussian_copula or sequential_trees, or add rows.",
+                stacklevel=3,
+            )
+        learnt, tokens = learn_tokens(encode(data.table, data.schema), data.schema)
+        try:
+            weights, done, mean, spread = self._coded(tokens, learnt["sizes"], data.schema, rng)
+            law = self._law_of(mean, spread, rng)
+        except FloatingPointError as error:
+            raise InputError(
+                f"{name_of(type(self))}: {error} Drop columns of extreme numbers, or give fewer epochs."
+            ) from None
+        share = mean.var(axis=0) / (mean.var(axis=0) + (spread**2).mean(axis=0))
+        if share.max() < _COLLAPSED:
+            warnings.warn(
+                f"the codes say next to nothing of the rows (posterior collapse: at most {share.max():.0%} "
+                f"of their variance). Give a divergence below {self.divergence:g}, or add rows.",
+                stacklevel=3,
+            )
+        curves = {"losses": done.losses, "watched": done.watched, "best": done.best, "ended": done.ended}
+        return {**learnt, **weights, **law, "schema": data.schema.to_json(), "training": curves}
+
+    def _coded(
+        self, tokens: Ints, sizes: npt.NDArray[Any], schema: Schema, rng: np.random.Generator
+    ) -> tuple[dict[str, Any], Training, Floats, Floats]:
+        """Train the autoencoder; its decoder, how it went, and mean and spread of each row's code."""
+        import torch
+
+        from mintmark.latent._table_vae import TableVae, losses
+        from mintmark.nn.training import applied, arrays_of, device_of, seeded, train
+
+        layout, device = laid_out(sizes), device_of()
+        with seeded(rng):
+            network = TableVae([t.size for t in layout], self.code, self.hidden, _EMBEDDING).to(device)
+            network.start(tokens, [schema.columns[t.column].is_numeric for t in layout])
+        steps = math.ceil((1 - _WATCHED) * len(tokens) / _BATCH)
+        epochs = self.epochs or max(1, round(float(np.clip(_EPOCHS * steps, *_STEPS)) / steps))
+        done = train(
+            network, losses(network, tokens, self.divergence, device), len(tokens), rng, epochs=epochs,
+            batch=_BATCH, rate=_RATE, label="training an autoencoder", watch=_WATCHED, patience=_PATIENCE,
+        )  # fmt: skip
+        codes = applied(lambda rows: torch.cat(network.encode(rows), dim=1), [tokens], device)
+        mean, log_variance = np.split(codes.astype(np.float64), 2, axis=1)
+        return arrays_of(network.decoder, _DECODER), done, mean, np.exp(0.5 * log_variance)
+
+    def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
+        import torch
+
+        from mintmark.latent._table_vae import Decoder
+        from mintmark.nn.training import load_arrays, one_thread
+
+        schema = Schema.from_json(learnt["schema"])
+        network = Decoder([token.size for token in laid_out(learnt["sizes"])], self.code, self.hidden)
+        load_arrays(network, learnt, _DECODER)
+        codes = torch.from_numpy(self._codes(n, learnt, rng).astype(np.float32))
+        chance = rng.random((n, len(network.sizes)), dtype=np.float32)
+        tokens = np.empty((n, len(network.sizes)), dtype=np.int64)
+        with torch.no_grad(), one_thread():
+            for t, logits in enumerate(network(codes)):
+                passed = torch.softmax(logits, dim=1).cumsum(dim=1)
+                at = torch.from_numpy(chance[:, t : t + 1]) * passed[:, -1:]
+                tokens[:, t] = (passed[:, :-1] <= at).sum(dim=1).numpy()
+        return decode(from_tokens(tokens, learnt, schema, {}, rng), schema)
