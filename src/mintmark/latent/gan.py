@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import copy
 import warnings
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 from pydantic import Field
 
-from mintmark.data.dataset import Dataset
-from mintmark.data.encode import decode, encode
-from mintmark.data.schema import Schema
-from mintmark.errors import InputError
-from mintmark.latent._mixed import Layout, from_rows, layout_of, learn_mixed, to_rows
+from mintmark.latent._mixed import Layout
+from mintmark.latent._mixed_rows import Floats, Ints, MixedRows, steps_of
 from mintmark.latent._modes import Modes
 from mintmark.method import method
-from mintmark.synthesizer import Learnt, Synthesizer
+from mintmark.synthesizer import Learnt
 
 if TYPE_CHECKING:
     import torch
@@ -28,18 +24,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Gan"]
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-_NET = "generator/"
+_NET, _RATIO = "generator/", "ratio/"
 _BATCH = 512
-_PASSES, _STEPS = 120, (1_500, 6_000)
+_PASSES, _STEPS = 36, (1_500, 4_000)
 _PENALTY = 10.0
 _DECAY = 0.999
-_LEAST, _FEW = 20, 200
+_COMPARED = 20_000
+"""Rows of each sort by which real and made ones are told apart in the end."""
+_ACCEPTED = 0.2
+"""Share of the made rows that are kept, about."""
+_TRIED = 8_192
 
 
 @method
-class Gan(Synthesizer):
+class Gan(MixedRows):
     """Conditional Wasserstein GAN of mixed columns (after Xu et al. 2019, arXiv 1907.00503, CTGAN).
 
     A row is made of noise and of one value that it shall have. While it learns, rare values are asked for
@@ -48,17 +46,11 @@ class Gan(Synthesizer):
     and the weights of the generator are averaged.
 
     Every 200 steps new rows are held against real ones: how many values they cover, how many kinds of rows
-    there are, how far frequencies of pairs are off. The best weights are kept; a collapse is told.
+    there are, how far frequencies of pairs are off. The best weights are kept; a collapse is told. In the
+    end a classifier learns to tell made rows from real ones, and of five made rows about one is kept, as
+    often as it is likelier among real ones (Azadi et al. 2019; Grover et al. 2019).
     """
 
-    holds: ClassVar[Literal["rows", "values", "aggregates"]] = "values"
-    derives: ClassVar[bool] = True
-
-    epochs: Annotated[
-        int | None,
-        Field(ge=1, description="passes over the rows; by default about 120, fewer where there are many"),
-    ] = None
-    hidden: Annotated[int, Field(ge=8, le=2048, description="units of a layer")] = 256
     noise: Annotated[int, Field(ge=1, le=1024, description="numbers a row is made from")] = 64
     together: Annotated[int, Field(ge=1, le=32, description="rows that the critic judges together")] = 4
     critics: Annotated[
@@ -66,39 +58,32 @@ class Gan(Synthesizer):
     ] = 2
     rate: Annotated[float, Field(gt=0, description="Adam's step in the middle of the training")] = 5e-4
 
-    # -- the contract --------------------------------------------------------------------------
-
-    def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
-        _warn_of_few(len(data))
-        arrays = encode(data.table, data.schema)
-        learnt = learn_mixed(arrays, data.schema)
-        told = {**learnt, "schema": data.schema.to_json()}
-        layout = layout_of(learnt, data.schema)
-        if layout.is_empty:
-            return told
-        codes, scores = to_rows(arrays, learnt, data.schema, rng)
-        try:
-            return told | self._trained(codes, scores, layout, rng)
-        except FloatingPointError as error:
-            raise InputError(f"gan: {error} Give a lower rate, or drop columns of extreme numbers.") from None
-
-    def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
+    def _made(
+        self, n: int, layout: Layout, learnt: Learnt, rng: np.random.Generator
+    ) -> tuple[Ints, npt.NDArray[Any]]:
         import torch
 
-        from mintmark.latent._table_gan import Generator
+        from mintmark.latent._ratio import Ratio, kept
+        from mintmark.latent._table_gan import Generator, as_rows
         from mintmark.nn.training import load_arrays, one_thread
 
-        schema = Schema.from_json(learnt["schema"])
-        layout = layout_of(learnt, schema)
-        codes, scores = np.empty((n, 0), dtype=np.int64), np.empty((n, 0))
-        if not layout.is_empty:
-            network = Generator(layout, self.noise, self.hidden)
-            load_arrays(network, learnt, _NET)
-            draws = torch.Generator().manual_seed(int(rng.integers(2**62)))
-            passed = torch.from_numpy(np.array(learnt["often"]))
-            with torch.no_grad(), one_thread():
-                codes, scores = _made(network, passed, n, draws)
-        return decode(from_rows(codes, scores, learnt, schema), schema)
+        network = Generator(layout, self.noise, self.hidden)
+        load_arrays(network, learnt, _NET)
+        ratio = Ratio(network.width + len(layout.scored), self.hidden)
+        load_arrays(ratio, learnt, _RATIO)
+        draws = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        passed = torch.from_numpy(np.array(learnt["often"]))
+        parts: list[tuple[Ints, npt.NDArray[Any]]] = []
+        have = 0
+        with torch.no_grad(), one_thread():
+            while have < n or not parts:
+                codes, scores = _rows_of(network, passed, min(_TRIED, 6 * (n - have) + 16), draws)
+                seen = as_rows(torch.from_numpy(codes), torch.from_numpy(scores).float(), layout)
+                stay = kept(ratio(seen), learnt["ceiling"], draws)
+                parts.append((codes[stay], scores[stay]))
+                have += len(parts[-1][0])
+        codes, scores = (np.concatenate([part[k] for part in parts])[:n] for k in range(2))
+        return codes, scores
 
     # -- training --------------------------------------------------------------------------------
 
@@ -124,28 +109,49 @@ class Gan(Synthesizer):
 
         def made(n: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
             with torch.no_grad():
-                return _made(average, conditions.often, n, looks)
+                return _rows_of(average, conditions.often, n, looks)
 
         modes = Modes.of(average, made, codes, scores, layout, rng)
         step = self._step(generator, average, critic, optimizers, conditions, codes, scores)
         done = train_in_rounds(
             torch.nn.ModuleList([generator, average, critic]), optimizers, step, len(codes), rng,
-            steps=self._many(len(codes)), batch=self._batch(), label="training a GAN", watch=modes,
+            steps=steps_of(self.epochs, len(codes), _BATCH, _PASSES, _STEPS), batch=self._batch(),
+            label="training a GAN", watch=modes,
         )  # fmt: skip
         self._end(modes, done)
+        ratio = self._ratio(average, conditions, codes, scores, rng)
         return {
-            **arrays_of(average, _NET), "often": conditions.often.numpy(), "losses": done.losses,
+            **arrays_of(average, _NET), **ratio, "often": conditions.often.numpy(), "losses": done.losses,
             "watched": modes.seen, "ended": done.ended,
+        }  # fmt: skip
+
+    def _ratio(
+        self, network: Generator, conditions: Conditions, codes: Ints, scores: Floats,
+        rng: np.random.Generator,
+    ) -> dict[str, Any]:  # fmt: skip
+        """What tells real rows from made ones, and the ratio from which on a made row always stays."""
+        import torch
+
+        from mintmark.latent._ratio import learn_ratio
+        from mintmark.latent._table_gan import as_rows
+        from mintmark.nn.training import applied, arrays_of, one_thread
+
+        draws = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        some = rng.permutation(len(codes))[:_COMPARED]
+        with torch.no_grad(), one_thread():
+            made = _rows_of(network, conditions.often, len(some), draws)
+            parts = [
+                as_rows(torch.from_numpy(c), torch.from_numpy(s).float(), network.layout)
+                for c, s in ((codes[some], scores[some]), made)
+            ]
+        net, done = learn_ratio(*parts, self.hidden, rng)
+        told = applied(net, [parts[1]], torch.device("cpu"))
+        return {
+            **arrays_of(net, _RATIO), "ceiling": _ceiling(told.astype(np.float64)), "told": done.watched,
         }  # fmt: skip
 
     def _batch(self) -> int:
         return _BATCH // self.together * self.together
-
-    def _many(self, rows: int) -> int:
-        """Steps of the generator."""
-        if self.epochs is not None:
-            return max(1, round(self.epochs * rows / _BATCH))
-        return int(np.clip(_PASSES * rows / _BATCH, *_STEPS))
 
     def _step(
         self, generator: Generator, average: Generator, critic: Critic,
@@ -207,20 +213,21 @@ class Gan(Synthesizer):
             found = modes.seen[-1]
             warnings.warn(
                 f"the GAN makes few kinds of rows over and over: {found['covered']:.0%} of the frequent "
-                f"values are made, {found['distinct']:.0%} as many different rows as real ones, frequencies "
-                f"are off by {found['off']:.0%}. The best weights before that are kept. Give a lower rate, "
-                "more epochs or more rows together, or use diffusion or sequential_trees.",
+                f"values, {found['distinct']:.0%} as many different rows as real ones, frequencies off by "
+                f"{found['off']:.0%}. The best weights before that are kept. Give a lower rate, more epochs "
+                "or more rows together, or use diffusion or sequential_trees.",
                 stacklevel=4,
             )
 
 
-def _warn_of_few(rows: int) -> None:
-    if rows < _FEW:
-        warnings.warn(
-            f"{rows} rows are few for a net: below {_FEW} it learns little but each column by "
-            "itself. Take gaussian_copula or sequential_trees, or add rows.",
-            stacklevel=4,
-        )
+def _ceiling(ratios: Floats) -> float:
+    """The ceiling at which about a fifth of the rows is kept."""
+    low, high = float(ratios.min()), float(ratios.max()) + 5.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        share = np.exp(np.minimum(ratios - middle, 0.0)).mean()
+        low, high = (middle, high) if share > _ACCEPTED else (low, middle)
+    return high
 
 
 def _missed(logits: torch.Tensor, vector: torch.Tensor, layout: Layout) -> torch.Tensor:
@@ -239,10 +246,10 @@ def _stepped(optimizer: torch.optim.Adam, loss: torch.Tensor) -> None:
     optimizer.step()
 
 
-def _made(
+def _rows_of(
     network: Generator, passed: torch.Tensor, n: int, draws: torch.Generator
 ) -> tuple[Ints, npt.NDArray[Any]]:
-    """Codes and scores of n new rows, values asked for as often as in real ones; NaN where of no use."""
+    """Codes and scores of n made rows, values asked for as often as in real ones; NaN where none counts."""
     import torch
 
     from mintmark.latent._table_gan import asked_for, picked

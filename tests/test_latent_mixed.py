@@ -1,0 +1,113 @@
+"""Nets of codes and scores, against laws that are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import mintmark as mm
+from mintmark.errors import InputError
+from mintmark.synthesizer import load_model
+
+pytest.importorskip("torch")
+NAMES = ["gan"]
+SMALL = {"gan": {"hidden": 64, "noise": 16, "epochs": 250}}
+
+
+def known_law(n=1_500):
+    """x is normal round 4 where a is "p", else 0; y is -x with noise, a spike at 50 and gaps by class."""
+    rng = np.random.default_rng(0)
+    a = rng.choice(["p", "q"], n, p=[0.3, 0.7])
+    x = np.where(a == "p", 4.0, 0.0) + rng.normal(size=n)
+    y = -x + 0.3 * rng.normal(size=n)
+    y = np.where(rng.random(n) < 0.25, 50.0, y)
+    y = np.where((a == "q") & (rng.random(n) < 0.2), np.nan, y)
+    return {"a": a, "x": np.round(x, 3), "y": np.round(y, 3)}
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    data = mm.read(known_law(), target="a")
+    return {name: mm.synthesizer(name, **SMALL[name]).fit(data, seed=0) for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_keeps_a_known_law(name, fitted):
+    made = fitted[name].sample(8_000, seed=1)
+    a = np.array(made.table["a"].to_pylist())
+    x, y = (np.array(made.table[c].to_pylist(), dtype=float) for c in "xy")
+    assert (a == "p").mean() == pytest.approx(0.3, abs=0.06)
+    assert x[a == "p"].mean() - x[a == "q"].mean() == pytest.approx(4, abs=0.7)
+    assert (y == 50).mean() == pytest.approx(0.25 * (1 - 0.7 * 0.2), abs=0.06)
+    assert np.isnan(y[a == "q"]).mean() == pytest.approx(0.2, abs=0.08)
+    assert np.isnan(y[a == "p"]).mean() < 0.06
+    rest = ~np.isnan(y) & (y != 50)
+    assert np.corrcoef(x[rest], y[rest])[0, 1] < -0.85  # -0.99 in the law
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_seed_repeats_rows_and_weights(name):
+    data = mm.read(known_law(300), target="a")
+    first, second = (mm.synthesizer(name, epochs=20, hidden=16).fit(data, seed=3) for _ in range(2))
+    assert first.sample(200, seed=1).table.equals(second.sample(200, seed=1).table)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_saved_model_makes_the_same_rows(name, fitted, tmp_path):
+    fitted[name].save(tmp_path / "model")
+    again = load_model(tmp_path / "model")
+    assert again.sample(200, seed=3).table.equals(fitted[name].sample(200, seed=3).table)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_condition_holds_in_every_row(name, fitted):
+    made = fitted[name].sample(300, seed=2, where={"a": "p", "x": (3, None)})
+    assert set(made.table["a"].to_pylist()) == {"p"}
+    assert min(made.table["x"].to_pylist()) >= 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_numbers_alone_and_categories_alone(name):
+    rng = np.random.default_rng(0)
+    numbers = mm.read({"x": rng.normal(size=300), "y": rng.normal(size=300)})
+    words = mm.read({"a": rng.choice(["u", "v"], 300), "b": rng.choice(["s", "t"], 300)})
+    for data in (numbers, words):
+        made = mm.synthesizer(name, epochs=3, hidden=16).fit(data, seed=0).sample(50, seed=0)
+        assert made.names == data.names
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_time_that_is_up_leaves_a_model(name):
+    data = mm.read(known_law(), target="a")
+    model = mm.synthesizer(name, epochs=100_000).fit(data, seed=0, max_minutes=1 / 60)
+    assert model._fitted.learnt["ended"] == "out of time"
+    assert len(model.sample(10, seed=0)) == 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_few_rows_are_told(name):
+    with pytest.warns(UserWarning, match="60 rows are few for a net: below 200.*gaussian_copula"):
+        mm.synthesizer(name, epochs=1).fit(mm.read(known_law(60)), seed=0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_losses_are_kept_and_steps_counted(name, fitted):
+    losses = fitted[name]._fitted.learnt["losses"]
+    assert losses[-1]["steps"] > losses[0]["steps"]
+    assert all(np.isfinite(list(figures.values())).all() for figures in losses)
+
+
+def test_a_collapse_is_told_with_a_remedy():
+    data = mm.read(known_law(), target="a")
+    with pytest.warns(UserWarning, match="few kinds of rows over and over.*Give a lower rate"):
+        model = mm.synthesizer("gan", epochs=100, hidden=16, rate=1.0).fit(data, seed=0)
+    watched = model._fitted.learnt["watched"]
+    assert {"covered", "distinct", "off", "pairs_off"} <= set(watched[-1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_out_of_range_are_named(name):
+    with pytest.raises(InputError, match="'hidden'"):
+        mm.synthesizer(name, hidden=0)
+    with pytest.raises(InputError, match="'epochs'"):
+        mm.synthesizer(name, epochs=0)
