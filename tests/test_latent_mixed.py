@@ -10,8 +10,11 @@ from mintmark.errors import InputError
 from mintmark.synthesizer import load_model
 
 pytest.importorskip("torch")
-NAMES = ["gan"]
-SMALL = {"gan": {"hidden": 64, "noise": 16, "epochs": 250}}
+NAMES = ["gan", "diffusion"]
+SMALL = {
+    "gan": {"hidden": 64, "noise": 16, "epochs": 250},
+    "diffusion": {"hidden": 64, "epochs": 250},
+}
 
 
 def known_law(n=1_500):

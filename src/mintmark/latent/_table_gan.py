@@ -90,7 +90,7 @@ class Conditions:
         self.before = torch.from_numpy(np.concatenate([*(np.cumsum(c) - c for c in counts), np.empty(0)]))
         order = [np.argsort(codes[:, t], kind="stable").astype(np.int32) for t in range(self.count)]
         self.order = torch.from_numpy(np.stack(order) if order else np.empty((0, self.rows), dtype=np.int32))
-        self.evenly = self._passed([np.log1p(c) for c in counts])
+        self.evenly = self._passed([np.sqrt(c) for c in counts])
         self.often = self._passed([c.astype(np.float64) for c in counts])
 
     @staticmethod

@@ -1,73 +1,117 @@
-"""Diffusion of the codes of an autoencoder of tables."""
+"""Diffusion of codes and scores: rows of noise, and a net that takes the noise away."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import copy
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from mintmark.latent._coded_rows import CodedRows
+from mintmark.latent._mixed import Layout
+from mintmark.latent._mixed_rows import Floats, Ints, MixedRows, steps_of
 from mintmark.method import method
 from mintmark.synthesizer import Learnt
 
+if TYPE_CHECKING:
+    from mintmark.latent._mixed_denoiser import Denoiser
+
 __all__ = ["Diffusion"]
 
-Floats = npt.NDArray[np.float64]
 _NET = "denoiser/"
-_LAYERS = 3
-_BATCH, _RATE, _EPOCHS, _STEPS = 512, 2e-3, 60, (1_500, 6_000)
+_EMBEDDING, _LAYERS = 8, 3
+_BATCH, _RATE, _DECAY = 256, 2e-3, 0.999
+_PASSES, _STEPS = 40, (2_000, 6_000)
+_WATCHED, _SCARCE, _PATIENCE = 0.1, 4_000, 5
 
 
 @method
-class Diffusion(CodedRows):
-    """Latent diffusion of mixed columns (TabSyn: Zhang et al. 2024, arXiv 2310.09656).
+class Diffusion(MixedRows):
+    """Diffusion of mixed columns (after Kotelnikov et al. 2023, arXiv 2209.15421, TabDDPM).
 
-    An autoencoder brings a row to a code in which all columns are numbers; a net learns to take noise away
-    from codes (Karras et al. 2022) and makes new ones of noise alone; the decoder brings them back.
-    Conditions are met by drawing again.
+    One diffusion for all columns: a category is a vector, a number a normal score beside the code that says
+    whether it is missing or a frequent value. The net tells how likely each value is and where scores lie
+    (Dieleman et al. 2022); what a noisy cell says of itself is added by Bayes' rule, so that only what
+    columns say of each other is left to learn. Its weights are averaged over the steps. Conditions are met by
+    drawing again.
     """
 
     denoising: Annotated[
-        int, Field(ge=2, le=200, description="steps from noise to a code: more are slower")
-    ] = 20
+        int, Field(ge=2, le=500, description="steps from noise to rows: more are slower")
+    ] = 30
 
-    def _law_of(self, mean: Floats, spread: Floats, rng: np.random.Generator) -> dict[str, Any]:
+    def _trained(
+        self, codes: Ints, scores: Floats, layout: Layout, rng: np.random.Generator
+    ) -> dict[str, Any]:
         import torch
 
-        from mintmark.latent._denoiser import Denoiser, losses
-        from mintmark.nn.training import arrays_of, device_of, seeded, train
-
-        centre = mean.mean(axis=0)
-        unit = np.sqrt(mean.var(axis=0) + (spread**2).mean(axis=0))
-        device = device_of()
-        means = torch.from_numpy(((mean - centre) / unit).astype(np.float32)).to(device)
-        spreads = torch.from_numpy((spread / unit).astype(np.float32)).to(device)
-
-        def vectors(some: npt.NDArray[np.int64], generator: torch.Generator) -> torch.Tensor:
-            rows = torch.from_numpy(some).to(device)
-            return means[rows] + spreads[rows] * torch.randn(
-                (len(some), means.shape[1]), generator=generator
-            ).to(device)
+        from mintmark.latent._keeper import Keeper
+        from mintmark.latent._mixed_denoiser import losses
+        from mintmark.nn.rounds import follow, train_in_rounds
+        from mintmark.nn.training import arrays_of, seeded
 
         with seeded(rng):
-            network = Denoiser(self.code, self.hidden, _LAYERS).to(device)
-        steps = -(-len(mean) // _BATCH)
-        epochs = self.epochs or max(1, round(float(np.clip(_EPOCHS * steps, *_STEPS)) / steps))
-        done = train(
-            network, losses(network, vectors), len(mean), rng, epochs=epochs, batch=_BATCH, rate=_RATE,
-            label="training a denoiser",
-        )  # fmt: skip
-        return {**arrays_of(network, _NET), "centre": centre, "unit": unit, "denoiser": done.losses}
+            network = self._network(layout)
+        network.start(codes)
+        average = copy.deepcopy(network).requires_grad_(False)
+        optimizer = torch.optim.Adam(network.parameters(), lr=_RATE, betas=(0.9, 0.99))
+        loss = losses(network, codes, scores)
+        apart, kept = _parted(len(codes), rng)
+        keeper = Keeper(average, lambda: _watched(loss, average, apart), _PATIENCE)
+        taken = 0
 
-    def _codes(self, n: int, learnt: Learnt, rng: np.random.Generator) -> Floats:
-        from mintmark.latent._denoiser import Denoiser, drawn
+        def step(some: Ints, share: float, draws: torch.Generator) -> dict[str, float]:
+            nonlocal taken
+            value = loss(network, kept[some], draws)
+            optimizer.zero_grad(set_to_none=True)
+            value.backward()  # type: ignore[no-untyped-call]  # torch ships it so
+            optimizer.step()
+            follow(average, network, taken, _DECAY)
+            taken += 1
+            return {"loss": float(value.detach())}
+
+        done = train_in_rounds(
+            torch.nn.ModuleList([network, average]), [optimizer], step, len(kept), rng,
+            steps=steps_of(self.epochs, len(kept), _BATCH, _PASSES, _STEPS), batch=_BATCH,
+            label="training a denoiser", watch=keeper if len(apart) else None,
+        )  # fmt: skip
+        keeper.put_back()
+        return {
+            **arrays_of(average, _NET), "losses": done.losses, "watched": keeper.seen, "ended": done.ended,
+        }  # fmt: skip
+
+    def _network(self, layout: Layout) -> Denoiser:
+        from mintmark.latent._mixed_denoiser import Denoiser
+
+        return Denoiser(layout, _EMBEDDING, self.hidden, _LAYERS)
+
+    def _made(
+        self, n: int, layout: Layout, learnt: Learnt, rng: np.random.Generator
+    ) -> tuple[Ints, npt.NDArray[Any]]:
+        import torch
+
+        from mintmark.latent._mixed_denoiser import drawn
         from mintmark.nn.training import load_arrays, one_thread
 
-        network = Denoiser(self.code, self.hidden, _LAYERS)
+        network = self._network(layout)
         load_arrays(network, learnt, _NET)
-        noise = rng.standard_normal((n, self.code), dtype=np.float32)
-        with one_thread():
-            made = drawn(network, noise, self.denoising)
-        return np.asarray(made * learnt["unit"] + learnt["centre"], dtype=np.float64)
+        draws = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        with torch.no_grad(), one_thread():
+            return drawn(network, n, self.denoising, draws)
+
+
+def _parted(rows: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Rows kept apart to tell when to stop, where few rows could be learnt by heart; and the others."""
+    order = rng.permutation(rows)
+    apart, kept = np.split(order, [int(_WATCHED * rows) if rows < _SCARCE else 0])
+    return apart, kept
+
+
+def _watched(loss: Any, network: Denoiser, apart: Ints) -> float:
+    """The loss of rows kept apart; what it draws is the same each time."""
+    import torch
+
+    with torch.no_grad():
+        draws = torch.Generator().manual_seed(0)
+        return float(np.mean([float(loss(network, apart, draws)) for _ in range(4)]))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Gan"]
 
 _NET, _RATIO = "generator/", "ratio/"
-_BATCH = 512
+_BATCH = 256
 _PASSES, _STEPS = 36, (1_500, 4_000)
 _PENALTY = 10.0
 _DECAY = 0.999

@@ -1,0 +1,45 @@
+"""The weights that did best on rows kept apart, and when to stop."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+__all__ = ["Keeper"]
+
+
+@dataclass
+class Keeper:
+    """Called after each round; True once a figure has not fallen for some looks.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Whose weights are kept.
+    figure : callable
+        Lower is better.
+    patience : int
+    """
+
+    network: nn.Module
+    figure: Callable[[], float]
+    patience: int
+    seen: list[float] = field(default_factory=list)
+    best: dict[str, Any] | None = None
+
+    def __call__(self, taken: int, share: float) -> bool:
+        """Look, keep the weights if they are the best, and say whether to stop."""
+        self.seen.append(self.figure())
+        lowest = min(self.seen)
+        if self.seen[-1] == lowest:
+            self.best = copy.deepcopy(self.network.state_dict())
+        return len(self.seen) - 1 - self.seen.index(lowest) >= self.patience
+
+    def put_back(self) -> None:
+        """Leave the network with the weights that did best."""
+        if self.best is not None:
+            self.network.load_state_dict(self.best)
