@@ -1,4 +1,4 @@
-"""The autoencoder and the diffusion of tables against laws that are known."""
+"""The autoencoder of tables against laws that are known."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mintmark.latent import _coded_rows
 from mintmark.synthesizer import load_model
 
 pytest.importorskip("torch")
-NAMES = ["vae", "diffusion"]
+NAMES = ["vae"]
 
 
 def known_law(n=3_000):
@@ -58,11 +58,6 @@ def test_a_condition_holds_in_every_row(name, fitted):
     made = fitted[name].sample(300, seed=2, where={"a": "p", "x": (3, None)})
     assert set(made.table["a"].to_pylist()) == {"p"}
     assert min(made.table["x"].to_pylist()) >= 3
-
-
-def test_noise_is_taken_away_better_and_better(fitted):
-    learnt = fitted["diffusion"]._fitted.learnt
-    assert learnt["denoiser"][-1] < learnt["denoiser"][0]
 
 
 def test_codes_that_say_nothing_are_told():
