@@ -7,9 +7,11 @@ import pytest
 
 import mintmark as mm
 from mintmark.errors import InputError
+from mintmark.latent import diffusion
 from mintmark.synthesizer import load_model
 
 pytest.importorskip("torch")
+untrained = pytest.mark.filterwarnings("ignore:the GAN makes few kinds")
 NAMES = ["gan", "diffusion"]
 SMALL = {
     "gan": {"hidden": 64, "noise": 16, "epochs": 250},
@@ -48,6 +50,7 @@ def test_it_keeps_a_known_law(name, fitted):
     assert np.corrcoef(x[rest], y[rest])[0, 1] < -0.85  # -0.99 in the law
 
 
+@untrained
 @pytest.mark.parametrize("name", NAMES)
 def test_a_seed_repeats_rows_and_weights(name):
     data = mm.read(known_law(300), target="a")
@@ -69,6 +72,7 @@ def test_a_condition_holds_in_every_row(name, fitted):
     assert min(made.table["x"].to_pylist()) >= 3
 
 
+@untrained
 @pytest.mark.parametrize("name", NAMES)
 def test_numbers_alone_and_categories_alone(name):
     rng = np.random.default_rng(0)
@@ -79,6 +83,7 @@ def test_numbers_alone_and_categories_alone(name):
         assert made.names == data.names
 
 
+@untrained
 @pytest.mark.parametrize("name", NAMES)
 def test_time_that_is_up_leaves_a_model(name):
     data = mm.read(known_law(), target="a")
@@ -87,6 +92,7 @@ def test_time_that_is_up_leaves_a_model(name):
     assert len(model.sample(10, seed=0)) == 10
 
 
+@untrained
 @pytest.mark.parametrize("name", NAMES)
 def test_few_rows_are_told(name):
     with pytest.warns(UserWarning, match="60 rows are few for a net: below 200.*gaussian_copula"):
@@ -98,6 +104,36 @@ def test_losses_are_kept_and_steps_counted(name, fitted):
     losses = fitted[name]._fitted.learnt["losses"]
     assert losses[-1]["steps"] > losses[0]["steps"]
     assert all(np.isfinite(list(figures.values())).all() for figures in losses)
+
+
+def test_numbers_that_are_not_finite_end_with_a_reason(monkeypatch):
+    monkeypatch.setattr(diffusion, "_RATE", 1e30)
+    with pytest.raises(InputError, match="diffusion: the loss is not finite"):
+        mm.synthesizer("diffusion", epochs=30).fit(mm.read(known_law(500)), seed=0)
+
+
+def test_before_any_training_columns_have_their_own_laws():
+    data = mm.read(known_law(), target="a")
+    made = mm.synthesizer("diffusion", epochs=1, hidden=8).fit(data, seed=0).sample(4_000, seed=0)
+    a = np.array(made.table["a"].to_pylist())
+    y = np.array(made.table["y"].to_pylist(), dtype=float)
+    assert (a == "p").mean() == pytest.approx(0.3, abs=0.05)
+    assert (y == 50).mean() == pytest.approx(0.215, abs=0.05)
+    assert np.isnan(y).mean() == pytest.approx(0.14, abs=0.05)
+
+
+def test_of_few_rows_the_denoiser_stops_before_it_knows_them_by_heart():
+    rng = np.random.default_rng(0)
+    data = mm.read({"x": rng.normal(size=300), "y": rng.normal(size=300)})
+    learnt = mm.synthesizer("diffusion").fit(data, seed=0)._fitted.learnt
+    assert learnt["ended"] == "watched"
+    assert min(learnt["watched"]) < learnt["watched"][-1]
+
+
+def test_the_best_weights_of_a_gan_are_kept(fitted):
+    watched = fitted["gan"]._fitted.learnt["watched"]
+    assert watched[-1]["pairs_off"] < watched[0]["pairs_off"]
+    assert watched[-1]["covered"] == 1.0
 
 
 def test_a_collapse_is_told_with_a_remedy():

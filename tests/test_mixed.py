@@ -26,7 +26,7 @@ def back_and_forth(values, column, seed=0):
 def number(values, **more):
     known = values[~np.isnan(values)]
     low, high = (known.min(), known.max()) if len(known) else (None, None)
-    return Column("x", "number", "double", low=low, high=high, **more)
+    return Column(name="x", kind="number", dtype="double", low=low, high=high, **more)
 
 
 @settings(max_examples=60)
@@ -68,7 +68,7 @@ def test_other_numbers_come_back_near_and_within_bounds(seed, n, sort):
 def test_scores_of_the_rest_are_normal_also_where_values_repeat():
     rng = np.random.default_rng(0)
     values = np.round(rng.exponential(8, 20_000))
-    column = Column("x", "integer", "int64", low=0, high=80)
+    column = Column(name="x", kind="integer", dtype="int64", low=0, high=80)
     _, scores, learnt, _ = back_and_forth(values, column)
     rest = scores[~np.isnan(scores)]
     assert kstest(rest, "norm").pvalue > 1e-3
@@ -103,7 +103,7 @@ def test_no_knot_is_the_value_of_one_row():
 
 def test_very_many_categories_are_two_digits():
     words = tuple(f"k{i:04d}" for i in range(3_000))
-    column = Column("x", "category", "string", categories=words)
+    column = Column(name="x", kind="category", dtype="string", categories=words)
     values = np.arange(3_000).repeat(2)
     codes, _, learnt, made = back_and_forth(values, column)
     assert _mixed.layout_of(learnt, Schema((column,))).sizes == [55, 55]
@@ -112,7 +112,7 @@ def test_very_many_categories_are_two_digits():
 
 
 def test_categories_and_gaps_that_never_occur_have_no_code():
-    column = Column("x", "category", "string", categories=("a", "b", "c"))
+    column = Column(name="x", kind="category", dtype="string", categories=("a", "b", "c"))
     _, _, learnt, _ = back_and_forth(np.array([0, 2, 2, 0]), column)
     assert learnt["0/codes"].tolist() == [1, 3]
 

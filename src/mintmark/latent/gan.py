@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Gan"]
 
 _NET, _RATIO = "generator/", "ratio/"
-_BATCH = 256
-_PASSES, _STEPS = 36, (1_500, 4_000)
+_BATCH = 512
+_PASSES, _STEPS = 28, (1_000, 3_000)
 _PENALTY = 10.0
 _DECAY = 0.999
 _COMPARED = 20_000
