@@ -79,27 +79,3 @@ def test_time_that_is_up_leaves_a_model(name):
     model = mm.synthesizer(name, epochs=100_000).fit(data, seed=0, max_minutes=1 / 60)
     assert model._fitted.learnt["training"]["ended"] == "out of time"
     assert len(model.sample(10, seed=0)) == 10
-
-
-@pytest.fixture(scope="module")
-def gan():
-    data = mm.read(known_law(), target="a")
-    return mm.synthesizer("gan", epochs=100, hidden=64).fit(data, seed=0)
-
-
-def test_a_gan_keeps_frequencies_and_relations(gan):
-    made = gan.sample(6_000, seed=1)
-    a = np.array(made.table["a"].to_pylist())
-    x, y = (np.array(made.table[c].to_pylist(), dtype=float) for c in "xy")
-    assert (a == "p").mean() == pytest.approx(0.3, abs=0.1)
-    assert x[a == "p"].mean() - x[a == "q"].mean() == pytest.approx(4, abs=0.8)
-    rest = ~np.isnan(y) & (y != 50)
-    assert np.corrcoef(x[rest], y[rest])[0, 1] < -0.8
-    assert np.isnan(y[a == "p"]).mean() < np.isnan(y[a == "q"]).mean()
-    assert 0.1 < (y == 50).mean() < 0.4
-
-
-def test_a_collapsed_gan_is_told():
-    data = mm.read(known_law(1_000), target="a")
-    with pytest.warns(UserWarning, match="makes few kinds of rows over and over"):
-        mm.synthesizer("gan", epochs=400, hidden=32, rate=0.3).fit(data, seed=0)

@@ -28,7 +28,9 @@ Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _FREQUENT = 0.05
-"""Share of the rows that makes a number a mode of its own."""
+"""Share of the rows, or of those beside larger modes, that makes a number a mode of its own."""
+_LEAST, _SPARSE = 0.002, 0.5
+"""Share of the rows that a mode holds at least, and of those beside modes below which these are looked at."""
 _LONG = 512
 """Codes of a column above which they are written in two digits."""
 
@@ -85,11 +87,20 @@ def learn_mixed(arrays: Mapping[str, Array], schema: Schema) -> dict[str, Array]
 
 
 def _modes(values: Array) -> tuple[Array, Array]:
-    """The values that are modes of their own, and all others; few others are left to the modes."""
-    known = values[~np.isnan(values)]
-    held, counts = spikes(known)
-    modes = held[counts >= _FREQUENT * len(values)]
-    rest = known[~np.isin(known, modes)]
+    """The values that are modes of their own, and all others; few others are left to the modes.
+
+    First those of 5 % of all rows, then, of a rest that holds fewer rows, those of 5 % of the rest: what a
+    few rows hold beside a large spike has spikes too.
+    """
+    rest = values[~np.isnan(values)]
+    modes = rest[:0]
+    for _ in range(2):
+        held, counts = spikes(rest)
+        held = held[counts >= max(_FREQUENT * len(rest), _LEAST * len(values))]
+        modes = np.union1d(modes, held)
+        rest = rest[~np.isin(rest, held)]
+        if len(rest) > _SPARSE * len(values):
+            break
     return modes, rest[:0] if len(modes) and len(rest) < FEWEST else rest
 
 

@@ -39,7 +39,7 @@ class Diffusion(MixedRows):
 
     denoising: Annotated[
         int, Field(ge=2, le=500, description="steps from noise to rows: more are slower")
-    ] = 30
+    ] = 20
 
     def _trained(
         self, codes: Ints, scores: Floats, layout: Layout, rng: np.random.Generator

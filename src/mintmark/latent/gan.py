@@ -52,7 +52,7 @@ class Gan(MixedRows):
     """
 
     noise: Annotated[int, Field(ge=1, le=1024, description="numbers a row is made from")] = 64
-    together: Annotated[int, Field(ge=1, le=32, description="rows that the critic judges together")] = 4
+    together: Annotated[int, Field(ge=1, le=32, description="rows that the critic judges together")] = 2
     critics: Annotated[
         int, Field(ge=1, le=10, description="steps of the critic for one of the generator")
     ] = 2
