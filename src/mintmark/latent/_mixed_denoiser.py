@@ -71,26 +71,27 @@ class Denoiser(nn.Module):
 
     def clean(self, codes: Tensor, scores: Tensor) -> Tensor:
         """Rows as vectors, shape (n, numbers)."""
-        tables = self.vectors.split(self.sizes) if self.sizes else ()
+        tables = torch.split(self.vectors, self.sizes) if self.sizes else ()
         return torch.cat([*(table[codes[:, t]] for t, table in enumerate(tables)), scores], dim=1)
 
     def forward(self, noisy: Tensor, level: Tensor) -> tuple[list[Tensor], Tensor]:
         """Logits of each code's values, and scores in units of `_out`; levels of shape (n, 1) or (1, 1)."""
         own = self._own(noisy, level)
         scale = (level**2 + 1).rsqrt()
-        tables = self.vectors.split(self.sizes) if self.sizes else ()
+        tables = torch.split(self.vectors, self.sizes) if self.sizes else ()
         guessed = [some.softmax(dim=1) @ table for some, table in zip(own, tables, strict=True)]
         at = level.log() / 4 * self.waves
         told = self.level(torch.cat([at.sin(), at.cos()], dim=1))
         hidden = self.read(torch.cat([noisy * scale, *guessed], dim=1)) + told
         for layer, norm in zip(self.think, self.norms, strict=True):
             hidden = hidden + nn.functional.silu(layer(norm(hidden) + told))
-        made = self.tell(hidden).split([*self.sizes, self.scores], dim=1)
+        made = torch.split(self.tell(hidden), [*self.sizes, self.scores], dim=1)
         return [some + more for some, more in zip(own, made[:-1], strict=True)], made[-1]
 
     def _own(self, noisy: Tensor, level: Tensor) -> list[Tensor]:
         """What each code's own vector, and how often values occur, say of its value."""
-        tables, priors = self.vectors.split(self.sizes), self.prior.split(self.sizes)
+        tables = torch.split(self.vectors, self.sizes) if self.sizes else ()
+        priors = torch.split(self.prior, self.sizes) if self.sizes else ()
         return [
             noisy[:, t * self.embedding : (t + 1) * self.embedding] @ tables[t].T / level**2 + priors[t]
             for t in range(len(self.sizes))
@@ -99,7 +100,7 @@ class Denoiser(nn.Module):
     def cleaned(self, noisy: Tensor, level: Tensor) -> Tensor:
         """What the vectors were without noise of this level, on average."""
         logits, said = self(noisy, level)
-        tables = self.vectors.split(self.sizes) if self.sizes else ()
+        tables = torch.split(self.vectors, self.sizes) if self.sizes else ()
         codes = [some.softmax(dim=1) @ table for some, table in zip(logits, tables, strict=True)]
         scores = noisy[:, self.coded :] / (level**2 + 1) + said * _out(level)
         return torch.cat([*codes, scores], dim=1)
@@ -138,11 +139,12 @@ def losses(
         clean = network.clean(own, wanted)
         noisy = clean + level * torch.randn(clean.shape, generator=draws)
         logits, said = net(noisy, level)
-        each = [nn.functional.cross_entropy(some, own[:, t]) for t, some in enumerate(logits)]
+        each = [nn.functional.cross_entropy(of_code, own[:, t]) for t, of_code in enumerate(logits)]
         total = torch.stack(each).sum() if each else torch.zeros(())
         target = (wanted - noisy[:, network.coded :] / (level**2 + 1)) / _out(level)
         off = torch.where(counts, said - target, 0.0) ** 2
-        return total + off.sum() / len(some)
+        value: Tensor = total + off.sum() / len(some)
+        return value
 
     return loss
 
@@ -150,7 +152,8 @@ def losses(
 def _levels(n: int, draws: torch.Generator) -> Tensor:
     """Levels of noise spread evenly over their law, so that batches differ less."""
     part = (torch.randperm(n, generator=draws) + torch.rand(n, generator=draws)) / n
-    return (_CENTRE + _WIDTH * torch.special.ndtri(part.clamp(1e-4, 1 - 1e-4))).exp()[:, None]
+    normal: Tensor = torch.special.ndtri(part.clamp(1e-4, 1 - 1e-4))
+    return (_CENTRE + _WIDTH * normal).exp()[:, None]
 
 
 def drawn(network: Denoiser, n: int, steps: int, draws: torch.Generator) -> tuple[Ints, Floats]:

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from mintmark.errors import RejectedError
 from mintmark.latent._mixed import Layout
 from mintmark.latent._mixed_rows import Floats, Ints, MixedRows, steps_of
 from mintmark.latent._modes import Modes
 from mintmark.method import method
+from mintmark.progress import stop_if_asked
 from mintmark.synthesizer import Learnt
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ _COMPARED = 20_000
 _ACCEPTED = 0.2
 """Share of the made rows that are kept, about."""
 _TRIED = 8_192
+_ENOUGH_TRIED, _LEAST_KEPT = 500_000, 1e-3
 
 
 @method
@@ -74,14 +77,20 @@ class Gan(MixedRows):
         draws = torch.Generator().manual_seed(int(rng.integers(2**62)))
         passed = torch.from_numpy(np.array(learnt["often"]))
         parts: list[tuple[Ints, npt.NDArray[Any]]] = []
-        have = 0
+        have = tried = 0
         with torch.no_grad(), one_thread():
             while have < n or not parts:
+                stop_if_asked("drawing rows: cancelled.")
+                if tried > _ENOUGH_TRIED and have < _LEAST_KEPT * tried:
+                    raise RejectedError(
+                        f"gan: {have:,} of {tried:,} made rows are likely among real ones, too few to go on. "
+                        "Fit with more epochs, or take diffusion or sequential_trees."
+                    )
                 codes, scores = _rows_of(network, passed, min(_TRIED, 6 * (n - have) + 16), draws)
                 seen = as_rows(torch.from_numpy(codes), torch.from_numpy(scores).float(), layout)
                 stay = kept(ratio(seen), learnt["ceiling"], draws)
                 parts.append((codes[stay], scores[stay]))
-                have += len(parts[-1][0])
+                have, tried = have + len(parts[-1][0]), tried + len(codes)
         codes, scores = (np.concatenate([part[k] for part in parts])[:n] for k in range(2))
         return codes, scores
 
@@ -140,12 +149,12 @@ class Gan(MixedRows):
         some = rng.permutation(len(codes))[:_COMPARED]
         with torch.no_grad(), one_thread():
             made = _rows_of(network, conditions.often, len(some), draws)
-            parts = [
+            real, false = (
                 as_rows(torch.from_numpy(c), torch.from_numpy(s).float(), network.layout)
                 for c, s in ((codes[some], scores[some]), made)
-            ]
-        net, done = learn_ratio(*parts, self.hidden, rng)
-        told = applied(net, [parts[1]], torch.device("cpu"))
+            )
+        net, done = learn_ratio(real, false, self.hidden, rng)
+        told = applied(net, [false], torch.device("cpu"))
         return {
             **arrays_of(net, _RATIO), "ceiling": _ceiling(told.astype(np.float64)), "told": done.watched,
         }  # fmt: skip
