@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import mintmark as mm
-from mintmark.errors import InputError
-from mintmark.latent import diffusion
+from mintmark.errors import InputError, RejectedError
+from mintmark.latent import diffusion, gan
 from mintmark.synthesizer import load_model
 
 pytest.importorskip("torch")
@@ -150,3 +150,10 @@ def test_parameters_out_of_range_are_named(name):
         mm.synthesizer(name, hidden=0)
     with pytest.raises(InputError, match="'epochs'"):
         mm.synthesizer(name, epochs=0)
+
+
+def test_drawing_that_hardly_keeps_a_row_ends_with_a_reason(fitted, monkeypatch):
+    monkeypatch.setattr(gan, "_ENOUGH_TRIED", 100)
+    learnt = {**fitted["gan"]._fitted.learnt, "ceiling": 1e3}
+    with pytest.raises(RejectedError, match=r"0 of .* made rows are likely among real ones"):
+        fitted["gan"]._draw(10, learnt, np.random.default_rng(0))
