@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -9,7 +12,7 @@ import mintmark as mm
 from mintmark.data.encode import encode
 from mintmark.data.protect import protect
 from mintmark.errors import InputError
-from mintmark.latent import _tokens
+from mintmark.latent import _digits, _tokens
 from mintmark.testing.hard_tables import ordinary
 
 pytest.importorskip("torch")
@@ -152,3 +155,23 @@ def test_tokens_come_back_as_the_values_they_stand_for():
             assert (off == 0).all()
         else:  # a rare number moves past up to ten rows either way, of which a bin here holds four
             assert off.max() <= 5
+
+
+@pytest.mark.parametrize("name", ["autoregressive", "vae", "gan", "diffusion"])
+def test_without_torch_it_says_what_to_install(name):
+    code = (
+        "import sys; sys.modules['torch'] = None\nimport mintmark as mm\n"
+        f"mm.synthesizer({name!r}).fit(mm.read({{'a': list(range(300)), 'b': ['x', 'y'] * 150}}), seed=0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "MissingExtraError" in done.stderr.splitlines()[-1]
+    assert "mintmark[neural]" in done.stderr
+
+
+def test_codes_are_put_together_from_their_digits():
+    for size in (1, 512, 513, 3_000, 100_000):
+        codes = np.arange(size)
+        digits = _digits.parted(codes, size)
+        assert [int(d.max()) + 1 for d in digits] == _digits.digits_of(size)
+        assert (_digits.joined(digits, size) == codes).all()
+        assert max(_digits.digits_of(size)) <= 512

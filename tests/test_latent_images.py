@@ -17,8 +17,8 @@ from sklearn.linear_model import LogisticRegression
 import mintmark as mm
 from mintmark.data.images import encoded, pixels, sizes
 from mintmark.errors import InputError, OutOfTimeError
-from mintmark.latent import _collapse, _diffusion
-from mintmark.latent._vae import mixture, of_mixture
+from mintmark.latent import _image_collapse, _image_diffusion
+from mintmark.latent._image_vae import mixture, of_mixture
 from mintmark.nn import rounds
 from mintmark.nn.training import load_arrays
 
@@ -161,7 +161,7 @@ def test_few_kinds_are_seen_and_fresh_pictures_are_not():
     others = labels[order[500:]]
     alike = np.stack([fresh[np.flatnonzero(others == label)[0]] for label in own])
     varied = np.stack([fresh[np.flatnonzero(others == label)[at % 100]] for at, label in enumerate(own)])
-    one, many = (_collapse.figures(made, real, control, own) for made in (alike, varied))
+    one, many = (_image_collapse.figures(made, real, control, own) for made in (alike, varied))
     assert one["variety"] < 1e-6
     assert one["distinct"] < 0.15
     assert one["distance"] > 5 * abs(many["distance"])
@@ -176,18 +176,21 @@ def test_noise_is_taken_off_exactly_where_the_network_is_right():
         noise = torch.randn(5, 1, 8, 8)
 
         def right(held, times):
-            angle = _diffusion._angle(times)[:, None, None, None]
+            angle = _image_diffusion._angle(times)[:, None, None, None]
             own = (held - angle.cos() * image) / angle.sin()
-            return _diffusion.velocity(image, own, times)
+            return _image_diffusion.velocity(image, own, times)
 
-        made = _diffusion.sampled(noise, steps, right)
+        made = _image_diffusion.sampled(noise, steps, right)
         assert (made - image).abs().max() < 1e-3
 
 
 def test_velocity_and_noised_image_give_back_the_image():
     images, noise, times = torch.rand(6, 1, 4, 4), torch.randn(6, 1, 4, 4), torch.rand(6)
-    angle = _diffusion._angle(times)[:, None, None, None]
-    held, told = _diffusion.noised(images, noise, times), _diffusion.velocity(images, noise, times)
+    angle = _image_diffusion._angle(times)[:, None, None, None]
+    held, told = (
+        _image_diffusion.noised(images, noise, times),
+        _image_diffusion.velocity(images, noise, times),
+    )
     assert torch.allclose(angle.cos() * held - angle.sin() * told, images, atol=1e-5)
 
 
@@ -244,7 +247,7 @@ def test_a_rate_that_no_loss_survives_is_one_clear_error(name):
 def test_a_network_cannot_be_loaded_with_weights_of_another():
     model = quietly(quick("image_gan"), table(*digits(2)))
     other = quietly(quick("image_gan", filters=16), table(*digits(2)))
-    from mintmark.latent._gan import Generator
+    from mintmark.latent._image_gan import Generator
 
     network = Generator(**model._state().learnt["network"], classes=2)
     with pytest.raises(ValueError, match="another shape"):

@@ -7,7 +7,7 @@ import pytest
 
 import mintmark as mm
 from mintmark.errors import InputError
-from mintmark.latent import _coded_rows
+from mintmark.latent import vae
 from mintmark.synthesizer import load_model
 
 pytest.importorskip("torch")
@@ -67,7 +67,7 @@ def test_codes_that_say_nothing_are_told():
 
 
 def test_numbers_that_are_not_finite_end_with_a_reason(monkeypatch):
-    monkeypatch.setattr(_coded_rows, "_RATE", 1e12)
+    monkeypatch.setattr(vae, "_RATE", 1e12)
     with pytest.raises(InputError, match="vae: the loss is not finite any more"):
         mm.synthesizer("vae", epochs=3).fit(mm.read(known_law(500)), seed=0)
 

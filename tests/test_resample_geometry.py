@@ -309,6 +309,12 @@ def test_kmeans_gives_a_cluster_rows_by_its_sparsity():
     assert plan["weight"] == pytest.approx(np.repeat([1, 4], 3) / 15)  # twice as far apart, squared
 
 
+def test_kmeans_gives_two_strays_far_apart_nothing():
+    sample = line([0, 1, 2, 3, 500, 700, 1000, 1001, 1002], [1] * 6 + [0] * 3)
+    _, base, _ = planned("kmeans_smote", sample, np.random.default_rng(0), np.array([0, 9]), clusters=3, k=3)
+    assert base.tolist() == [0, 1, 2, 3]
+
+
 def test_kmeans_without_a_cluster_of_the_class_is_smote(rng):
     sample = floats(rng, sizes=(200, 8))
     _, base, partner = planned("kmeans_smote", sample, rng, clusters=1)

@@ -23,7 +23,7 @@ from mintmark.errors import InputError, MissingExtraError
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["MOST_PIXELS", "chunked", "encoded", "header", "is_image", "pixels", "sizes"]
+__all__ = ["MOST_PIXELS", "chunked", "encoded", "header", "is_image", "pixels", "refuse_sizes", "sizes"]
 
 MOST_PIXELS = 64_000_000
 """Height times width of one picture; a photograph has 12 to 50 million."""
@@ -36,6 +36,7 @@ _TURNS = {
 }  # fmt: skip
 """Pillow's names for what undoes each EXIF orientation."""
 _ORIENTATION = 0x0112
+_LEARNT_BYTES = 8 << 30  # of all pixels that a network learns from
 _CHUNK = 1 << 28  # bytes; Arrow's offsets end at 2 GiB
 Pixels = npt.NDArray[np.uint8]
 Made = TypeVar("Made")
@@ -102,6 +103,48 @@ def sizes(array: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int64]:
     """
     found = [header(cell, where) for cell, where in _cells(array)]
     return np.array(found, np.int64).reshape(len(found), 3)
+
+
+def refuse_sizes(
+    array: pa.Array | pa.ChunkedArray, name: str, size: tuple[int, int] | None, channels: int | None,
+    *, between: tuple[int, int],
+) -> None:  # fmt: skip
+    """Refuse the images of a column that a network cannot learn, by their headers, before any is decoded.
+
+    Parameters
+    ----------
+    name : str
+        Of the column, for the message.
+    size, channels : optional
+        What they will be brought to; where not given all must be alike.
+    between : (int, int)
+        Pixels of the shortest and of the longest side that are learnt.
+
+    Raises
+    ------
+    InputError
+        If one is no image, they differ, or they are too small, too large or in all more than 8 GB.
+    """
+    try:
+        found = sizes(array)
+    except InputError as error:
+        raise InputError(f"column {name!r}, {error}") from None
+    open_to = [size is None] * 2 + [channels is None]
+    odd = np.flatnonzero((found != found[0])[:, open_to].any(axis=1))
+    if len(odd):
+        first, other = (f"{h} x {w} pixels and {c} channels" for h, w, c in found[[0, odd[0]]].tolist())
+        raise InputError(
+            f"column {name!r}, row {odd[0] + 1:,} of {len(found):,}: a picture of {other}, row 1 has "
+            f"{first}. Give size=(height, width) and channels=1, 3 or 4 to bring all to one."
+        )
+    height, width = size or found[0, :2].tolist()
+    least, most = between
+    in_all = len(found) * height * width * (channels or int(found[0, 2]))
+    if min(height, width) < least or max(height, width) > most or in_all > _LEARNT_BYTES:
+        raise InputError(
+            f"column {name!r}: {len(found):,} images of {height:,} x {width:,} pixels; {least} to "
+            f"{most} a side are learnt, {_LEARNT_BYTES >> 30} GB at most in all. Give size=(height, width)."
+        )
 
 
 def header(cell: bytes, where: str) -> tuple[int, int, int]:

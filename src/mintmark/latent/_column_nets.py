@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ColumnNets", "losses", "set_curves"]
+__all__ = ["ColumnNets", "drawn", "log_shares", "losses", "set_curves"]
 
 Ints = npt.NDArray[np.int64]
 _NATURAL = 0.25
@@ -45,10 +44,10 @@ class ColumnNets(nn.Module):
         self.edges = np.concatenate([[0], np.cumsum(sizes)]).tolist()
         self.embedded = nn.Embedding(int(places[-1]), embedding)
         self.read = nn.Parameter(
-            _drawn(self.count, embedding, self.count, hidden, fan=self.count * embedding)
+            _weights(self.count, embedding, self.count, hidden, fan=self.count * embedding)
         )
         self.read_bias = nn.Parameter(torch.zeros(self.count, hidden))
-        self.think = nn.Parameter(_drawn(self.count, hidden, hidden, fan=hidden))
+        self.think = nn.Parameter(_weights(self.count, hidden, hidden, fan=hidden))
         self.think_bias = nn.Parameter(torch.zeros(self.count, hidden))
         self.tell = nn.Parameter(torch.zeros(self.edges[-1], hidden))
         self.tell_bias = nn.Parameter(torch.zeros(self.edges[-1]))
@@ -113,12 +112,10 @@ class ColumnNets(nn.Module):
             beside it, where random embeddings would learn each bin from its own rows.
         """
         with torch.no_grad():
-            for j, (low, high) in enumerate(pairwise(self.edges)):
-                counts = np.bincount(tokens[:, j], minlength=self.sizes[j])
-                share = np.maximum(counts / len(tokens), _NEVER)
-                self.tell_bias[low:high] = torch.from_numpy(np.log(share)).float()
-                if ordered[j]:
-                    set_curves(self.embedded, int(self.first[j]) + 1, int(self.first[j]) + self.sizes[j])
+            self.tell_bias.copy_(log_shares(tokens, self.sizes))
+        for j, size in enumerate(self.sizes):
+            if ordered[j]:
+                set_curves(self.embedded, int(self.first[j]) + 1, int(self.first[j]) + size)
 
 
 def set_curves(embedded: nn.Embedding, low: int, high: int) -> None:
@@ -129,7 +126,21 @@ def set_curves(embedded: nn.Embedding, low: int, high: int) -> None:
         embedded.weight[low:high] = torch.cos(torch.pi * waves * at) * (2 / (1 + waves / _WAVES)) ** 0.5
 
 
-def _drawn(*shape: int, fan: int) -> Tensor:
+def log_shares(tokens: Ints, sizes: Sequence[int]) -> Tensor:
+    """Logarithm of how often each value of each token occurs, shape (values of all,)."""
+    shares = [np.bincount(tokens[:, t], minlength=size) / len(tokens) for t, size in enumerate(sizes)]
+    return torch.from_numpy(np.log(np.maximum(np.concatenate(shares), _NEVER))).float()
+
+
+def drawn(power: Tensor, rng: np.random.Generator) -> Ints:
+    """One value a row, as often as its share of the row's sum, for shares of shape (n, values)."""
+    passed = power.cumsum(dim=1)
+    at = torch.from_numpy(rng.random((len(power), 1), dtype=np.float32)) * passed[:, -1:]
+    values: Ints = (passed[:, :-1] <= at).sum(dim=1).numpy().astype(np.int64)
+    return values
+
+
+def _weights(*shape: int, fan: int) -> Tensor:
     made: Tensor = torch.randn(*shape) * (2.0 / fan) ** 0.5
     return made
 

@@ -8,7 +8,6 @@ function of the rest, whose knots are means of ten neighbours, so that no value 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from scipy.special import ndtr, ndtri
 from mintmark.data.encode import bound
 from mintmark.data.protect import FEWEST
 from mintmark.data.schema import Column, Schema
+from mintmark.latent._digits import digits_of, joined, parted
 from mintmark.latent._marginal import invert, quantile_function, spikes
 
 __all__ = ["Layout", "from_rows", "layout_of", "learn_mixed", "to_rows"]
@@ -31,8 +31,6 @@ _FREQUENT = 0.05
 """Share of the rows, or of those beside larger modes, that makes a number a mode of its own."""
 _LEAST, _SPARSE = 0.002, 0.5
 """Share of the rows that a mode holds at least, and of those beside modes below which these are looked at."""
-_LONG = 512
-"""Codes of a column above which they are written in two digits."""
 
 
 @dataclass(frozen=True)
@@ -136,14 +134,7 @@ def layout_of(learnt: Mapping[str, Array], schema: Schema) -> Layout:
 
 
 def _digits(size: int) -> list[int]:
-    if size <= _LONG:
-        return [size] if size > 1 else []
-    base = _base(size)
-    return [-(-size // base), base]
-
-
-def _base(size: int) -> int:
-    return math.isqrt(size - 1) + 1
+    return digits_of(size) if size > 1 else []
 
 
 def to_rows(
@@ -161,19 +152,13 @@ def to_rows(
         own = _codes(values, learnt, j, column)
         present = learnt[f"{j}/codes"]
         place = np.clip(np.searchsorted(present, own), 0, len(present) - 1)
-        codes.append(_split(place, len(present)))
+        codes += [digit[:, None] for digit in parted(place, len(present))] if len(present) > 1 else []
         if f"{j}/value" in learnt:
             score = np.full((n, 1), np.nan)
             rest = own == len(learnt[f"{j}/modes"]) + 1
             score[rest, 0] = ndtri(_ranks(values[rest], learnt, j, n, rng))
             scores.append(score)
     return np.concatenate(codes, axis=1), np.concatenate(scores, axis=1)
-
-
-def _split(place: Array, size: int) -> Ints:
-    digits = len(_digits(size))
-    parts = np.divmod(place, _base(size)) if digits == 2 else (place,) * digits
-    return np.stack(parts, axis=1) if digits else np.empty((len(place), 0), dtype=np.int64)
 
 
 def _ranks(values: Array, learnt: Mapping[str, Array], j: int, n: int, rng: np.random.Generator) -> Floats:
@@ -201,9 +186,9 @@ def from_rows(
     for j, column in enumerate(schema):
         present = learnt[f"{j}/codes"]
         digits = len(_digits(len(present)))
-        place = np.zeros(len(codes), dtype=np.int64) if not digits else codes[:, at]
-        if digits == 2:
-            place = np.minimum(place * _base(len(present)) + codes[:, at + 1], len(present) - 1)
+        place = np.zeros(len(codes), dtype=np.int64)
+        if digits:
+            place = joined(list(codes[:, at : at + digits].T), len(present))
         at += digits
         own = present[place]
         if not column.is_numeric:

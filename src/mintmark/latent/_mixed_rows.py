@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ from mintmark.data.encode import decode, encode
 from mintmark.data.schema import Schema
 from mintmark.errors import InputError
 from mintmark.latent._mixed import Layout, from_rows, layout_of, learn_mixed, to_rows
+from mintmark.latent._need import need_torch, warn_of_few
 from mintmark.method import method, name_of
 from mintmark.synthesizer import Learnt, Synthesizer
 
@@ -22,7 +22,6 @@ __all__ = ["Floats", "Ints", "MixedRows", "steps_of"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-_FEW = 200
 
 
 @method
@@ -51,12 +50,8 @@ class MixedRows(Synthesizer):
         raise NotImplementedError
 
     def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
-        if len(data) < _FEW:
-            warnings.warn(
-                f"{len(data)} rows are few for a net: below {_FEW} it learns little but each column by "
-                "itself. Take gaussian_copula or sequential_trees, or add rows.",
-                stacklevel=3,
-            )
+        need_torch()
+        warn_of_few(len(data))
         arrays = encode(data.table, data.schema)
         learnt = learn_mixed(arrays, data.schema)
         layout = layout_of(learnt, data.schema)
@@ -72,6 +67,7 @@ class MixedRows(Synthesizer):
             ) from None
 
     def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
+        need_torch()
         schema = Schema.from_json(learnt["schema"])
         layout = layout_of(learnt, schema)
         codes, scores = np.empty((n, 0), dtype=np.int64), np.empty((n, 0))

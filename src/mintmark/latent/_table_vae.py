@@ -1,4 +1,4 @@
-"""A variational autoencoder of rows of tokens: the network of `vae` and `diffusion`."""
+"""A variational autoencoder of rows of tokens: the network of `vae`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from mintmark.latent._column_nets import set_curves
+from mintmark.latent._column_nets import log_shares, set_curves
 
 __all__ = ["Decoder", "TableVae", "losses"]
 
 Ints = npt.NDArray[np.int64]
-_NEVER = 1e-13  # chance at first of a value that no row holds
 
 
 class Decoder(nn.Module):
@@ -42,9 +41,8 @@ class Decoder(nn.Module):
 
     def start(self, tokens: Ints) -> None:
         """Begin with how often each value occurs."""
-        shares = [np.bincount(tokens[:, j], minlength=s) / len(tokens) for j, s in enumerate(self.sizes)]
         with torch.no_grad():
-            self.tell.bias.copy_(torch.from_numpy(np.log(np.maximum(np.concatenate(shares), _NEVER))))
+            self.tell.bias.copy_(log_shares(tokens, self.sizes))
 
 
 class TableVae(nn.Module):

@@ -7,7 +7,6 @@ the values there, as often as they are held, smoothed as the trees do it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from mintmark.data.encode import decode
 from mintmark.data.schema import Column, Schema
 from mintmark.data.where import matches
 from mintmark.latent._columns import coded, codes_of, values_of
+from mintmark.latent._digits import digits_of, joined, parted
 
 __all__ = ["Token", "allowed", "from_tokens", "laid_out", "learn_tokens", "to_tokens"]
 
@@ -27,8 +27,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _CUTS = 100
 """Bins of a number with more distinct values; frequent ones have a bin of their own beside."""
-_LONG = 1_024
-"""Codes of a column above which they are written in two digits."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +52,9 @@ def laid_out(sizes: Array) -> list[Token]:
     """The tokens of a row, given how many codes each column has; digits of one column in sequence."""
     out: list[Token] = []
     for j, size in enumerate(np.asarray(sizes).tolist()):
-        if size <= _LONG:
-            out.append(Token(j, size))
-        else:
-            base = _base(size)
-            out += [Token(j, -(-size // base), 0), Token(j, base, 1)]
+        digits = digits_of(size)
+        out += [Token(j, own, at if len(digits) == 2 else None) for at, own in enumerate(digits)]
     return out
-
-
-def _base(size: int) -> int:
-    return math.isqrt(size - 1) + 1
 
 
 def learn_tokens(arrays: Mapping[str, Array], schema: Schema) -> tuple[dict[str, Any], Ints]:
@@ -104,13 +95,7 @@ def to_tokens(arrays: Mapping[str, Array], learnt: Mapping[str, Any], schema: Sc
 
 
 def _split(codes: Array, sizes: list[int]) -> Ints:
-    parts: list[Array] = []
-    for j, size in enumerate(sizes):
-        if size <= _LONG:
-            parts.append(codes[:, j])
-        else:
-            parts += list(np.divmod(codes[:, j], _base(size)))
-    return np.stack(parts, axis=1).astype(np.int64)
+    return np.stack([digit for j, size in enumerate(sizes) for digit in parted(codes[:, j], size)], axis=1)
 
 
 def from_tokens(
@@ -128,10 +113,9 @@ def from_tokens(
     at = 0
     for j, column in enumerate(schema):
         size = int(learnt["sizes"][j])
-        codes = tokens[:, at]
-        if size > _LONG:
-            codes = np.minimum(codes * _base(size) + tokens[:, at + 1], size - 1)
-        at += 1 + (size > _LONG)
+        many = len(digits_of(size))
+        codes = joined(list(tokens[:, at : at + many].T), size)
+        at += many
         if not column.is_numeric:
             out[column.name] = codes - 1
             continue

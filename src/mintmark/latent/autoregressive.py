@@ -8,7 +8,6 @@ numbers in bins.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -27,6 +26,7 @@ from mintmark.data.schema import Column, Schema
 from mintmark.data.streams import check_seed, stream
 from mintmark.data.where import Where
 from mintmark.errors import InputError, RejectedError, first_three
+from mintmark.latent._need import need_torch, warn_of_few
 from mintmark.latent._tokens import Token, allowed, from_tokens, laid_out, learn_tokens, to_tokens
 from mintmark.method import method
 from mintmark.progress import stop_if_asked
@@ -46,7 +46,6 @@ _PATIENCE = 10
 _STEPS = (1_500, 6_000)
 """Fewest and most batches that a fit takes by itself; about 20 passes in between."""
 _EPOCHS = 20
-_FEW = 200
 _UNITS, _EMBEDDED = 4_096, 1_024
 """Units, and numbers of embeddings, of all columns together where these are many."""
 _DRAWN = 8_192  # rows at a time
@@ -94,15 +93,11 @@ class Autoregressive(Synthesizer):
     # -- the contract --------------------------------------------------------------------------
 
     def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
+        need_torch()
+        warn_of_few(len(data))
         from mintmark.latent._column_nets import losses
         from mintmark.nn.training import arrays_of, device_of, seeded, train
 
-        if len(data) < _FEW:
-            warnings.warn(
-                f"{len(data)} rows are few for a net: below {_FEW} it learns little but each column by "
-                "itself. Take gaussian_copula or sequential_trees, or add rows.",
-                stacklevel=3,
-            )
         learnt, tokens = learn_tokens(encode(data.table, data.schema), data.schema)
         layout = laid_out(learnt["sizes"])
         order = _order(layout, data.schema)
@@ -137,6 +132,7 @@ class Autoregressive(Synthesizer):
         return ColumnNets([token.size for token in layout], about["embedding"], about["hidden"], self.dropout)
 
     def _loaded(self, learnt: Learnt) -> ColumnNets:
+        need_torch()
         from mintmark.nn.training import load_arrays
 
         made = self._network(laid_out(learnt["sizes"]), learnt["about"])
@@ -193,6 +189,7 @@ class Autoregressive(Synthesizer):
         InputError
             If a column is absent, or a category was never seen.
         """
+        need_torch()
         import torch
 
         from mintmark.nn.training import one_thread
@@ -213,7 +210,8 @@ class Autoregressive(Synthesizer):
         """The rows with the gaps of modelled columns filled by draws, given what is known of each row.
 
         Keys, personal columns and what follows from others stay as they are, and so does every known cell.
-        Of how sure a value is one draw says nothing: impute several times with other seeds for that.
+        Of how sure a value is one draw says nothing: impute several times with other seeds for that. Rules
+        of the schema are not held: a filled cell may break one with the cells beside it.
 
         Parameters
         ----------
@@ -278,6 +276,7 @@ class Autoregressive(Synthesizer):
         """
         import torch
 
+        from mintmark.latent._column_nets import drawn
         from mintmark.nn.training import one_thread
 
         layout = laid_out(learnt["sizes"])
@@ -298,7 +297,7 @@ class Autoregressive(Synthesizer):
                     power = power * torch.from_numpy(share).float()
                     if t != order[0]:
                         chance[rows] *= power.sum(dim=1).numpy().astype(np.float64)
-                tokens[rows, t] = _drawn(power, rng)
+                tokens[rows, t] = drawn(power, rng)
                 own = torch.from_numpy(tokens[:, t])
                 embedded[:, t] = network.embedded(own + network.first[t])
         return tokens, chance
@@ -324,14 +323,3 @@ def _order(layout: list[Token], schema: Schema) -> list[int]:
     """The target first, so that no relation with it passes through the last net; then as in the table."""
     target = None if schema.target is None else schema.names.index(schema.target)
     return sorted(range(len(layout)), key=lambda t: layout[t].column != target)
-
-
-def _drawn(power: Any, rng: np.random.Generator) -> Ints:
-    """One value a row, as often as its share of the row's sum."""
-    import torch
-
-    passed = power.cumsum(dim=1)
-    at = torch.from_numpy(rng.random((len(power), 1), dtype=np.float32)) * passed[:, -1:]
-    drawn = (passed[:, :-1] <= at).sum(dim=1)
-    made: Ints = drawn.numpy().astype(np.int64)
-    return made

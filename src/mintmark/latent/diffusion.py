@@ -15,7 +15,7 @@ from mintmark.method import method
 from mintmark.synthesizer import Learnt
 
 if TYPE_CHECKING:
-    from mintmark.latent._mixed_denoiser import Denoiser
+    from mintmark.latent._table_denoiser import Denoiser
 
 __all__ = ["Diffusion"]
 
@@ -47,7 +47,7 @@ class Diffusion(MixedRows):
         import torch
 
         from mintmark.latent._keeper import Keeper
-        from mintmark.latent._mixed_denoiser import losses
+        from mintmark.latent._table_denoiser import losses
         from mintmark.nn.rounds import follow, train_in_rounds
         from mintmark.nn.training import arrays_of, seeded
 
@@ -82,7 +82,7 @@ class Diffusion(MixedRows):
         }  # fmt: skip
 
     def _network(self, layout: Layout) -> Denoiser:
-        from mintmark.latent._mixed_denoiser import Denoiser
+        from mintmark.latent._table_denoiser import Denoiser
 
         return Denoiser(layout, _EMBEDDING, self.hidden, _LAYERS)
 
@@ -91,7 +91,7 @@ class Diffusion(MixedRows):
     ) -> tuple[Ints, npt.NDArray[Any]]:
         import torch
 
-        from mintmark.latent._mixed_denoiser import drawn
+        from mintmark.latent._table_denoiser import drawn
         from mintmark.nn.training import load_arrays, one_thread
 
         network = self._network(layout)

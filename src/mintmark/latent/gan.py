@@ -13,7 +13,7 @@ from pydantic import Field
 from mintmark.errors import RejectedError
 from mintmark.latent._mixed import Layout
 from mintmark.latent._mixed_rows import Floats, Ints, MixedRows, steps_of
-from mintmark.latent._modes import Modes
+from mintmark.latent._table_collapse import Modes
 from mintmark.method import method
 from mintmark.progress import stop_if_asked
 from mintmark.synthesizer import Learnt

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from mintmark.latent._images import ImageSynthesizer, Pictures
+from mintmark.latent._image_synthesizer import ImageSynthesizer, Pictures
 from mintmark.method import method
 from mintmark.synthesizer import Learnt
 
@@ -49,7 +49,7 @@ class ImageDiffusion(ImageSynthesizer):
     ] = 1.0
 
     def _step_of(self, height: int, width: int) -> int:
-        from mintmark.latent._diffusion import levels_of
+        from mintmark.latent._image_diffusion import levels_of
 
         patch, halvings = levels_of(height, width)
         return int(patch * 2**halvings)
@@ -57,7 +57,7 @@ class ImageDiffusion(ImageSynthesizer):
     def _trained(self, pictures: Pictures, rng: np.random.Generator) -> dict[str, Any]:
         import torch
 
-        from mintmark.latent._diffusion import UNet, levels_of, noised, velocity
+        from mintmark.latent._image_diffusion import UNet, levels_of, noised, velocity
         from mintmark.nn.rounds import follow, train_in_rounds
         from mintmark.nn.training import arrays_of, device_of, seeded
 
@@ -103,7 +103,7 @@ class ImageDiffusion(ImageSynthesizer):
     ) -> npt.NDArray[np.float32]:
         import torch
 
-        from mintmark.latent._diffusion import UNet, sampled
+        from mintmark.latent._image_diffusion import UNet, sampled
         from mintmark.nn.training import load_arrays, one_thread
 
         about, step = learnt["about"], self._step_of(learnt["about"]["height"], learnt["about"]["width"])

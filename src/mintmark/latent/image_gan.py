@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from mintmark.latent._images import ImageSynthesizer, Pictures, halvings_of
+from mintmark.latent._image_synthesizer import ImageSynthesizer, Pictures, halvings_of
 from mintmark.method import method
 from mintmark.synthesizer import Learnt
 
 if TYPE_CHECKING:
     import torch
 
-    from mintmark.latent._collapse import Watcher
-    from mintmark.latent._gan import Discriminator, Generator
+    from mintmark.latent._image_collapse import Watcher
+    from mintmark.latent._image_gan import Discriminator, Generator
     from mintmark.nn.rounds import Rounds, Step
 
 __all__ = ["ImageGan"]
@@ -38,8 +38,8 @@ class ImageGan(ImageSynthesizer):
     and, of few images, differentiable augmentation (Zhao et al. 2020).
 
     Every 200 steps new images are held against real ones; where they are few kinds over and over, training
-    ends with the best weights before, and a warning. The sharpest pictures of the three methods, but no
-    guarantee that every kind of picture is made.
+    ends with the best weights before, and a warning. There is no guarantee that every kind of picture is
+    made.
     """
 
     block: ClassVar[int] = 256
@@ -60,7 +60,7 @@ class ImageGan(ImageSynthesizer):
     def _trained(self, pictures: Pictures, rng: np.random.Generator) -> dict[str, Any]:
         import torch
 
-        from mintmark.latent._gan import Discriminator, Generator
+        from mintmark.latent._image_gan import Discriminator, Generator
         from mintmark.nn.rounds import train_in_rounds
         from mintmark.nn.training import arrays_of, device_of, seeded
 
@@ -96,8 +96,8 @@ class ImageGan(ImageSynthesizer):
     ) -> Watcher:
         import torch
 
-        from mintmark.latent._collapse import Watcher
-        from mintmark.latent._gan import settle
+        from mintmark.latent._image_collapse import Watcher
+        from mintmark.latent._image_gan import settle
 
         noises = torch.Generator().manual_seed(int(rng.integers(2**62)))
 
@@ -122,7 +122,7 @@ class ImageGan(ImageSynthesizer):
         """One step of the discriminator and one of the generator, by the hinge loss."""
         import torch
 
-        from mintmark.latent._gan import augmented
+        from mintmark.latent._image_gan import augmented
         from mintmark.nn.rounds import follow
 
         pixels, classes = torch.from_numpy(pictures.pixels), torch.from_numpy(pictures.labels)
@@ -162,7 +162,7 @@ class ImageGan(ImageSynthesizer):
     ) -> npt.NDArray[np.float32]:
         import torch
 
-        from mintmark.latent._gan import Generator
+        from mintmark.latent._image_gan import Generator
         from mintmark.nn.training import applied, load_arrays
 
         network = Generator(**learnt["network"], classes=learnt["about"]["classes"])

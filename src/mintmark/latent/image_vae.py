@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from mintmark.latent._images import ImageSynthesizer, Pictures, halvings_of
+from mintmark.latent._image_synthesizer import ImageSynthesizer, Pictures, halvings_of
+from mintmark.latent._mixture import drawn_codes, learn_mixture
 from mintmark.method import method
 from mintmark.synthesizer import Learnt
 
@@ -53,7 +54,7 @@ class ImageVae(ImageSynthesizer):
     def _trained(self, pictures: Pictures, rng: np.random.Generator) -> dict[str, Any]:
         import torch
 
-        from mintmark.latent._vae import Vae, mixture, objective
+        from mintmark.latent._image_vae import Vae, objective
         from mintmark.nn.rounds import train_in_rounds
         from mintmark.nn.training import applied, arrays_of, device_of, seeded
 
@@ -84,7 +85,8 @@ class ImageVae(ImageSynthesizer):
             return torch.cat(network.encoder(some.float() / 127.5 - 1), dim=1)
 
         mean, log_variance = np.split(applied(coded, [pixels], device).astype(np.float64), 2, axis=1)
-        codes = mixture(mean, np.exp(0.5 * log_variance), pictures.labels, rng)
+        spread = np.exp(0.5 * log_variance)
+        codes = learn_mixture(mean, spread, pictures.labels, rng, most=20, each=8, rounds=60)
         return {**arrays_of(network.decoder, _DECODER), **codes, "network": settings, "losses": done.losses}
 
     def _made(
@@ -92,10 +94,10 @@ class ImageVae(ImageSynthesizer):
     ) -> npt.NDArray[np.float32]:
         import torch
 
-        from mintmark.latent._vae import Decoder, of_mixture
+        from mintmark.latent._image_vae import Decoder
         from mintmark.nn.training import applied, load_arrays
 
         network = Decoder(**learnt["network"], classes=learnt["about"]["classes"])
         load_arrays(network, learnt, _DECODER)
-        codes = of_mixture(labels, learnt, rng).astype(np.float32)
+        codes = drawn_codes(labels, learnt, rng).astype(np.float32)
         return applied(network, [codes, labels], torch.device("cpu"))

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from mintmark.data.dataset import Dataset
-from mintmark.data.images import encoded, pixels, sizes
+from mintmark.data.images import encoded, pixels, refuse_sizes
 from mintmark.data.keys import is_renewed
 from mintmark.data.schema import Schema
 from mintmark.errors import InputError, first_three
@@ -31,7 +31,6 @@ __all__ = ["Deepsmote"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _SMALLEST, _LARGEST = 4, 512  # pixels a side: fewer show nothing, more take hours
-_BYTES = 8 << 30
 _BATCH = 32
 _DECODER = "decoder."
 _RATE = 2e-3
@@ -91,27 +90,8 @@ class Deepsmote(Smote):
                 "deepsmote makes images and their class alone. Drop it (drop=[...])."
             )
         if images:
-            self._refuse_images(data, images[0].name)
-
-    def _refuse_images(self, data: Dataset, name: str) -> None:
-        """Raise where the headers say that the images cannot be brought to one shape, or are too large."""
-        with _of_column(name):
-            found = sizes(data.table[name])
-        open_to = [self.size is None] * 2 + [self.channels is None]
-        odd = np.flatnonzero((found != found[0])[:, open_to].any(axis=1))
-        if len(odd):
-            first, other = (f"{h} x {w} pixels and {c} channels" for h, w, c in found[[0, odd[0]]].tolist())
-            raise InputError(
-                f"column {name!r}, row {odd[0] + 1:,} of {len(found):,}: a picture of {other}, row 1 has "
-                f"{first}. Give size=(height, width) and channels=1, 3 or 4 to bring all to one."
-            )
-        height, width = self.size or found[0, :2].tolist()
-        pixel_bytes = len(found) * height * width * (self.channels or int(found[0, 2]))
-        if min(height, width) < _SMALLEST or max(height, width) > _LARGEST or pixel_bytes > _BYTES:
-            raise InputError(
-                f"column {name!r}: {len(found):,} images of {height:,} x {width:,} pixels; {_SMALLEST} to "
-                f"{_LARGEST} a side are learnt, {_BYTES >> 30} GB at most in all. Give size=(height, width)."
-            )
+            name = images[0].name
+            refuse_sizes(data.table[name], name, self.size, self.channels, between=(_SMALLEST, _LARGEST))
 
     def _planned(self, data: Dataset, sample: Sample, wanted: Ints, rng: np.random.Generator) -> Learnt:
         name = _image(data.schema)

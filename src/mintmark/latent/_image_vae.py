@@ -1,25 +1,17 @@
-"""Networks of the image VAE, its loss, and the mixture of its codes."""
+"""Networks of the image VAE, and its loss."""
 
 from __future__ import annotations
 
 import math
-import warnings
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Decoder", "Vae", "mixture", "objective", "of_mixture"]
+__all__ = ["Decoder", "Vae", "objective"]
 
-Floats = npt.NDArray[np.float64]
 _MOST = 2  # doublings of the filters
 _FREE = 0.1  # nats of each number of a code that cost nothing (Kingma et al. 2016, free bits)
 _LEAST_ERROR = 1e-3
-_COMPONENTS = 20
-_FLOOR = 1e-3  # added to the variances of the mixture
-_FEW = 40_000  # numbers of a class's codes; of fewer, more are drawn
 
 
 class Encoder(nn.Module):
@@ -103,53 +95,6 @@ def objective(
     apart = nats.clamp(min=_FREE).sum()
     figures = {"error": float(off.detach().abs().mean()), "divergence": float(nats.detach().sum())}
     return told + weight * apart, figures
-
-
-def mixture(
-    mean: Floats, spread: Floats, labels: npt.NDArray[np.int64], rng: np.random.Generator
-) -> dict[str, npt.NDArray[Any]]:
-    """For each class a mixture of Gaussians of its codes: what they are, and not what the prior wished.
-
-    Ghosh, Sajjadi, Vergari, Black, Schölkopf (2020), "From variational to deterministic autoencoders", ICLR,
-    section 4: a density fitted afterwards. Few components where codes are few.
-    """
-    from sklearn.mixture import GaussianMixture
-
-    parts = []
-    for label in np.unique(labels):
-        rows = np.flatnonzero(labels == label)
-        if len(rows) * mean.shape[1] < _FEW:  # several draws of each
-            rows = np.repeat(rows, 4)
-        codes = mean[rows] + spread[rows] * rng.standard_normal((len(rows), mean.shape[1]))
-        known = int((labels == label).sum())
-        many = int(np.clip(known // (8 * mean.shape[1]), 1, _COMPONENTS))
-        fitted = GaussianMixture(
-            many,
-            reg_covar=_FLOOR,
-            init_params="k-means++",
-            max_iter=60,
-            random_state=int(rng.integers(2**31)),
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a mixture that has not settled is as good
-            fitted.fit(codes)
-        roots = np.linalg.cholesky(fitted.covariances_)
-        parts.append((np.full(many, label), fitted.weights_, fitted.means_, roots))
-    names = ("owner", "share", "centre", "root")
-    return {name: np.concatenate(some) for name, some in zip(names, zip(*parts, strict=True), strict=True)}
-
-
-def of_mixture(labels: npt.NDArray[np.int64], learnt: Any, rng: np.random.Generator) -> Floats:
-    """A code of each label."""
-    shares, centres, roots = learnt["share"], learnt["centre"], learnt["root"]
-    pick, noise = rng.random(len(labels)), rng.standard_normal((len(labels), centres.shape[1]))
-    codes = np.empty_like(noise)
-    for row, label in enumerate(labels):
-        own = np.flatnonzero(learnt["owner"] == label)
-        passed = np.cumsum(shares[own])
-        at = own[min(np.searchsorted(passed, pick[row] * passed[-1], side="right"), len(own) - 1)]
-        codes[row] = centres[at] + roots[at] @ noise[row]
-    return codes
 
 
 def _wide(filters: int, halvings: int) -> list[int]:

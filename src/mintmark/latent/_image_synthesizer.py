@@ -13,11 +13,12 @@ from pydantic import Field
 
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import codes, distinct, from_codes
-from mintmark.data.images import encoded, pixels, sizes
+from mintmark.data.images import encoded, pixels, refuse_sizes
 from mintmark.data.keys import is_renewed
 from mintmark.data.schema import Column, Schema
 from mintmark.data.where import Where
 from mintmark.errors import InputError, first_three
+from mintmark.latent._need import need_torch
 from mintmark.method import method, name_of
 from mintmark.synthesizer import Learnt, Synthesizer
 
@@ -25,7 +26,6 @@ __all__ = ["FEWEST_IMAGES", "ImageSynthesizer", "Pictures", "halvings_of"]
 
 FEWEST_IMAGES = 50
 _SMALLEST, _LARGEST = 8, 128  # pixels a side
-_BYTES = 8 << 30
 _REMEDY = "deepsmote makes new ones between a few real ones; copies that are turned and shifted add variety."
 
 
@@ -85,30 +85,11 @@ class ImageSynthesizer(Synthesizer):
     # -- the contract --------------------------------------------------------------------------
 
     def _refuse(self, data: Dataset) -> None:
-        _need_torch()
+        need_torch()
         name = _only_image(data, name_of(type(self)))
         super()._refuse(data)
-        self._refuse_images(data, name)
+        refuse_sizes(data.table[name], name, self.size, self.channels, between=(_SMALLEST, _LARGEST))
         _refuse_few(data, name, _label(data.schema))
-
-    def _refuse_images(self, data: Dataset, name: str) -> None:
-        """Raise where the headers say that the images cannot be brought to one shape, or to this one."""
-        found = _of_column(name, lambda: sizes(data.table[name]))
-        open_to = [self.size is None] * 2 + [self.channels is None]
-        odd = np.flatnonzero((found != found[0])[:, open_to].any(axis=1))
-        if len(odd):
-            first, other = (f"{h} x {w} pixels and {c} channels" for h, w, c in found[[0, odd[0]]].tolist())
-            raise InputError(
-                f"column {name!r}, row {odd[0] + 1:,} of {len(found):,}: a picture of {other}, row 1 has "
-                f"{first}. Give size=(height, width) and channels=1, 3 or 4 to bring all to one."
-            )
-        height, width = self.size or found[0, :2].tolist()
-        pixel_bytes = len(found) * height * width * (self.channels or int(found[0, 2]))
-        if min(height, width) < _SMALLEST or max(height, width) > _LARGEST or pixel_bytes > _BYTES:
-            raise InputError(
-                f"column {name!r}: {len(found):,} images of {height:,} x {width:,} pixels; {_SMALLEST} to "
-                f"{_LARGEST} a side are learnt, {_BYTES >> 30} GB at most in all. Give size=(height, width)."
-            )
 
     def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
         name, label = _image(data.schema), _label(data.schema)
@@ -132,7 +113,8 @@ class ImageSynthesizer(Synthesizer):
         return {**learnt, "about": about, "weights": weights, "schema": data.schema.to_json()}
 
     def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
-        _need_torch()
+        need_torch()
+        need_torch()
         schema, about = Schema.from_json(learnt["schema"]), learnt["about"]
         labels = _drawn(n, learnt["weights"], rng)
         made = np.empty((0, about["channels"], about["height"], about["width"]), dtype=np.float32)
@@ -157,10 +139,6 @@ class ImageSynthesizer(Synthesizer):
         if not weights.sum():
             raise InputError(f"where[{label!r}]: no picture of {first_three(map(repr, wanted))} was learnt.")
         return {**learnt, "weights": weights / weights.sum()}
-
-
-def _need_torch() -> None:
-    import mintmark.nn  # noqa: F401  # says what to install where torch is absent
 
 
 def halvings_of(height: int, width: int) -> int:
