@@ -63,6 +63,15 @@ def test_a_condition_on_later_columns_has_the_law_of_the_model(fitted):
     assert (made["a"] == "x").mean() == pytest.approx((free["a"][met] == "x").mean(), abs=error + 0.02)
 
 
+def test_a_later_condition_weighs_what_was_drawn_before_it(fitted):
+    free = columns(fitted.sample(40_000, seed=2))
+    met = (free["c"].astype(float) >= 2) & (free["c"].astype(float) <= 4)
+    made = columns(fitted.sample(3_000, seed=3, where={"a": ["x", "y"], "c": (2, 4)}))
+    share = (free["a"][met] == "x").mean()
+    assert share > 0.9  # and 0.5 where nothing is asked of c
+    assert (made["a"] == "x").mean() == pytest.approx(share, abs=0.02)
+
+
 def test_a_condition_on_the_first_column_rejects_no_row(fitted):
     made = fitted.sample(500, seed=3, where={"a": "y"})
     assert made.provenance["rejected"] == {}
