@@ -18,7 +18,7 @@ import mintmark as mm
 from mintmark.data.images import encoded, pixels, sizes
 from mintmark.errors import InputError, OutOfTimeError
 from mintmark.latent import _image_collapse, _image_diffusion
-from mintmark.latent._image_vae import mixture, of_mixture
+from mintmark.latent._mixture import drawn_codes, learn_mixture
 from mintmark.nn import rounds
 from mintmark.nn.training import load_arrays
 
@@ -199,8 +199,8 @@ def test_the_mixture_has_the_means_and_spreads_of_the_codes():
     labels = np.repeat([0, 1], 2_000)
     centres = np.array([[3.0, 0.0], [-3.0, 1.0]])
     mean = centres[labels] + rng.standard_normal((4_000, 2)) * [1.0, 0.2]
-    made = mixture(mean, np.full((4_000, 2), 0.1), labels, rng)
-    drawn = of_mixture(np.repeat([0, 1], 3_000), made, rng)
+    made = learn_mixture(mean, np.full((4_000, 2), 0.1), labels, rng, most=20, each=8, rounds=60)
+    drawn = drawn_codes(np.repeat([0, 1], 3_000), made, rng)
     for label in (0, 1):
         own = drawn[3_000 * label :][:3_000]
         assert np.abs(own.mean(axis=0) - centres[label]).max() < 0.1
