@@ -8,6 +8,7 @@ numbers in bins.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -175,7 +176,8 @@ class Autoregressive(Synthesizer):
         """How likely the model finds each row, shape (n,): the natural logarithm of its probability.
 
         Of cells as the model reads them: a number counts by the bin it lies in. Keys, personal columns and
-        what follows from other columns are left out.
+        what follows from other columns are left out, and so is, with a warning, a category that the model
+        does not know, such as one of fewer than 10 rows, which no model learns.
 
         Parameters
         ----------
@@ -187,7 +189,7 @@ class Autoregressive(Synthesizer):
         NotFittedError
             If it is not fitted.
         InputError
-            If a column is absent, or a category was never seen.
+            If a column is absent.
         """
         need_torch()
         import torch
@@ -203,7 +205,9 @@ class Autoregressive(Synthesizer):
                 some = torch.from_numpy(tokens[start : start + _DRAWN])
                 for t, logits in enumerate(network.told(network(some, known))):
                     chance = torch.log_softmax(logits, dim=1)
-                    out[start : start + _DRAWN] += chance.gather(1, some[:, t : t + 1])[:, 0].numpy()
+                    own = some[:, t : t + 1]
+                    told = chance.gather(1, own.clamp_min(0)) * (own >= 0)
+                    out[start : start + _DRAWN] += told[:, 0].numpy()
         return out
 
     def impute(self, data: Any, *, seed: int) -> Dataset:
@@ -224,7 +228,7 @@ class Autoregressive(Synthesizer):
         NotFittedError
             If it is not fitted.
         InputError
-            If a column is absent, or a category was never seen.
+            If a column is absent.
         """
         rng = stream(check_seed(seed), "impute")
         data, tokens, learnt = self._understood(data)
@@ -257,13 +261,23 @@ class Autoregressive(Synthesizer):
             )
         schema = Schema.from_json(fitted.learnt["schema"])
         left = derive.reduced(data, fitted.relations, stream(0, "reduce")).table
-        for column in schema:
-            if column.is_discrete and OTHER in (column.categories or ()):
-                words = pa.array(list(column.categories or ()), left[column.name].type)
-                rare = pc.and_(pc.is_valid(left[column.name]), pc.invert(pc.is_in(left[column.name], words)))
-                merged = pc.if_else(rare, OTHER, left[column.name])
-                left = left.set_column(left.column_names.index(column.name), column.name, merged)
+        strange = {}
+        for j, column in enumerate(schema):
+            if not column.is_discrete or pa.types.is_null(left[column.name].type):
+                continue
+            given, words = left[column.name], list(column.categories or ())
+            rare = pc.and_(pc.is_valid(given), pc.invert(pc.is_in(given, pa.array(words, given.type))))
+            if not pc.any(rare).as_py():
+                continue
+            if OTHER not in words:
+                strange[j] = np.asarray(rare)
+                _tell_of(column.name, given.filter(rare))
+            merged = pc.if_else(rare, pa.scalar(OTHER if OTHER in words else None, given.type), given)
+            left = left.set_column(left.column_names.index(column.name), column.name, merged)
         tokens = to_tokens(encode(left, schema), fitted.learnt, schema)
+        for t, token in enumerate(laid_out(fitted.learnt["sizes"])):
+            if token.column in strange:
+                tokens[strange[token.column], t] = -1
         return data, tokens, fitted.learnt
 
     def _filled(
@@ -312,6 +326,15 @@ class Autoregressive(Synthesizer):
         high, low = (t.size for t in pairs if t.column == token.column)
         table = np.pad(share, (0, high * low - len(share))).reshape(high, low)
         return table.max(axis=1) if token.digit == 0 else table
+
+
+def _tell_of(name: str, values: pa.ChunkedArray) -> None:
+    shown = first_three(map(repr, pc.unique(values).to_pylist()))
+    rows = f"{len(values):,} row" + "s" * (len(values) != 1)
+    warnings.warn(
+        f"column {name!r}: the model does not know {shown} ({rows}), which is read as unknown.",
+        stacklevel=4,
+    )
 
 
 def _any_value(column: Column) -> Any:
