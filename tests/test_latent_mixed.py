@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
+from functools import partial
+
 import numpy as np
 import pytest
 
 import mintmark as mm
+from mintmark.data.encode import encode
+from mintmark.data.protect import protect
+from mintmark.data.where import meets
 from mintmark.errors import InputError, RejectedError
 from mintmark.latent import diffusion, gan
+from mintmark.latent._mixed import Allowed, learn_mixed
 from mintmark.synthesizer import load_model
 
 pytest.importorskip("torch")
@@ -157,3 +164,37 @@ def test_drawing_that_hardly_keeps_a_row_ends_with_a_reason(fitted, monkeypatch)
     learnt = {**fitted["gan"]._fitted.learnt, "ceiling": 1e3}
     with pytest.raises(RejectedError, match=r"0 of .* made rows are likely among real ones"):
         fitted["gan"]._draw(10, learnt, np.random.default_rng(0))
+
+
+def test_a_rare_condition_is_inpainted_and_the_others_suit_it(fitted):
+    """x above 5.7 is one row in 75, of class "p", and y is then near -x."""
+    with pytest.warns(UserWarning, match=r"of the rows would meet where, which are inpainted"):
+        made = fitted["diffusion"].sample(400, seed=1, where={"x": (5.7, None)})
+    assert made.provenance["drawn"] < 5_000  # of whole blocks; nothing is drawn again
+    a = np.array(made.table["a"].to_pylist())
+    x, y = (np.array(made.table[c].to_pylist(), dtype=float) for c in "xy")
+    assert x.min() >= 5.7
+    assert (a == "p").mean() > 0.9
+    rest = ~np.isnan(y) & (y != 50)
+    assert np.median((x + y)[rest]) == pytest.approx(0, abs=0.5)
+    assert (x + y)[rest].std() < 0.6  # 0.3 in the law
+    assert (y == 50).mean() == pytest.approx(0.25, abs=0.12)
+
+
+def test_a_condition_that_many_rows_meet_is_met_by_drawing_again(fitted):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = fitted["diffusion"].sample(300, seed=1, where={"a": "p"})
+    assert made.provenance["rejected"]["where"] > 0
+
+
+def test_what_a_condition_allows_has_the_share_of_its_law():
+    data = protect(mm.read(known_law(3_000)), np.random.default_rng(0))
+    arrays = encode(data.table, data.schema)
+    learnt = learn_mixed(arrays, data.schema)
+    for name, wanted in (("x", (4, None)), ("y", 50), ("y", None), ("a", "p"), ("y", (40, 60))):
+        column = data.schema[name]
+        met = partial(meets, column=column, wanted=wanted)
+        allowed = Allowed.of(learnt, data.schema.names.index(name), column, met)
+        real = meets(arrays[name], column, wanted).mean()
+        assert allowed.weight.sum() == pytest.approx(real, abs=0.01), (name, wanted)

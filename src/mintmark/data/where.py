@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mintmark.data._forms import step_of
-from mintmark.data.encode import bound, numbers
+from mintmark.data.encode import bound, decode, numbers
 from mintmark.data.schema import Column, Schema, arrow_type
 from mintmark.errors import InputError, UnknownNameError, first_three
 
-__all__ = ["NoneMeets", "Where", "both", "check_where", "matches", "narrower", "present", "several"]
+__all__ = ["NoneMeets", "Where", "both", "check_where", "matches", "meets", "narrower", "present", "several"]
 
 Where = Mapping[str, Any]
 
@@ -241,6 +241,12 @@ def _is_between(low: float, high: float, step: float) -> bool:
     if not step or not np.isfinite([low, high]).all() or max(abs(low), abs(high)) >= 2**53 * step:
         return False
     return bool(np.ceil(low / step - 1e-6) > np.floor(high / step + 1e-6))
+
+
+def meets(values: npt.NDArray[Any], column: Column, wanted: Any) -> npt.NDArray[np.bool_]:
+    """Which values of one column, as `encode` gives them, are among the wanted once they are written."""
+    alone = Schema((column,))
+    return matches(decode({column.name: values}, alone), alone, {column.name: wanted})
 
 
 def matches(table: pa.Table, schema: Schema, where: Where) -> npt.NDArray[np.bool_]:

@@ -8,7 +8,7 @@ function of the rest, whose knots are means of ten neighbours, so that no value 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from mintmark.data.schema import Column, Schema
 from mintmark.latent._digits import digits_of, joined, parted
 from mintmark.latent._marginal import invert, quantile_function, spikes
 
-__all__ = ["Layout", "from_rows", "layout_of", "learn_mixed", "to_rows"]
+__all__ = ["Allowed", "Layout", "from_rows", "known_rows", "layout_of", "learn_mixed", "to_rows"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -31,6 +31,9 @@ _FREQUENT = 0.05
 """Share of the rows, or of those beside larger modes, that makes a number a mode of its own."""
 _LEAST, _SPARSE = 0.002, 0.5
 """Share of the rows that a mode holds at least, and of those beside modes below which these are looked at."""
+
+_STEPS = 50_000
+"""In which the rest of a number's law is looked at for what meets a condition."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,9 @@ def learn_mixed(arrays: Mapping[str, Array], schema: Schema) -> dict[str, Array]
     Returns
     -------
     dict of arrays
-        Of column j under names that begin with ``j/``: ``codes``, those that occur, ascending; for a number
-        ``modes``, the values that are one, and where there are others ``probability`` and ``value`` of their
-        quantile function.
+        Of column j under names that begin with ``j/``: ``codes``, those that occur, ascending, and ``often``,
+        their shares; for a number ``modes``, the values that are one, and where there are others
+        ``probability`` and ``value`` of their quantile function.
     """
     learnt: dict[str, Array] = {}
     for j, column in enumerate(schema):
@@ -80,7 +83,8 @@ def learn_mixed(arrays: Mapping[str, Array], schema: Schema) -> dict[str, Array]
             if len(rest):
                 ends = bound(column.low, column), bound(column.high, column)
                 learnt[f"{j}/probability"], learnt[f"{j}/value"] = quantile_function(rest, *ends)
-        learnt[f"{j}/codes"] = np.unique(_codes(values, learnt, j, column))
+        learnt[f"{j}/codes"], counts = np.unique(_codes(values, learnt, j, column), return_counts=True)
+        learnt[f"{j}/often"] = counts / counts.sum()
     return learnt
 
 
@@ -190,14 +194,85 @@ def from_rows(
         if digits:
             place = joined(list(codes[:, at : at + digits].T), len(present))
         at += digits
-        own = present[place]
-        if not column.is_numeric:
-            out[column.name] = own - 1
-            continue
-        values = np.concatenate([[np.nan], learnt[f"{j}/modes"], [np.nan]])[own]
+        score = None
         if f"{j}/value" in learnt:
-            rest = own == len(learnt[f"{j}/modes"]) + 1
-            values[rest] = invert(ndtr(scores[rest, scored]), learnt, j)
+            score = scores[:, scored]
             scored += 1
-        out[column.name] = values
+        out[column.name] = _values(place, score, learnt, j, column)
     return out
+
+
+def _values(
+    place: Array, score: Array | None, learnt: Mapping[str, Array], j: int, column: Column
+) -> Array:  # fmt: skip
+    """Of one column the values of codes, told by their place among those that occur, and of scores."""
+    own = learnt[f"{j}/codes"][place]
+    if not column.is_numeric:
+        return np.asarray(own - 1)
+    values = np.concatenate([[np.nan], learnt[f"{j}/modes"], [np.nan]])[own]
+    if score is not None:
+        rest = own == len(learnt[f"{j}/modes"]) + 1
+        values[rest] = invert(ndtr(score[rest]), learnt, j)
+    return values
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What the condition on a column allows: places of codes, their scores, and how often each is drawn.
+
+    Parameters
+    ----------
+    place, weight : array, shape (k,)
+        The weights add up to the share of the column's law that meets the condition.
+    score : array, shape (k,)
+        NaN where it does not count.
+    """
+
+    place: Ints
+    score: Floats
+    weight: Floats
+
+    @classmethod
+    def of(
+        cls, learnt: Mapping[str, Array], j: int, column: Column, met: Callable[[Array], Array]
+    ) -> Allowed:
+        """What of column j `met` says yes to, given its values; the rest of a number's law in fine steps."""
+        codes, often = learnt[f"{j}/codes"], learnt[f"{j}/often"]
+        place, score, weight = np.arange(len(codes)), np.full(len(codes), np.nan), often
+        if f"{j}/value" in learnt:  # the rest is the last code
+            steps = ndtri((np.arange(_STEPS) + 0.5) / _STEPS)
+            place = np.concatenate([place[:-1], np.full(_STEPS, len(codes) - 1)])
+            score = np.concatenate([score[:-1], steps])
+            weight = np.concatenate([often[:-1], np.full(_STEPS, often[-1] / _STEPS)])
+        held = met(_values(place, score, learnt, j, column))
+        return cls(place[held], score[held], weight[held])
+
+    def drawn(self, n: int, rng: np.random.Generator) -> tuple[Ints, Floats]:
+        """Places and scores, shape (n,) each, of those allowed."""
+        at = rng.choice(len(self.place), n, p=self.weight / self.weight.sum())
+        return self.place[at], self.score[at]
+
+
+def known_rows(
+    allowed: Mapping[int, Allowed], learnt: Mapping[str, Array], schema: Schema, n: int,
+    rng: np.random.Generator,
+) -> tuple[Ints, Floats]:  # fmt: skip
+    """Codes, -1 where any may be, and scores, NaN where they do not count or any may be, of n rows.
+
+    Parameters
+    ----------
+    allowed : mapping
+        Of columns that have a condition; each is drawn without regard to the others.
+    """
+    codes: list[Array] = [np.empty((n, 0), dtype=np.int64)]
+    scores: list[Array] = [np.empty((n, 0))]
+    for j in range(len(schema)):
+        size = len(learnt[f"{j}/codes"])
+        digits = [np.full(n, -1)] * len(_digits(size))
+        score = np.full(n, np.nan)
+        if j in allowed:
+            place, score = allowed[j].drawn(n, rng)
+            digits = parted(place, size) if digits else []
+        codes += [digit[:, None] for digit in digits]
+        scores += [score[:, None]] if f"{j}/value" in learnt else []
+    return np.concatenate(codes, axis=1), np.concatenate(scores, axis=1)

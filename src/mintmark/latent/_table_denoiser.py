@@ -29,6 +29,7 @@ _WAVES = 16
 _LENGTH = 2.0
 """Of the vector of a value: codes are then told apart at levels of noise at which scores are not yet."""
 _NEVER = 1e-6
+_AGAIN = 2
 
 
 class Denoiser(nn.Module):
@@ -156,23 +157,75 @@ def _levels(n: int, draws: torch.Generator) -> Tensor:
     return (_CENTRE + _WIDTH * normal).exp()[:, None]
 
 
-def drawn(network: Denoiser, n: int, steps: int, draws: torch.Generator) -> tuple[Ints, Floats]:
-    """Codes and scores of n rows, from noise in so many steps."""
+def drawn(
+    network: Denoiser, n: int, steps: int, draws: torch.Generator,
+    known: tuple[Ints, Floats] | None = None,
+) -> tuple[Ints, Floats]:  # fmt: skip
+    """Codes and scores of n rows, from noise in so many steps.
+
+    Parameters
+    ----------
+    known : pair of arrays, shapes (n, codes) and (n, scores), optional
+        What rows shall hold, -1 and NaN where anything: inpainting, that is, at each level these numbers are
+        the known ones with noise of that level, and the others are drawn towards what makes the known ones
+        likely (Ho et al. 2022, "Video diffusion models", arXiv 2204.03458, section 3.1, with the likelihood
+        of codes as the net tells it); each level is gone through `_AGAIN` times (Lugmayr et al. 2022,
+        "RePaint", arXiv 2201.09865). Rows then have the conditional law nearly.
+    """
     at = torch.arange(steps + 1) / steps
     ends = _MOST ** (1 / _CURVE), _LEAST ** (1 / _CURVE)
     levels = (ends[0] + at * (ends[1] - ends[0])) ** _CURVE
-    now = torch.randn((n, network.coded + network.scores), generator=draws) * (levels[0] ** 2 + 1).sqrt()
+    wide = (n, network.coded + network.scores)
+    now = torch.randn(wide, generator=draws) * (levels[0] ** 2 + 1).sqrt()
+    held = None if known is None else _held(network, *known)
     before: Tensor | None = None
     last = 0.0
     for level, after in pairwise(levels):
-        clean = network.cleaned(now, level.view(1, 1))
-        step = float(torch.log(level / after))
-        ahead = clean if before is None else clean + (clean - before) * step / (2 * last)
-        now = after / level * now + (1 - after / level) * ahead
-        before, last = clean, step
+        for again in range(1 if held is None else _AGAIN):
+            if again:  # back up to this level
+                now = now + (level**2 - after**2).sqrt() * torch.randn(wide, generator=draws)
+                before = None
+            if held is None or known is None:
+                clean = network.cleaned(now, level.view(1, 1))
+            else:
+                now = torch.where(held[1], held[0] + level * torch.randn(wide, generator=draws), now)
+                clean = _drawn_towards(network, now, level.view(1, 1), *known)
+            step = float(torch.log(level / after))
+            ahead = clean if before is None else clean + (clean - before) * step / (2 * last)
+            now = after / level * now + (1 - after / level) * ahead
+            before, last = clean, step
     logits, _ = network(now, levels[-1].view(1, 1))
     codes = np.empty((n, len(logits)), dtype=np.int64)
     for t, some in enumerate(logits):
         codes[:, t] = some.argmax(dim=1).numpy()
-    scores = network.cleaned(now, levels[-1].view(1, 1))[:, network.coded :]
-    return codes, scores.numpy().astype(np.float64)
+    scores = network.cleaned(now, levels[-1].view(1, 1))[:, network.coded :].numpy().astype(np.float64)
+    if known is not None:
+        codes = np.where(known[0] >= 0, known[0], codes)
+        scores = np.where(np.isnan(known[1]), scores, known[1])
+    return codes, scores
+
+
+def _drawn_towards(network: Denoiser, noisy: Tensor, level: Tensor, codes: Ints, scores: Floats) -> Tensor:
+    """What the vectors were without noise, given that they are those of rows with these codes and scores."""
+    own, wanted = torch.from_numpy(codes), torch.from_numpy(scores).float()
+    with torch.enable_grad():
+        moved = noisy.clone().requires_grad_(True)
+        logits, said = network(moved, level)
+        likely = torch.zeros(())
+        for t, some in enumerate(logits):
+            asked = nn.functional.cross_entropy(some, own[:, t].clamp_min(0), reduction="none")
+            likely = likely - (asked * (own[:, t] >= 0)).sum()
+        means = moved[:, network.coded :] / (level**2 + 1) + said * _out(level)
+        off = torch.where(wanted.isnan(), 0.0, torch.nan_to_num(wanted) - means)
+        likely = likely - (off**2).sum() / (2 * _out(level) ** 2).squeeze()
+        slope = torch.autograd.grad(likely, moved)[0]
+    return network.cleaned(noisy, level) + level**2 * slope
+
+
+def _held(network: Denoiser, codes: Ints, scores: Floats) -> tuple[Tensor, Tensor]:
+    """Numbers of the rows without noise, and which of them are known."""
+    clean = network.clean(
+        torch.from_numpy(np.maximum(codes, 0)), torch.from_numpy(np.nan_to_num(scores)).float()
+    )
+    each = np.repeat(codes >= 0, network.embedding, axis=1)
+    return clean, torch.from_numpy(np.concatenate([each, ~np.isnan(scores)], axis=1))

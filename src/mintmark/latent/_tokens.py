@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mintmark.data.encode import decode
 from mintmark.data.schema import Column, Schema
-from mintmark.data.where import matches
+from mintmark.data.where import meets
 from mintmark.latent._columns import coded, codes_of, values_of
 from mintmark.latent._digits import digits_of, joined, parted
 
@@ -128,9 +127,7 @@ def allowed(learnt: Mapping[str, Any], j: int, column: Column, wanted: Mapping[s
     """Which share of each code of a column meets a condition, shape (codes,)."""
     size = int(learnt["sizes"][j])
     if not column.is_numeric:
-        alone = Schema((column,))
-        codes = np.arange(-1, size - 1)
-        return matches(decode({column.name: codes}, alone), alone, wanted).astype(np.float64)
+        return meets(np.arange(-1, size - 1), column, wanted[column.name]).astype(np.float64)
     met = _met(learnt, j, column, wanted)
     codes = codes_of(_values(learnt, j), learnt, j)
     count = learnt[f"{j}/count"]
@@ -155,8 +152,7 @@ def _met(
     values = _values(learnt, j)
     if column.name not in wanted or not len(values):
         return np.ones(len(values), dtype=bool)
-    alone = Schema((column,))
-    return matches(decode({column.name: values}, alone), alone, {column.name: wanted[column.name]})
+    return meets(values, column, wanted[column.name])
 
 
 def _atoms(

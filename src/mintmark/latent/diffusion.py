@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import copy
+import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from mintmark.latent._mixed import Layout
+from mintmark.data.schema import Schema
+from mintmark.data.where import Where, meets
+from mintmark.errors import InputError
+from mintmark.latent._mixed import Allowed, Layout, known_rows
 from mintmark.latent._mixed_rows import Floats, Ints, MixedRows, steps_of
 from mintmark.method import method
 from mintmark.synthesizer import Learnt
@@ -23,6 +28,7 @@ _NET = "denoiser/"
 _EMBEDDING, _LAYERS = 8, 3
 _BATCH, _RATE, _DECAY = 256, 2e-3, 0.999
 _PASSES, _STEPS = 40, (2_000, 6_000)
+_SELDOM = 0.02
 _WATCHED, _SCARCE, _PATIENCE = 0.1, 4_000, 5
 
 
@@ -33,8 +39,10 @@ class Diffusion(MixedRows):
     One diffusion for all columns: a category is a vector, a number a normal score beside the code that says
     whether it is missing or a frequent value. The net tells how likely each value is and where scores lie
     (Dieleman et al. 2022); what a noisy cell says of itself is added by Bayes' rule, so that only what
-    columns say of each other is left to learn. Its weights are averaged over the steps. Conditions are met by
-    drawing again.
+    columns say of each other is left to learn. Its weights are averaged over the steps.
+
+    Conditions are met by drawing again, which keeps the law of the model; those that fewer than about one
+    row in fifty would meet by inpainting, which keeps it nearly (a warning says so).
     """
 
     denoising: Annotated[
@@ -86,6 +94,25 @@ class Diffusion(MixedRows):
 
         return Denoiser(layout, _EMBEDDING, self.hidden, _LAYERS)
 
+    def _condition(self, learnt: Learnt, where: Where) -> Learnt | None:
+        schema = Schema.from_json(learnt["schema"])
+        if any(f"{j}/often" not in learnt for j in range(len(schema))):  # of an older file
+            return None
+        shares = [allowed.weight.sum() for allowed in _allowed(learnt, schema, where).values()]
+        if np.prod(shares) >= _SELDOM:
+            return None
+        for name, share in zip(where, shares, strict=True):
+            if share == 0:
+                raise InputError(
+                    f"where[{name!r}]: {where[name]!r} never occurs in what was learnt. Widen it."
+                )
+        warnings.warn(
+            f"diffusion: about {np.prod(shares):.2%} of the rows would meet where, which are inpainted: the "
+            "other columns have their law given the condition nearly, not exactly as autoregressive has it.",
+            stacklevel=2,
+        )
+        return {**learnt, "where": dict(where)}
+
     def _made(
         self, n: int, layout: Layout, learnt: Learnt, rng: np.random.Generator
     ) -> tuple[Ints, npt.NDArray[Any]]:
@@ -97,8 +124,21 @@ class Diffusion(MixedRows):
         network = self._network(layout)
         load_arrays(network, learnt, _NET)
         draws = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        known = None
+        if where := learnt.get("where"):
+            schema = Schema.from_json(learnt["schema"])
+            known = known_rows(_allowed(learnt, schema, where), learnt, schema, n, rng)
         with torch.no_grad(), one_thread():
-            return drawn(network, n, self.denoising, draws)
+            return drawn(network, n, self.denoising, draws, known)
+
+
+def _allowed(learnt: Learnt, schema: Schema, where: Where) -> dict[int, Allowed]:
+    """What the conditions allow, by the position of the column, in the order of `where`."""
+    places = {name: schema.names.index(name) for name in where}
+    return {
+        j: Allowed.of(learnt, j, schema[name], partial(meets, column=schema[name], wanted=where[name]))
+        for name, j in places.items()
+    }
 
 
 def _parted(rows: int, rng: np.random.Generator) -> tuple[Ints, Ints]:

@@ -19,7 +19,7 @@ from pydantic import Field
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import decode, encode
 from mintmark.data.schema import Column, Schema
-from mintmark.data.where import Where, matches
+from mintmark.data.where import Where, meets
 from mintmark.errors import RejectedError, first_three
 from mintmark.latent._columns import Coded, coded, codes_of, values_of
 from mintmark.latent._forest import Forest, drawn_atoms, grow, joined, single_leaf
@@ -220,7 +220,7 @@ class SequentialTrees(Synthesizer):
             draw = partial(self._values, forest, learnt, j, column, rng)
             values = draw(codes)
             if column.name in where:
-                met = partial(_met, column=column, wanted=where[column.name])
+                met = partial(meets, column=column, wanted=where[column.name])
                 held = met(values)
                 if (forest.right < 0).all() and len(forest.roots) == 1:  # no split on any other
                     again += _drawn_again(values, held, codes, draw, met)
@@ -274,12 +274,6 @@ def _give_up(have: int, drawn: int, where: Where) -> None:
             f"{have:,} of {drawn:,} drawn rows meet where ({shown}), too few to go on. "
             "Ask for a wider condition."
         )
-
-
-def _met(values: NDArray[Any], *, column: Column, wanted: Any) -> NDArray[np.bool_]:
-    """Which values, as they will be written, are among the wanted."""
-    alone = Schema((column,))
-    return matches(decode({column.name: values}, alone), alone, {column.name: wanted})
 
 
 def _explained(
