@@ -17,15 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from mintmark.data import derive
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import decode, encode
-from mintmark.data.protect import OTHER
-from mintmark.data.read import read
 from mintmark.data.schema import Column, Schema
 from mintmark.data.streams import check_seed, stream
 from mintmark.data.where import Where
-from mintmark.errors import InputError, RejectedError, first_three
+from mintmark.errors import InputError, RejectedError
+from mintmark.latent._given import as_learnt
 from mintmark.latent._need import need_torch, warn_of_few
 from mintmark.latent._tokens import Token, allowed, from_tokens, laid_out, learn_tokens, to_tokens
 from mintmark.method import method
@@ -249,20 +247,8 @@ class Autoregressive(Synthesizer):
     def _understood(self, data: Any) -> tuple[Dataset, Ints, Learnt]:
         """Rows as they were given, and their tokens; rare categories are what they were when learnt."""
         fitted = self._state()
-        data = data if isinstance(data, Dataset) else read(data)
-        absent = [name for name in fitted.modelled.names if name not in data.schema]
-        if absent:
-            raise InputError(
-                f"column {first_three(map(repr, absent))} is absent, which the model was fitted with."
-            )
         schema = Schema.from_json(fitted.learnt["schema"])
-        left = derive.reduced(data, fitted.relations, stream(0, "reduce")).table
-        for column in schema:
-            if column.is_discrete and OTHER in (column.categories or ()):
-                words = pa.array(list(column.categories or ()), left[column.name].type)
-                rare = pc.and_(pc.is_valid(left[column.name]), pc.invert(pc.is_in(left[column.name], words)))
-                merged = pc.if_else(rare, OTHER, left[column.name])
-                left = left.set_column(left.column_names.index(column.name), column.name, merged)
+        data, left = as_learnt(data, fitted, schema)
         tokens = to_tokens(encode(left, schema), fitted.learnt, schema)
         return data, tokens, fitted.learnt
 
