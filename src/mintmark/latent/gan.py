@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from mintmark.latent._mixed_rows import Floats, Ints, MixedRows, steps_of
 from mintmark.latent._need import need_torch
 from mintmark.latent._table_collapse import Modes
 from mintmark.method import method
-from mintmark.progress import stop_if_asked
+from mintmark.progress import stop_if_asked, warn
 from mintmark.synthesizer import Learnt
 
 if TYPE_CHECKING:
@@ -267,7 +266,7 @@ class Gan(MixedRows):
         modes.network.load_state_dict(modes.best)
         if collapsed:
             found = modes.seen[-1]
-            warnings.warn(
+            warn(
                 f"the GAN makes few kinds of rows over and over: {found['covered']:.0%} of the frequent "
                 f"values, {found['distinct']:.0%} as many different rows as real ones, frequencies off by "
                 f"{found['off']:.0%}. The best weights before that are kept. Give a lower rate, more epochs "

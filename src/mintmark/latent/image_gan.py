@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
@@ -13,6 +12,7 @@ from pydantic import Field
 from mintmark.latent._image_synthesizer import ImageSynthesizer, Pictures, halvings_of
 from mintmark.latent._need import need_torch
 from mintmark.method import method
+from mintmark.progress import warn
 from mintmark.synthesizer import Learnt
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def _end(watcher: Watcher, done: Rounds) -> None:
 
 
 def _warn_of_collapse(found: dict[str, float]) -> None:
-    warnings.warn(
+    warn(
         f"the GAN makes few kinds of pictures over and over: two of a class differ {found['variety']:.0%} as "
         f"much as real ones, {found['distinct']:.0%} as many real ones are nearest to some. The best weights "
         "before that are kept. Give a lower rate=..., more pictures or augment=True, or use image_diffusion.",
