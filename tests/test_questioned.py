@@ -243,6 +243,16 @@ def test_what_the_synthesizer_cannot_read_is_the_reason():
     assert "discriminator" not in said
 
 
+def test_a_reason_names_no_real_value():
+    class Refusing(Knowing):
+        def log_prob(self, data):
+            raise InputError("row 3: 'a real value' is not among its categories.")
+
+    said = reasons_of(Refusing().fit(law(200, 1), seed=0))["likelihood_gap"]
+    assert "cannot read these rows; its log_prob says why" in said
+    assert "real value" not in said
+
+
 def test_rows_of_a_category_too_rare_to_be_learnt_are_left_out():
     train = law(300, 1)
     rare = np.array(train.table["a"].to_pylist(), dtype=object)

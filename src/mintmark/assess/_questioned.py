@@ -79,8 +79,8 @@ def told(
         data = data.take(np.sort(rng.choice(len(data), most, replace=False)))
     try:
         figures: Floats = np.asarray(getattr(model, protocol)(data), dtype=np.float64).round(_DIGITS)
-    except InputError as error:
-        raise NotRun(f"the synthesizer cannot read the rows: {error}") from None
+    except InputError:  # its words may name a real value, and a reason is published
+        raise NotRun(f"the synthesizer cannot read these rows; its {protocol} says why.") from None
     if figures.shape != (len(data),) or not np.isfinite(figures).all():
         raise NotRun("the synthesizer does not say a finite figure of every row.")
     whose = data.schema.with_role("sequence_key")
