@@ -12,12 +12,12 @@ import pyarrow as pa
 import pytest
 
 import mintmark as mm
-from mintmark import progress
+from mintmark import progress, registry
 from mintmark.assess.assessment import Assessment
 from mintmark.assess.report.html import fragment, html
 from mintmark.data.schema import Schema
 from mintmark.errors import NotFittedError
-from mintmark.method import method
+from mintmark.method import method, name_of
 from mintmark.release.public_report import public_report
 from mintmark.synthesizer import Learnt, Synthesizer, load_model
 
@@ -77,6 +77,17 @@ def test_a_model_tells_its_trainings_and_warnings(model):
     assert model.warnings == ["the codes <say> nothing."]
     model.training.clear()
     assert len(model.training) == 2
+
+
+def test_what_was_trained_comes_back_from_disk(model, tmp_path, monkeypatch):
+    found = registry.find
+    monkeypatch.setattr(
+        registry, "find", lambda sort, name: Trained if name == name_of(Trained) else found(sort, name)
+    )
+    model.save(tmp_path / "model")
+    again = load_model(tmp_path / "model")
+    assert again.training == [EPOCHS, STEPS]
+    assert again.warnings == model.warnings
 
 
 def test_a_method_that_trains_no_net_has_none():
