@@ -116,7 +116,7 @@ class Row:
 def main() -> int:
     given = _arguments()
     known = json.loads(Path(given.earlier).read_text())["tables"] if given.earlier else {}
-    record: dict[str, Any] = {"machine": _machine(), "peers": _versions(given.peer), "tables": {}}
+    record: dict[str, Any] = {"machine": machine(), "peers": versions(given.peer), "tables": {}}
     missed = 0
     for name in list(TABLES) if given.all else [given.table]:
         with tempfile.TemporaryDirectory() as folder:
@@ -124,7 +124,7 @@ def main() -> int:
         fresh = {row.name for row in rows}
         past = [Row(*item) for item in known.get(name, {}).get("rows", {}).items() if item[0] not in fresh]
         rows = sorted([*past, *rows], key=lambda row: ORDER.index(row.name) if row.name in ORDER else 99)
-        _print(name, about, rows)
+        print_table(name, about, rows)
         missed += sum(_missed(name, about, row) for row in rows if row.name == DEFAULT)
         record["tables"][name] = {"about": about, "rows": {row.name: row.figures for row in rows}}
         if given.out:
@@ -156,46 +156,52 @@ def _arguments() -> argparse.Namespace:
     return given
 
 
-def _machine() -> str:
+def machine() -> str:
     return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
-def _versions(peers: list[str]) -> dict[str, str]:
+def versions(peers: list[str]) -> dict[str, str]:
     """The version of each package in its own Python."""
     ask = "import sys; from importlib.metadata import version; print(version(sys.argv[1]))"
     split = (text.split("=", 1) for text in peers)
-    return {package: _run([python, "-c", ask, package]).strip() for package, python in split}
+    return {package: run([python, "-c", ask, package]).strip() for package, python in split}
 
 
 def measured(name: str, given: argparse.Namespace, folder: Path) -> tuple[dict[str, float], list[Row]]:
     """Everything about one table: its sizes and natural rate of copies, and a row per synthesizer."""
     table = TABLES.get(name) or Table(str(Path(name).resolve()), given.target, tuple(given.drop))
-    _run([sys.executable, HERE / "_measure.py", "split", Path(given.data) / table.file,
-          table.target, table.rows, folder, *table.drop])  # fmt: skip
-    about = json.loads((folder / "about.json").read_text())
+    about = parted(table, given.data, 0, folder)
     rows = []
-    for row, run in _runs(given, table, folder):
+    for row, figures in _runs(given, table, folder):
         print(f"{name}: {row.name}, run {len(next(iter(row.figures.values()), [])) + 1}", file=sys.stderr)
         try:
-            row.add(run())
+            row.add(figures())
         except subprocess.CalledProcessError as error:
-            print(f"{name}: {row.name} is left out: {_last_line(error.stderr)}", file=sys.stderr)
+            print(f"{name}: {row.name} is left out: {last_line(error.stderr)}", file=sys.stderr)
             continue
         if row not in rows:
             rows.append(row)
     return about, rows
 
 
+def parted(table: Table, data: str, seed: int, folder: Path) -> dict[str, float]:
+    """Write the parts of a table, shuffled from a seed, to a folder; what there is to say of them."""
+    run([sys.executable, HERE / "_measure.py", "split", Path(data) / table.file,
+         table.target, table.rows, seed, folder, *table.drop])  # fmt: skip
+    about: dict[str, float] = json.loads((folder / "about.json").read_text())
+    return about
+
+
 def _runs(given: argparse.Namespace, table: Table, folder: Path) -> Iterator[tuple[Row, Any]]:
     """Row by row what is to be run, each giving figures."""
     halves = {"train": "half", "synthetic": folder / "other_half"}
-    yield Row("real half"), lambda: _scored(given, table, folder, 0, **halves)
+    yield Row("real half"), lambda: scored(given, table, folder, 0, **halves)
     pythons = dict(text.split("=", 1) for text in given.peer)
     for peer, (package, options) in PEERS.items():
         if package in pythons:
             yield (
                 Row(peer),
-                lambda peer=peer, options=options, python=pythons[package]: _peer(
+                lambda peer=peer, options=options, python=pythons[package]: peer_of(
                     python, peer, options, given, table, folder
                 ),
             )
@@ -204,47 +210,49 @@ def _runs(given: argparse.Namespace, table: Table, folder: Path) -> Iterator[tup
     for method in given.methods:
         row = Row(method)
         for seed in range(given.seeds):
-            yield row, lambda method=method, seed=seed: _ours(method, seed, given, table, folder)
+            yield row, lambda method=method, seed=seed: ours(method, seed, given, table, folder)
 
 
-def _ours(method: str, seed: int, given: argparse.Namespace, table: Table, folder: Path) -> dict[str, float]:
-    out = folder / f"{method}-{seed}"
+def ours(
+    method: str, seed: int, given: argparse.Namespace, table: Table, folder: Path, *minutes: float
+) -> dict[str, float]:
+    out = folder / "-".join(map(str, (method, seed, *minutes)))
     out.mkdir()
-    _run([sys.executable, HERE / "_measure.py", "fit", method, seed, folder, out])
+    run([sys.executable, HERE / "_measure.py", "fit", method, seed, folder, out, *minutes])
     figures: dict[str, float] = json.loads((out / "run.json").read_text())
-    return figures | _scored(given, table, folder, seed, synthetic=out / "synthetic")
+    return figures | scored(given, table, folder, seed, synthetic=out / "synthetic")
 
 
-def _peer(
+def peer_of(
     python: str, peer: str, options: tuple[str, ...], given: argparse.Namespace, table: Table, folder: Path
 ) -> dict[str, float]:
     out = folder / peer
     command = [python, given.scorer, "--synthesizer", peer, "--data", folder / "train.csv"]
-    _run([*command, "--target", table.target, "--out", out, *(w for o in options for w in ("--opt", o))])
+    run([*command, "--target", table.target, "--out", out, *(w for o in options for w in ("--opt", o))])
     record = json.loads((out / "run.json").read_text())
     figures = {
         "fit_cpu_s": record["fit_cpu_s"],
         "rows_per_cpu_s": record["rows"] / max(record["sample_cpu_s"], 0.01),
         "peak_mb": record["peak_rss_mb"],
     }
-    return figures | _scored(given, table, folder, 0, synthetic=out / "synthetic")
+    return figures | scored(given, table, folder, 0, synthetic=out / "synthetic")
 
 
-def _scored(
+def scored(
     given: argparse.Namespace, table: Table, folder: Path, seed: int, *, synthetic: Path, train: str = "train"
 ) -> dict[str, float]:
     """The scorer's figures, `gap` (by how much TSTR falls short of TRTR), and membership's."""
     found = synthetic.parent / f"{synthetic.name}-membership.json"
     rows = next(path for end in ("parquet", "csv") if (path := synthetic.with_suffix(f".{end}")).exists())
-    _run([sys.executable, HERE / "_measure.py", "membership", folder / f"{train}.parquet",
-          folder / "holdout.parquet", rows, seed, found])  # fmt: skip
+    run([sys.executable, HERE / "_measure.py", "membership", folder / f"{train}.parquet",
+         folder / "holdout.parquet", rows, seed, found])  # fmt: skip
     figures: dict[str, float] = json.loads(found.read_text())
     if not given.scorer:
         return figures
     out = synthetic.parent / f"{synthetic.name}-score.json"
-    _run([given.scorer_python, given.scorer, "score", "--real-train", folder / f"{train}.csv",
-          "--real-test", folder / "holdout.csv", "--synthetic", synthetic.with_suffix(".csv"),
-          "--target", table.target, "--out", out])  # fmt: skip
+    run([given.scorer_python, given.scorer, "score", "--real-train", folder / f"{train}.csv",
+         "--real-test", folder / "holdout.csv", "--synthetic", synthetic.with_suffix(".csv"),
+         "--target", table.target, "--out", out])  # fmt: skip
     record = json.loads(out.read_text())
     figures |= {key: value for key, value in record.items() if isinstance(value, (int, float))}
     measure = next(m for m in ("auc", "accuracy", "r2") if f"trtr_{m}" in record)
@@ -252,12 +260,12 @@ def _scored(
     return figures | {"gap": figures["trtr"] - figures["tstr"]}
 
 
-def _run(command: list[Any]) -> str:
+def run(command: list[Any]) -> str:
     words = [*map(str, command)]
     return subprocess.run(words, check=True, capture_output=True, text=True, env=ENVIRONMENT).stdout
 
 
-def _last_line(text: str) -> str:
+def last_line(text: str) -> str:
     return (text.strip().splitlines() or ["no reason given"])[-1]
 
 
@@ -271,7 +279,7 @@ SHOWN = {
 PLACES = {"fit_cpu_s": 1, "peak_mb": 0, "rows_per_cpu_s": 0, "copies_train_pct": 2, "dcr_share_train_pct": 1}
 
 
-def _print(name: str, about: dict[str, float], rows: list[Row]) -> None:
+def print_table(name: str, about: dict[str, float], rows: list[Row]) -> None:
     print(
         f"\n{name}: {about['train']:,} rows fitted, {about['holdout']:,} held out, {about['columns']} "
         f"columns; {about['natural_copies_pct']:.2f} % of the rows held out equal a training row\n"

@@ -120,10 +120,21 @@ def test_filling_keeps_known_cells_and_leaves_no_gap(fitted):
     assert made.table.equals(fitted.impute(data, seed=1).table)
 
 
-def test_a_category_that_was_never_seen_is_named(fitted):
-    data = mm.read({"a": ["z"], "b": ["u"], "c": [1.0]}, kinds={"a": "category"})
-    with pytest.raises(InputError, match=r"'a'.*'z'"):
-        fitted.log_prob(data)
+def test_a_category_that_the_model_does_not_know_is_told_and_left_out(fitted):
+    """Rare categories are merged before anything is learnt: real rows hold some that no model knows."""
+    given = {"a": ["z", "x", "x"], "b": ["u", "u", "u"], "c": [10.0, 10.0, None]}
+    strange = mm.read(given, kinds={"a": "category"})
+    with pytest.warns(UserWarning, match=r"'a': the model does not know 'z' \(1 row\)"):
+        told = fitted.log_prob(strange)
+    assert told[0] > told[1] + 0.1  # 'a' is not counted
+    assert np.isfinite(told).all()
+    with pytest.warns(UserWarning, match="'z'"):
+        filled = columns(fitted.impute(strange, seed=0))
+    assert list(filled["a"]) == ["z", "x", "x"]
+    assert filled["c"][2] is not None
+
+
+def test_an_absent_column_is_named(fitted):
     with pytest.raises(InputError, match="column 'c' is absent"):
         fitted.log_prob(mm.read({"a": ["x"], "b": ["u"]}))
 

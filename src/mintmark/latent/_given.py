@@ -41,8 +41,9 @@ def as_learnt(data: Any, fitted: Fitted, schema: Schema) -> tuple[Dataset, pa.Ta
         )
     left = derive.reduced(data, fitted.relations, stream(0, "reduce")).table
     for column in schema:
-        if column.is_discrete and OTHER in (column.categories or ()):
-            words = pa.array(list(column.categories or ()), left[column.name].type)
+        kind = left[column.name].type
+        if column.is_discrete and OTHER in (column.categories or ()) and not pa.types.is_null(kind):
+            words = pa.array(list(column.categories or ()), kind)
             rare = pc.and_(pc.is_valid(left[column.name]), pc.invert(pc.is_in(left[column.name], words)))
             merged = pc.if_else(rare, OTHER, left[column.name])
             left = left.set_column(left.column_names.index(column.name), column.name, merged)

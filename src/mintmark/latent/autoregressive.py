@@ -8,6 +8,7 @@ numbers in bins.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -22,7 +23,7 @@ from mintmark.data.encode import decode, encode
 from mintmark.data.schema import Column, Schema
 from mintmark.data.streams import check_seed, stream
 from mintmark.data.where import Where
-from mintmark.errors import InputError, RejectedError
+from mintmark.errors import InputError, RejectedError, first_three
 from mintmark.latent._given import as_learnt
 from mintmark.latent._need import need_torch, warn_of_few
 from mintmark.latent._tokens import Token, allowed, from_tokens, laid_out, learn_tokens, to_tokens
@@ -173,7 +174,8 @@ class Autoregressive(Synthesizer):
         """How likely the model finds each row, shape (n,): the natural logarithm of its probability.
 
         Of cells as the model reads them: a number counts by the bin it lies in. Keys, personal columns and
-        what follows from other columns are left out.
+        what follows from other columns are left out, and so is, with a warning, a category that the model
+        does not know, such as one of fewer than 10 rows, which no model learns.
 
         Parameters
         ----------
@@ -185,7 +187,7 @@ class Autoregressive(Synthesizer):
         NotFittedError
             If it is not fitted.
         InputError
-            If a column is absent, or a category was never seen.
+            If a column is absent.
         """
         need_torch()
         import torch
@@ -201,7 +203,9 @@ class Autoregressive(Synthesizer):
                 some = torch.from_numpy(tokens[start : start + _DRAWN])
                 for t, logits in enumerate(network.told(network(some, known))):
                     chance = torch.log_softmax(logits, dim=1)
-                    out[start : start + _DRAWN] += chance.gather(1, some[:, t : t + 1])[:, 0].numpy()
+                    own = some[:, t : t + 1]
+                    told = chance.gather(1, own.clamp_min(0)) * (own >= 0)
+                    out[start : start + _DRAWN] += told[:, 0].numpy()
         return out
 
     def impute(self, data: Any, *, seed: int) -> Dataset:
@@ -222,7 +226,7 @@ class Autoregressive(Synthesizer):
         NotFittedError
             If it is not fitted.
         InputError
-            If a column is absent, or a category was never seen.
+            If a column is absent.
         """
         rng = stream(check_seed(seed), "impute")
         data, tokens, learnt = self._understood(data)
@@ -249,7 +253,11 @@ class Autoregressive(Synthesizer):
         fitted = self._state()
         schema = Schema.from_json(fitted.learnt["schema"])
         data, left = as_learnt(data, fitted, schema)
+        left, strange = _without_strange(left, schema)
         tokens = to_tokens(encode(left, schema), fitted.learnt, schema)
+        for t, token in enumerate(laid_out(fitted.learnt["sizes"])):
+            if token.column in strange:
+                tokens[strange[token.column], t] = -1
         return data, tokens, fitted.learnt
 
     def _filled(
@@ -298,6 +306,35 @@ class Autoregressive(Synthesizer):
         high, low = (t.size for t in pairs if t.column == token.column)
         table = np.pad(share, (0, high * low - len(share))).reshape(high, low)
         return table.max(axis=1) if token.digit == 0 else table
+
+
+def _without_strange(left: pa.Table, schema: Schema) -> tuple[pa.Table, dict[int, npt.NDArray[np.bool_]]]:
+    """The rows without categories that the model does not know, which are told, and where these stood."""
+    strange = {}
+    for j, column in enumerate(schema):
+        given = left[column.name]
+        if not column.is_discrete or pa.types.is_null(given.type):
+            continue
+        words = pa.array(list(column.categories or ()), given.type)
+        odd = pc.and_(pc.is_valid(given), pc.invert(pc.is_in(given, words)))
+        if pc.any(odd).as_py():
+            strange[j] = np.asarray(odd)
+            _tell_of(column.name, given.filter(odd))
+            left = left.set_column(
+                left.column_names.index(column.name),
+                column.name,
+                pc.if_else(odd, pa.scalar(None, given.type), given),
+            )
+    return left, strange
+
+
+def _tell_of(name: str, values: pa.ChunkedArray) -> None:
+    shown = first_three(map(repr, pc.unique(values).to_pylist()))
+    rows = f"{len(values):,} row" + "s" * (len(values) != 1)
+    warnings.warn(
+        f"column {name!r}: the model does not know {shown} ({rows}), which is read as unknown.",
+        stacklevel=5,
+    )
 
 
 def _any_value(column: Column) -> Any:
