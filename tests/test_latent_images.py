@@ -21,6 +21,7 @@ from mintmark.latent import _image_collapse, _image_diffusion
 from mintmark.latent._mixture import drawn_codes, learn_mixture
 from mintmark.nn import rounds
 from mintmark.nn.training import load_arrays
+from mintmark.stats.intervals import auc
 
 METHODS = ("image_vae", "image_gan", "image_diffusion")
 TINY = {"steps": 2, "filters": 8, "batch": 16}
@@ -94,6 +95,32 @@ def test_the_training_leaves_its_curve(learnt):
     losses = learnt._state().learnt["losses"]
     assert losses[-1]["steps"] == learnt.steps
     assert all(math.isfinite(value) for one in losses for value in one.values())
+
+
+def test_a_discriminator_scores_each_picture_with_its_class(learnt, tmp_path):
+    if type(learnt).__name__ != "ImageGan":
+        assert not hasattr(learnt, "scores_rows")
+        return
+    images, labels = digits()
+    real, turned = learnt.scores_rows(table(images, labels)), learnt.scores_rows(table(255 - images, labels))
+    wrong = learnt.scores_rows(table(images, (labels + 1) % 10))
+    assert real.shape == (len(images),)
+    assert auc(real, turned) > 0.9
+    assert auc(real, wrong) > 0.8
+    assert learnt.scores_rows(table(images[7:9], labels[7:9])) == pytest.approx(real[7:9], abs=1e-3)
+    learnt.save(tmp_path / "model")
+    again = mm.load(tmp_path / "model")
+    assert np.array_equal(again.scores_rows(table(images[:60], labels[:60])), real[:60])
+    with pytest.raises(InputError, match=r"pictures of 7 x 8 x 1 .* where 8 x 8 x 1 were learnt"):
+        learnt.scores_rows(table(images[:5, :7], labels[:5]))
+    with pytest.raises(InputError, match="a label is missing"):
+        learnt.scores_rows(table(images[:5], [None, *labels[1:5]]))
+
+
+def test_pictures_that_were_filled_up_are_scored():
+    images = np.random.default_rng(0).integers(0, 256, (50, 9, 13, 3), dtype=np.uint8)
+    model = quietly(quick("image_gan", batch=4), table(images))
+    assert np.isfinite(model.scores_rows(table(images))).all()
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -18,7 +18,7 @@ from mintmark.data.database import Database
 from mintmark.data.dataset import Dataset
 from mintmark.method import name_of
 
-__all__ = ["Direction", "Family", "Metric", "NotRun", "Score", "Tables"]
+__all__ = ["Direction", "Family", "Metric", "NotRun", "Score", "Tables", "plain"]
 
 Family = Literal["fidelity", "utility", "privacy"]
 Direction = Literal["higher", "lower"]
@@ -83,7 +83,7 @@ class Score:
 
     def to_json(self) -> dict[str, Any]:
         """JSON values; figures that are not finite become None."""
-        return {key: _plain(value) for key, value in dataclasses.asdict(self).items()}
+        return {key: plain(value) for key, value in dataclasses.asdict(self).items()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Score:
@@ -92,11 +92,12 @@ class Score:
         return cls(**{**values, "interval": tuple(interval) if interval else None})
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """JSON values of mappings, lists, arrays and figures; None where one is not finite."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, (float, np.floating)):
         return float(value) if np.isfinite(value) else None
     if isinstance(value, np.generic):

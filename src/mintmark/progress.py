@@ -1,4 +1,4 @@
-"""Tracked loops: progress, a time limit and cancelling, shown wherever the caller decides.
+"""Tracked loops: progress, a time limit, cancelling and warnings, shown wherever the caller decides.
 
 A method writes ``for column in track(columns, "fitting trees")``; by default that shows nothing.
 The command line puts a bar behind it with `shown_by`, and `fit(max_minutes=...)` a deadline.
@@ -7,6 +7,7 @@ The command line puts a bar behind it with `shown_by`, and `fit(max_minutes=...)
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,7 +15,10 @@ from typing import TypeVar
 
 from mintmark.errors import CancelledError, OutOfTimeError
 
-__all__ = ["cancelled_by", "seconds_left", "shown_by", "stop_if_asked", "time_is_up", "time_limit", "track"]
+__all__ = [
+    "cancelled_by", "kept_warnings", "seconds_left", "shown_by", "stop_if_asked", "time_is_up", "time_limit",
+    "track", "warn",
+]  # fmt: skip
 
 T = TypeVar("T")
 Show = Callable[[str, int, int | None], None]
@@ -23,6 +27,7 @@ Show = Callable[[str, int, int | None], None]
 _show: ContextVar[Show | None] = ContextVar("show", default=None)
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 _stop: ContextVar[Callable[[], bool] | None] = ContextVar("stop", default=None)
+_warned: ContextVar[list[str] | None] = ContextVar("warned", default=None)
 
 
 def track(
@@ -91,6 +96,26 @@ def time_limit(minutes: float | None) -> Iterator[None]:
         yield
     finally:
         _deadline.reset(token)
+
+
+def warn(message: str, *, stacklevel: int = 1) -> None:
+    """`warnings.warn`, and the message kept where `kept_warnings` asked for it, shown or not."""
+    warned = _warned.get()
+    if warned is not None:
+        warned.append(message)
+    warnings.warn(message, stacklevel=stacklevel + 1)
+
+
+@contextmanager
+def kept_warnings() -> Iterator[list[str]]:
+    """The messages that `warn` is given inside; a filter of Python's decides what is shown and not what is
+    kept."""
+    found: list[str] = []
+    token = _warned.set(found)
+    try:
+        yield found
+    finally:
+        _warned.reset(token)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from mintmark.errors import MissingExtraError, UnknownNameError
 
-__all__ = ["Sort", "find", "names"]
+__all__ = ["PROTOCOLS", "Sort", "find", "names", "protocols"]
 
 Sort = Literal["synthesizers", "checks", "metrics", "cleaners"]
 
@@ -26,6 +26,8 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "cleaners": ("resample.cleaning",),
     "metrics": ("assess.fidelity", "assess.utility", "assess.privacy"),
 }
+PROTOCOLS = ("impute", "log_prob", "scores_rows")
+"""Public methods that the class of a synthesizer may have beside the contract; see docs/architecture.md."""
 _EXTRAS = {"torch": "neural", "faker": "personal", "ray": "ray", "fastapi": "studio"}
 
 
@@ -77,3 +79,17 @@ def find(sort: Sort, name: str) -> Any:
             raise MissingExtraError(package, _EXTRAS[package]) from error
         raise
     raise UnknownNameError(sort[:-1], name, names(sort))
+
+
+def protocols(name: str) -> list[str]:
+    """Which of `PROTOCOLS` the synthesizer of that name has.
+
+    Raises
+    ------
+    UnknownNameError
+        If nothing answers to `name`; the nearest is offered.
+    MissingExtraError
+        If the method needs an optional package that is absent.
+    """
+    found = find("synthesizers", name)
+    return [each for each in PROTOCOLS if callable(getattr(found, each, None))]

@@ -14,7 +14,6 @@ import dataclasses
 import itertools
 import math
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -42,7 +41,7 @@ from mintmark.data.where import Where, check_where, matches
 from mintmark.errors import InputError, ModelFileError, NotFittedError, RejectedError, first_three
 from mintmark.method import name_of, parameters
 from mintmark.parents import PARENTS, Traced, beside, numbered, parted
-from mintmark.progress import stop_if_asked, time_limit, track
+from mintmark.progress import kept_warnings, stop_if_asked, time_limit, track, warn
 
 __all__ = ["Drawn", "Learnt", "Nature", "Synthesizer", "load_model", "make"]
 
@@ -180,7 +179,8 @@ class Synthesizer:
         seed = self._unguessable(check_seed(seed))
         if max_minutes is not None and not (isinstance(max_minutes, (int, float)) and max_minutes > 0):
             raise InputError(f"max_minutes must be a number above 0, not {max_minutes!r}.")
-        self._refuse(data)
+        with kept_warnings() as told:
+            self._refuse(data)
         personal = learn(data)
         every = data  # a row that is left out of the learning keeps its key from coming out
         data, broken = rules.tidied(every)
@@ -196,8 +196,9 @@ class Synthesizer:
         made = keys.made(every, public, stream(seed, "keys"))
         provenance = {"rows": len(data), "keys": renewed, "broken": [found.to_json() for found in broken]}
         del data, every, whole  # whole tables that learning would hold beside its own
-        with time_limit(max_minutes):
+        with time_limit(max_minutes), kept_warnings() as more:
             learnt = self._learn(left, stream(seed, "fit"))
+        provenance["warnings"] = told + more
         kept = None
         if self.tells_parents and broken:
             kept = np.flatnonzero(np.all([found.holds for found in broken], axis=0))
@@ -236,7 +237,7 @@ class Synthesizer:
             raise InputError("every column is a key or personal: there is nothing to learn. Check the roles.")
         empty = [c.name for c in data.schema if data.table[c.name].null_count == len(data)]
         if empty:
-            warnings.warn(
+            warn(
                 f"column {first_three(map(repr, empty))} holds no value at all; its synthetic "
                 "values are all missing too. Drop it if nobody needs it.",
                 stacklevel=3,
@@ -582,6 +583,40 @@ class Synthesizer:
             "choices": [*derive.words(fitted.relations), *self._choices(fitted.learnt)],
             "mintmark": version("mintmark"),
         }
+
+    @property
+    def training(self) -> list[dict[str, Any]]:
+        """How each net that the fit trained went, in their order; empty where none was trained.
+
+        Losses of real rows: they stay where the model stays.
+
+        Returns
+        -------
+        list of dict
+            ``label``; ``unit`` ("epoch" or "step") and ``at``, where the figures were taken; ``losses``, for
+            each name a list of as many figures; ``watched``, what decided which weights were kept, taken at
+            ``watched_at`` or, where that is absent, at ``at``; ``best``, the place in ``watched`` (or in
+            ``at``, without any) of the weights that were kept; ``ended``, why; ``halved``, how often the rate
+            was; and ``batch``, the rows of a step.
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted.
+        """
+        found = self._state().learnt.get("training", [])
+        return [dict(one) for one in found] if isinstance(found, list) else []
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the fit warned of, in its order; it may speak of real values and stays where the model stays.
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted.
+        """
+        return [str(message) for message in self._state().provenance.get("warnings", [])]
 
     def _held(self, fitted: Fitted) -> str:
         """What of the real data the saved model contains; real text keys can be read off their places."""

@@ -34,7 +34,7 @@ from mintmark.data.schema import Schema, arrow_type
 from mintmark.data.sequences import sequences
 from mintmark.data.streams import check_seed, stream
 from mintmark.errors import InputError, UnknownNameError, first_three
-from mintmark.metric import Metric, Score, Tables
+from mintmark.metric import Metric, Score, Tables, plain
 from mintmark.progress import track
 
 __all__ = ["aligned", "assess", "chosen_metrics", "metric_list", "policy_record", "versions"]
@@ -74,7 +74,8 @@ def assess(
         the method 16 times more).
     seed : int, >= 0
     synthesizer : Synthesizer, optional
-        The fitted one, for metrics that question it; it is left as it is.
+        The fitted one, for metrics that question it, how its training went and what it warned of; it is
+        left as it is.
     cost : mapping, optional
         What the rows cost, measured or declared: any of ``cpu_seconds``, ``gpu_seconds``,
         ``peak_memory_bytes``, ``tokens``, ``money`` with ``currency``, ``human_minutes``.
@@ -131,6 +132,9 @@ def assess(
         drawn = pictures(tables, scores, differences, stream(seed, "assess", "pictures"))
         if shown := sheets(tables):
             drawn["images"] = shown
+    for name in ("training", "warnings"):
+        if told := getattr(synthesizer, name, None):
+            drawn[name] = plain(told)
     return Assessment(
         scores=tuple(scores),
         tables=drawn,

@@ -24,6 +24,9 @@ __all__ = ["assess_", "certify_", "keygen_", "report_outcome", "verify_"]
 @table_options
 @click.option("--policy", help="Fixed before scoring: a shipped policy or a YAML file.")
 @click.option("--metric", "metrics", multiple=True, help="Only this one; repeatable.")
+@click.option(
+    "--model", type=click.Path(path_type=Path), help="The fitted model, for metrics that question it."
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--out", "to", type=click.Path(path_type=Path), help="Assessment directory; none: only print.")
 def assess_(
@@ -33,6 +36,7 @@ def assess_(
     reading: dict[str, Any],
     policy: str | None,
     metrics: tuple[str, ...],
+    model: Path | None,
     seed: int,
     to: Path | None,
 ) -> None:
@@ -42,17 +46,20 @@ def assess_(
     from mintmark.release.policy import Policy
     from mintmark.run._assessment import vacant, write_assessment
     from mintmark.run.ledger import counted
+    from mintmark.synthesizer import load_model
 
     rules = None if policy is None else Policy.load(policy)
     if to is not None:
         vacant(to)
+    fitted = None if model is None else load_model(model)
     real = read(train, **reading)
     alike = {name: reading[name] for name in ("delimiter", "encoding", "decimal")} | {"like": real.schema}
     made = read(synthetic, **alike)
     held = None if holdout is None else read(holdout, **alike)
     assessment = assess(
-        train=real, synthetic=made, holdout=held, policy=rules, metrics=list(metrics) or None, seed=seed
-    )
+        train=real, synthetic=made, holdout=held, policy=rules, metrics=list(metrics) or None, seed=seed,
+        synthesizer=fitted,
+    )  # fmt: skip
     assessment = counted(assessment, real, held)
     table, values = str(assessment), assessment.to_json()
     if to is not None:

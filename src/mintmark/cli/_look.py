@@ -68,22 +68,28 @@ def examine_(table: str, reading: dict[str, Any], drop: tuple[str, ...], k: int,
 @command("list")
 @click.argument("sort", required=False, type=click.Choice([*_SORTS, "policies"]))
 def list_(sort: str | None) -> None:
-    """List synthesizers, metrics, checks, cleaners and policies, or one SORT of them."""
+    """List synthesizers, metrics, checks, cleaners and policies, or one SORT of them.
+
+    In brackets stands what a synthesizer can do beside making rows.
+    """
     from mintmark import registry
     from mintmark.release.policy import Policy, shipped
 
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for kind in _SORTS:
         if sort in (None, kind):
             found[kind] = {name: _summary(registry.find(kind, name)) for name in registry.names(kind)}
+    able = {name: also for name in found.get("synthesizers", {}) if (also := registry.protocols(name))}
     if sort in (None, "policies"):
         found["policies"] = {name: _sentence(Policy.load(name).purpose) for name in shipped()}
     width = max((len(name) for names in found.values() for name in names), default=0)
-    words = [
-        "\n".join([f"{kind}:", *(f"  {name:<{width}}  {about}" for name, about in names.items())])
-        for kind, names in found.items()
-    ]
-    out("\n\n".join(words), found)
+    told = {name: f" [{', '.join(also)}]" for name, also in able.items()}
+    words = []
+    for title, names in found.items():
+        more = told if title == "synthesizers" else {}
+        lines = [f"  {name:<{width}}  {about}{more.get(name, '')}" for name, about in names.items()]
+        words.append("\n".join([f"{title}:", *lines]))
+    out("\n\n".join(words), found | ({"protocols": able} if "synthesizers" in found else {}))
 
 
 def _summary(method: Any) -> str:

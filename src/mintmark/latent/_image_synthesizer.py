@@ -18,6 +18,7 @@ from mintmark.data.keys import is_renewed
 from mintmark.data.schema import Column, Schema
 from mintmark.data.where import Where
 from mintmark.errors import InputError, first_three
+from mintmark.latent._given import as_learnt
 from mintmark.latent._need import need_torch
 from mintmark.method import method, name_of
 from mintmark.synthesizer import Learnt, Synthesizer
@@ -95,25 +96,51 @@ class ImageSynthesizer(Synthesizer):
         name, label = _image(data.schema), _label(data.schema)
         found = _of_column(name, lambda: pixels(data.table[name], size=self.size, channels=self.channels))
         height, width = found.shape[1:3]
-        step = self._step_of(height, width)
-        margins = ((0, 0), (0, -height % step), (0, -width % step), (0, 0))
         labels = np.zeros(len(found), dtype=np.int64)
         classes = 1
         if label is not None:
             known = len(data.schema[label].categories or ())
             coded = codes(data.table[label], data.schema[label]).astype(np.int64)
             labels, classes = np.where(coded < 0, known, coded), known + bool((coded < 0).any())
-        padded = np.ascontiguousarray(np.moveaxis(np.pad(found, margins, mode="edge"), 3, 1))
         about = {"height": height, "width": width, "channels": found.shape[3], "classes": classes}
         try:
-            learnt = self._trained(Pictures(padded, labels, classes), rng)
+            learnt = self._trained(Pictures(self._filled_up(found), labels, classes), rng)
         except FloatingPointError as error:
             raise InputError(f"{name_of(type(self))}: {error} Give a lower rate=...") from None
         weights = np.bincount(labels, minlength=classes) / len(labels)
         return {**learnt, "about": about, "weights": weights, "schema": data.schema.to_json()}
 
+    def _filled_up(self, found: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Pixels as networks take them, channels first, sides filled up by their edge."""
+        height, width = found.shape[1:3]
+        step = self._step_of(height, width)
+        margins = ((0, 0), (0, -height % step), (0, -width % step), (0, 0))
+        return np.ascontiguousarray(np.moveaxis(np.pad(found, margins, mode="edge"), 3, 1))
+
+    def _understood(self, data: Any) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+        """Pictures of a table as the networks take them, and their classes, from 0."""
+        fitted = self._state()
+        schema, about = Schema.from_json(fitted.learnt["schema"]), fitted.learnt["about"]
+        name, label = _image(schema), _label(schema)
+        _, left = as_learnt(data, fitted, schema)
+        shape = (about["height"], about["width"], about["channels"])
+        found = _of_column(name, lambda: pixels(left[name], size=self.size, channels=self.channels))
+        if len(found) and found.shape[1:] != shape:
+            given, learnt = (" x ".join(map(str, one)) for one in (found.shape[1:], shape))
+            raise InputError(
+                f"column {name!r}: pictures of {given} (height, width, channels) where {learnt} were learnt. "
+                "Bring them to that size."
+            )
+        labels = np.zeros(len(left), dtype=np.int64)
+        if label is not None:
+            known = len(schema[label].categories or ())
+            coded = codes(left[label], schema[label]).astype(np.int64)
+            if (coded < 0).any() and known == about["classes"]:
+                raise InputError(f"column {label!r}: a label is missing, and all were there when it learnt.")
+            labels = np.where(coded < 0, known, coded)
+        return self._filled_up(found), labels
+
     def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
-        need_torch()
         need_torch()
         schema, about = Schema.from_json(learnt["schema"]), learnt["about"]
         labels = _drawn(n, learnt["weights"], rng)

@@ -142,11 +142,15 @@ def _digits(size: int) -> list[int]:
 
 
 def to_rows(
-    arrays: Mapping[str, Array], learnt: Mapping[str, Array], schema: Schema, rng: np.random.Generator
+    arrays: Mapping[str, Array],
+    learnt: Mapping[str, Array],
+    schema: Schema,
+    rng: np.random.Generator | None,
 ) -> tuple[Ints, Floats]:
     """Codes, shape (n, codes), and scores, shape (n, scores), NaN where they do not count.
 
-    Of a value that many rows hold the score is drawn evenly from its part of the law.
+    Of a value that many rows hold the score is drawn evenly from its part of the law; without a generator
+    it is the middle of that part, so that a row has one score.
     """
     n = len(arrays[schema.names[0]])
     codes: list[Array] = [np.empty((n, 0), dtype=np.int64)]
@@ -165,7 +169,9 @@ def to_rows(
     return np.concatenate(codes, axis=1), np.concatenate(scores, axis=1)
 
 
-def _ranks(values: Array, learnt: Mapping[str, Array], j: int, n: int, rng: np.random.Generator) -> Floats:
+def _ranks(
+    values: Array, learnt: Mapping[str, Array], j: int, n: int, rng: np.random.Generator | None
+) -> Floats:
     """The share of the law below each value, drawn evenly where the law has a step; never 0 or 1."""
     x, probability = learnt[f"{j}/value"][::2], learnt[f"{j}/probability"].reshape(-1, 2)
     at = np.clip(np.searchsorted(x, values), 0, len(x) - 1)
@@ -176,7 +182,8 @@ def _ranks(values: Array, learnt: Mapping[str, Array], j: int, n: int, rng: np.r
     share = start + part * np.maximum(stop - start, 0.0)
     held = x[at] == values
     low, high = probability[at, 0], probability[at, 1]
-    share = np.where(held, low + (high - low) * rng.random(len(values)), share)
+    inside = 0.5 if rng is None else rng.random(len(values))
+    share = np.where(held, low + (high - low) * inside, share)
     inner: npt.NDArray[np.float64] = np.clip(share, 0.25 / n, 1 - 0.25 / n)
     return inner
 

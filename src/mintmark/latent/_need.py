@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+from mintmark.progress import warn
 
 __all__ = ["need_torch", "warn_of_few"]
 
@@ -17,7 +17,7 @@ def need_torch() -> None:
 def warn_of_few(rows: int) -> None:
     """Say where there are too few rows for a net, and what to take instead."""
     if rows < _FEW:
-        warnings.warn(
+        warn(
             f"{rows} rows are few for a net: below {_FEW} it learns little but each column by itself. "
             "Take gaussian_copula or sequential_trees, or add rows.",
             stacklevel=4,

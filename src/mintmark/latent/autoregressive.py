@@ -18,15 +18,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from mintmark.data import derive
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import decode, encode
-from mintmark.data.protect import OTHER
-from mintmark.data.read import read
 from mintmark.data.schema import Column, Schema
 from mintmark.data.streams import check_seed, stream
 from mintmark.data.where import Where
 from mintmark.errors import InputError, RejectedError, first_three
+from mintmark.latent._given import as_learnt
 from mintmark.latent._need import need_torch, warn_of_few
 from mintmark.latent._tokens import Token, allowed, from_tokens, laid_out, learn_tokens, to_tokens
 from mintmark.method import method
@@ -253,27 +251,9 @@ class Autoregressive(Synthesizer):
     def _understood(self, data: Any) -> tuple[Dataset, Ints, Learnt]:
         """Rows as they were given, and their tokens; rare categories are what they were when learnt."""
         fitted = self._state()
-        data = data if isinstance(data, Dataset) else read(data)
-        absent = [name for name in fitted.modelled.names if name not in data.schema]
-        if absent:
-            raise InputError(
-                f"column {first_three(map(repr, absent))} is absent, which the model was fitted with."
-            )
         schema = Schema.from_json(fitted.learnt["schema"])
-        left = derive.reduced(data, fitted.relations, stream(0, "reduce")).table
-        strange = {}
-        for j, column in enumerate(schema):
-            if not column.is_discrete or pa.types.is_null(left[column.name].type):
-                continue
-            given, words = left[column.name], list(column.categories or ())
-            rare = pc.and_(pc.is_valid(given), pc.invert(pc.is_in(given, pa.array(words, given.type))))
-            if not pc.any(rare).as_py():
-                continue
-            if OTHER not in words:
-                strange[j] = np.asarray(rare)
-                _tell_of(column.name, given.filter(rare))
-            merged = pc.if_else(rare, pa.scalar(OTHER if OTHER in words else None, given.type), given)
-            left = left.set_column(left.column_names.index(column.name), column.name, merged)
+        data, left = as_learnt(data, fitted, schema)
+        left, strange = _without_strange(left, schema)
         tokens = to_tokens(encode(left, schema), fitted.learnt, schema)
         for t, token in enumerate(laid_out(fitted.learnt["sizes"])):
             if token.column in strange:
@@ -328,12 +308,32 @@ class Autoregressive(Synthesizer):
         return table.max(axis=1) if token.digit == 0 else table
 
 
+def _without_strange(left: pa.Table, schema: Schema) -> tuple[pa.Table, dict[int, npt.NDArray[np.bool_]]]:
+    """The rows without categories that the model does not know, which are told, and where these stood."""
+    strange = {}
+    for j, column in enumerate(schema):
+        given = left[column.name]
+        if not column.is_discrete or pa.types.is_null(given.type):
+            continue
+        words = pa.array(list(column.categories or ()), given.type)
+        odd = pc.and_(pc.is_valid(given), pc.invert(pc.is_in(given, words)))
+        if pc.any(odd).as_py():
+            strange[j] = np.asarray(odd)
+            _tell_of(column.name, given.filter(odd))
+            left = left.set_column(
+                left.column_names.index(column.name),
+                column.name,
+                pc.if_else(odd, pa.scalar(None, given.type), given),
+            )
+    return left, strange
+
+
 def _tell_of(name: str, values: pa.ChunkedArray) -> None:
     shown = first_three(map(repr, pc.unique(values).to_pylist()))
     rows = f"{len(values):,} row" + "s" * (len(values) != 1)
     warnings.warn(
         f"column {name!r}: the model does not know {shown} ({rows}), which is read as unknown.",
-        stacklevel=4,
+        stacklevel=5,
     )
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from mintmark.data.encode import encode
+from mintmark.data.schema import Schema
 from mintmark.errors import RejectedError
-from mintmark.latent._mixed import Layout
+from mintmark.latent._given import as_learnt
+from mintmark.latent._mixed import Layout, layout_of, to_rows
 from mintmark.latent._mixed_rows import Floats, Ints, MixedRows, steps_of
+from mintmark.latent._need import need_torch
 from mintmark.latent._table_collapse import Modes
 from mintmark.method import method
-from mintmark.progress import stop_if_asked
+from mintmark.progress import stop_if_asked, warn
 from mintmark.synthesizer import Learnt
 
 if TYPE_CHECKING:
@@ -93,6 +96,49 @@ class Gan(MixedRows):
                 have, tried = have + len(parts[-1][0]), tried + len(codes)
         codes, scores = (np.concatenate([part[k] for part in parts])[:n] for k in range(2))
         return codes, scores
+
+    def scores_rows(self, data: Any) -> Floats:
+        """How much likelier each row is among real rows than among made ones, in logarithms, shape (n,).
+
+        Of the classifier by which made rows are kept (Grover et al. 2019): 0 is as likely among both, before
+        any are left out. It learnt from rows that were fitted, so that what it says of those is in-sample,
+        and the rows of `sample` were chosen by it. A value of a sort that the column never had, such as a
+        gap, counts as the nearest sort that it had.
+
+        Parameters
+        ----------
+        data : Dataset, or a table that `mintmark.read` takes
+            With the columns of the fitted data.
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted.
+        InputError
+            If a column is absent, or a category was never seen.
+        """
+        need_torch()
+        import torch
+
+        from mintmark.latent._ratio import Ratio
+        from mintmark.latent._table_gan import as_rows
+        from mintmark.nn.training import applied, load_arrays
+
+        fitted = self._state()
+        learnt, schema = fitted.learnt, Schema.from_json(fitted.learnt["schema"])
+        _, left = as_learnt(data, fitted, schema)
+        layout = layout_of(learnt, schema)
+        if layout.is_empty:
+            return np.zeros(len(left))
+        codes, scores = to_rows(encode(left, schema), learnt, schema, None)
+        network = Ratio(sum(layout.sizes) + len(layout.scored), self.hidden)
+        load_arrays(network, learnt, _RATIO)
+
+        def told(some: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
+            ratios: torch.Tensor = network(as_rows(some, numbers, layout))
+            return ratios
+
+        return applied(told, [codes, scores.astype(np.float32)], torch.device("cpu")).astype(np.float64)
 
     # -- training --------------------------------------------------------------------------------
 
@@ -220,7 +266,7 @@ class Gan(MixedRows):
         modes.network.load_state_dict(modes.best)
         if collapsed:
             found = modes.seen[-1]
-            warnings.warn(
+            warn(
                 f"the GAN makes few kinds of rows over and over: {found['covered']:.0%} of the frequent "
                 f"values, {found['distinct']:.0%} as many different rows as real ones, frequencies off by "
                 f"{found['off']:.0%}. The best weights before that are kept. Give a lower rate, more epochs "

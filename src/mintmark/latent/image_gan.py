@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
@@ -11,7 +10,9 @@ import numpy.typing as npt
 from pydantic import Field
 
 from mintmark.latent._image_synthesizer import ImageSynthesizer, Pictures, halvings_of
+from mintmark.latent._need import need_torch
 from mintmark.method import method
+from mintmark.progress import warn
 from mintmark.synthesizer import Learnt
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ImageGan"]
 
-_GENERATOR = "generator."
+_GENERATOR, _CRITIC = "generator.", "discriminator."
 _FEW = 20_000  # images below which the discriminator would learn them by heart
 _DECAY = 0.998
 _CLASS = 0.2  # weight of being of the class told, beside looking real
@@ -87,7 +88,8 @@ class ImageGan(ImageSynthesizer):
         )  # fmt: skip
         _end(watcher, done)
         return {
-            **arrays_of(average, _GENERATOR), "network": settings, "losses": done.losses,
+            **arrays_of(average, _GENERATOR), **arrays_of(critic, _CRITIC), "network": settings,
+            "losses": done.losses,
             "watched": watcher.seen,
         }  # fmt: skip
 
@@ -170,6 +172,45 @@ class ImageGan(ImageSynthesizer):
         noise = rng.standard_normal((len(labels), network.noise), dtype=np.float32)
         return applied(network, [noise, labels], torch.device("cpu"))
 
+    def scores_rows(self, data: Any) -> npt.NDArray[np.float64]:
+        """How real the discriminator finds each picture with its class, shape (n,): higher is more real.
+
+        A margin (about 1 for real and -1 for made ones while it learns) and no probability. It learnt
+        together with the generator, from pictures that were fitted, so that what it says of those is
+        in-sample; after a collapse it is the one of the end, not of the weights that were kept.
+
+        Parameters
+        ----------
+        data : Dataset, or a table that `mintmark.read` takes
+            With the columns of the fitted data.
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted.
+        InputError
+            If a column is absent, a class was never learnt, or pictures have another size.
+        """
+        need_torch()
+        import torch
+
+        from mintmark.latent._image_gan import Discriminator
+        from mintmark.nn.training import applied, load_arrays
+
+        learnt = self._state().learnt
+        images, labels = self._understood(data)
+        network = Discriminator(
+            learnt["network"]["channels"], learnt["network"]["halvings"], learnt["network"]["filters"],
+            learnt["about"]["classes"],
+        )  # fmt: skip
+        load_arrays(network, learnt, _CRITIC)
+
+        def told(some: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+            scores: torch.Tensor = network(some.float() / 127.5 - 1, classes)[0]
+            return scores
+
+        return applied(told, [images, labels], torch.device("cpu")).astype(np.float64)
+
 
 def _stepped(optimizer: torch.optim.Adam, loss: torch.Tensor) -> None:
     optimizer.zero_grad(set_to_none=True)
@@ -188,7 +229,7 @@ def _end(watcher: Watcher, done: Rounds) -> None:
 
 
 def _warn_of_collapse(found: dict[str, float]) -> None:
-    warnings.warn(
+    warn(
         f"the GAN makes few kinds of pictures over and over: two of a class differ {found['variety']:.0%} as "
         f"much as real ones, {found['distinct']:.0%} as many real ones are nearest to some. The best weights "
         "before that are kept. Give a lower rate=..., more pictures or augment=True, or use image_diffusion.",

@@ -6,7 +6,6 @@ Dibben (2016), "synthpop: bespoke creation of synthetic data in R", J. Stat. Sof
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
@@ -26,7 +25,7 @@ from mintmark.latent._forest import Forest, drawn_atoms, grow, joined, single_le
 from mintmark.latent._order import Order, order_of
 from mintmark.latent._predictors import classes_of, depends, predictors_of
 from mintmark.method import method
-from mintmark.progress import stop_if_asked, time_is_up, track
+from mintmark.progress import stop_if_asked, time_is_up, track, warn
 from mintmark.synthesizer import Learnt, Synthesizer
 
 __all__ = ["SequentialTrees"]
@@ -84,7 +83,7 @@ class SequentialTrees(Synthesizer):
 
     def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
         if len(data) < _FEW:
-            warnings.warn(
+            warn(
                 f"{len(data)} rows are few for trees: below {_FEW} the method gaussian_copula kept "
                 "relations better, on the mean of six real tables. Take it, or add rows.",
                 stacklevel=3,
@@ -128,7 +127,7 @@ class SequentialTrees(Synthesizer):
             alone,
         )
         if alone:
-            warnings.warn(
+            warn(
                 f"max_minutes passed: column {first_three(map(repr, alone))} is drawn on its own, "
                 "without regard to the others. Allow more minutes, or drop columns.",
                 stacklevel=3,

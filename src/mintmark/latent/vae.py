@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -19,6 +18,7 @@ from mintmark.latent._mixture import drawn_codes, learn_mixture
 from mintmark.latent._need import need_torch, warn_of_few
 from mintmark.latent._tokens import from_tokens, laid_out, learn_tokens
 from mintmark.method import method
+from mintmark.progress import warn
 from mintmark.synthesizer import Learnt, Synthesizer
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Vae(Synthesizer):
         law = _law_of(mean, spread, rng)
         share = mean.var(axis=0) / (mean.var(axis=0) + (spread**2).mean(axis=0))
         if share.max() < _COLLAPSED:
-            warnings.warn(
+            warn(
                 f"the codes say next to nothing of the rows (posterior collapse: at most {share.max():.0%} "
                 f"of their variance). Give a divergence below {self.divergence:g}, or add rows.",
                 stacklevel=3,

@@ -112,11 +112,16 @@ def auc(positive: Floats, negative: Floats) -> float:
 
 
 def delong(
-    positive: Floats, negative: Floats, *, factors: tuple[float, float] = (1.0, 1.0)
+    positive: Floats,
+    negative: Floats,
+    *,
+    factors: tuple[float, float] = (1.0, 1.0),
+    persons: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None,
 ) -> tuple[float, float]:
     """Area under the ROC curve and its variance.
 
-    DeLong, DeLong, Clarke-Pearson (1988), Biometrics 44; midranks after Sun and Xu (2014).
+    DeLong, DeLong, Clarke-Pearson (1988), Biometrics 44; midranks after Sun and Xu (2014); rows of one
+    person as one draw after Obuchowski (1997), Biometrics 53.
 
     Parameters
     ----------
@@ -124,6 +129,8 @@ def delong(
     factors : (float, float)
         What the variance of the positives and that of the negatives is multiplied by: below 1 where
         they are a good share of all that there are, above 1 where they hang together.
+    persons : (array of int, array of int), shape (m,) and (n,), optional
+        Whose rows they are; every row is a person of its own where they are not given.
 
     Returns
     -------
@@ -131,6 +138,8 @@ def delong(
     """
     v10, v01 = _placements(positive, negative)
     parts = v10.var(ddof=1) / len(v10), v01.var(ddof=1) / len(v01)
+    if persons is not None:
+        parts = influence_variance(v10, persons[0]), influence_variance(v01, persons[1])
     variance = factors[0] * parts[0] + factors[1] * parts[1]
     return float(v10.mean()), float(variance)
 

@@ -32,6 +32,14 @@ FIDELITY = {
         "Shown one synthetic and one real row, a strong classifier told which is which {p} of the time; "
         "50\u00a0% is guessing.",
     ),
+    "discriminator": Words(
+        "Told apart by the model’s own discriminator",
+        "Shown one unseen real and one synthetic row, the discriminator that the model learnt against called "
+        "the real one real {p} of the time; 50\u00a0% is guessing. In-sample: it learnt together with the "
+        "generator and on the training rows, so that only a figure far from 50\u00a0% says something. The "
+        "fresh classifier counts.",
+        ceiling="training rows",
+    ),
     "missingness.worst": Words(
         "Missing values, worst column",
         "The share of missing values agrees with the real one to {p} in the column that is farthest off.",

@@ -139,6 +139,21 @@ PRIVACY = {
         ceiling="guessing",
         best="Guessing finds {c}.",
     ),
+    "likelihood_gap": Words(
+        "Likelihood, training over unseen rows",
+        "The model finds training rows likelier than unseen real ones by {v} in the logarithm; 0 is no "
+        "difference. It says whether the model learnt rows by heart, and concerns whoever gets the model: "
+        "the released rows may leak less, or more.",
+        ceiling="no difference",
+    ),
+    "likelihood_gap.auc": Words(
+        "Membership by the model’s likelihood",
+        "Whoever holds the model, and is shown one training row and one unseen row, picked the training row "
+        "by its likelihood {p} of the time; 50\u00a0% is guessing. The released rows alone do not allow "
+        "this.",
+        ceiling="guessing",
+        floor="learnt by heart",
+    ),
     "shadow.exposed": Words(
         "People who stand out, method known",
         "An attacker who can run the method again, with and without one of the people least like anyone "

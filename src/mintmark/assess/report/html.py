@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from mintmark.assess.assessment import Assessment, times_assessed
-from mintmark.assess.report import _sheets, _story
+from mintmark.assess.report import _sheets, _story, _training
 from mintmark.assess.report._template import packaged, template
 from mintmark.assess.report._verdict import MARKS, Verdict, judgement
 from mintmark.assess.report._words import PRIVACY_LIMIT, PUBLIC_LIMIT, REPORT_LIMIT
@@ -55,6 +55,8 @@ def html(
             "nearest": _story.nearest(assessment),
             # real pictures: whatever a public record may hold, its page shows none
             "sheets": [] if public else _sheets.sheets(assessment.tables.get("images")),
+            # losses of real rows, and warnings that may name values: for the inside alone
+            "training": None if public else _training.training(assessment),
             "differences": [str(text) for text in assessment.tables.get("differences") or ()],
             "rejected": _story.rejected(assessment),
             "cleaned": _story.cleaned(assessment),
