@@ -19,7 +19,7 @@ from mintmark.errors import InputError
 if TYPE_CHECKING:
     from mintmark.synthesizer import Synthesizer
 
-__all__ = ["drop_option", "fit_", "sample_", "table_options"]
+__all__ = ["drop_option", "fit_", "sample_", "table_options", "value_of"]
 
 
 def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,7 +86,7 @@ def fit_(
     from mintmark.data.read import read
     from mintmark.synthesizer import make
 
-    chosen = make(method, **{name: _value(text) for name, text in pairs(parameters, "--set").items()})
+    chosen = make(method, **{name: value_of(text) for name, text in pairs(parameters, "--set").items()})
     data = read(train, **reading, drop=drop)
     model = chosen.fit(data, seed=seed, max_minutes=max_minutes)
     model.save(to)
@@ -96,7 +96,8 @@ def fit_(
     )
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
+    """A parameter as JSON, or the text where it is none."""
     try:
         return json.loads(text)
     except ValueError:
