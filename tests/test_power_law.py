@@ -35,16 +35,19 @@ def test_no_law_falls_below_what_it_cannot():
     assert law.at([1e9]).min() >= 0.5
 
 
-def test_no_law_of_the_bounds_fits_better():
+@pytest.mark.parametrize("least", [0.5, 0.545])
+def test_no_law_of_the_bounds_fits_better(least):
     rng = np.random.default_rng(1)
-    figures = truth(SIZES) + 0.02 * rng.standard_normal((1, 12))
-    law = PowerLaws.fit(SIZES, figures, 0.5)
+    figures = truth(SIZES) + 0.005 * rng.standard_normal((1, 12))
+    law = PowerLaws.fit(SIZES, figures, least)
     error = float(((law.at(SIZES) - figures) ** 2).sum())
-    for _ in range(2_000):
-        other = PowerLaws(
-            *(np.array([rng.uniform(*ends)]) for ends in ((0.5, 0.6), (0, 0.1), (0.1, 2))), 2_000.0
-        )
+    assert law.level[0] >= least
+    ends = ((least, 0.6), (0, 0.1), (0.1, 2))
+    for _ in range(4_000):
+        other = PowerLaws(*(np.array([rng.uniform(*some)]) for some in ends), 2_000.0)
         assert float(((other.at(SIZES) - figures) ** 2).sum()) > error - 1e-6
+    near = PowerLaws(np.full(1, least), np.full(1, 0.02), np.full(1, 1.0), 2_000.0)
+    assert float(((near.at(SIZES) - figures) ** 2).sum()) > error
 
 
 def test_intervals_cover_a_new_measurement():
