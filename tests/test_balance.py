@@ -14,7 +14,7 @@ from scipy.stats import ks_2samp
 import mintmark as mm
 from mintmark.cli._show import shares_of
 from mintmark.cli.main import main
-from mintmark.data.balance import apportioned
+from mintmark.data.balance import apportioned, in_words
 from mintmark.errors import InputError, RejectedError
 from mintmark.run.run import run
 
@@ -361,3 +361,10 @@ def test_an_assessment_shows_the_shares_in_one_line(trees, adult):
     made = trees.sample(400, seed=1, shares=EVEN)
     found = mm.assess(train=adult[:6_000], synthetic=made, metrics=["column_shapes"], seed=0)
     assert "shares chosen: income is >50K 50 %" in " ".join(str(found).split()).replace("Shares", "shares")
+
+
+@pytest.mark.parametrize(
+    "record", [{}, {"cells": 3}, {"cells": [{"of": "x"}, 5]}, {"cells": None, "moved": "?"}]
+)
+def test_a_record_that_a_file_brought_breaks_no_report(record):
+    assert in_words(record).startswith("shares chosen:")

@@ -50,6 +50,13 @@ def test_no_law_of_the_bounds_fits_better(least):
     assert float(((near.at(SIZES) - figures) ** 2).sum()) > error
 
 
+def test_a_fall_that_is_steeper_than_any_law_is_met_at_the_lowest_level():
+    law = PowerLaws.fit(SIZES, truth(SIZES, 0.5, 0.01, 3.0)[None, :], 0.5)
+    assert law.level[0] == 0.5
+    assert law.exponent[0] == 2
+    assert law.scale[0] > 0.02
+
+
 def test_intervals_cover_a_new_measurement():
     hits = []
     for seed in range(40):

@@ -270,7 +270,8 @@ def record(
 def in_words(balance: Mapping[str, Any]) -> str:
     """One line of what `record` says; of a record that a file brought, what can be read of it."""
     keys = {"of", "wished", "model"}
-    every = [c for c in balance.get("cells") or () if isinstance(c, Mapping) and keys <= set(c)]
+    cells = balance.get("cells")
+    every = [c for c in cells if isinstance(c, Mapping) and keys <= set(c)] if isinstance(cells, list) else []
     some = [f"{c['of']} {_percent(c['wished'])} (the model's own {_percent(c['model'])})" for c in every[:3]]
     more = f" and {len(every) - 3} more" if len(every) > 3 else ""
     return (

@@ -92,7 +92,7 @@ def findings(
         lines.append("policy chosen after scoring: its thresholds were set when the scores could be known")
     if open_columns := [c["name"] for c in schema.get("columns", ()) if c.get("protect", True) is False]:
         lines.append(f"protection off by request: {', '.join(open_columns)}")
-    if balance := (report.get("provenance") or {}).get("balance"):
+    if isinstance(balance := (report.get("provenance") or {}).get("balance"), Mapping):
         lines.append(in_words(balance))
     if "repeated" in report:
         lines.append(times_assessed(report["repeated"]))
