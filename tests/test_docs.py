@@ -68,7 +68,7 @@ def test_the_first_example_ends_in_a_certificate(here, capsys, page):
 
 
 def test_how_to(here):
-    correct, german, some, many = blocks("docs/how-to.md")
+    correct, german, some, chosen, outlook, many = blocks("docs/how-to.md")
     names = {"mm": mm}
     exec(correct, names)
     assert names["real"].schema.with_role("group") == ["patient"]
@@ -76,6 +76,12 @@ def test_how_to(here):
     assert eval(german, names).schema["umsatz"].kind == "number"
     names["model"] = mm.synthesizer("sequential_trees").fit(mm.read("adult.parquet", target="income"), seed=0)
     assert set(eval(some, names).table["income"].to_pylist()) == {">50K"}
+    exec(chosen, names)
+    assert names["even"].table["income"].to_pylist().count(">50K") == 500
+    assert names["fair"].provenance["balance"]["columns"] == ["income", "sex"]
+    names["real"] = mm.read("customers.csv", target="churn")
+    exec(outlook, names)
+    assert names["outlook"].fits == 12
     exec(many, names)
     assert mm.read("rows.parquet").table.equals(names["model"].sample(20_000, seed=1).table)
 
@@ -195,7 +201,7 @@ def test_every_policy_that_ships_is_described_and_every_command_that_reads_a_tab
 
 def test_every_python_block_of_the_pages_is_run():
     run = {
-        "README.md": 1, "docs/compare.md": 2, "docs/index.md": 1, "docs/how-to.md": 4, "docs/images.md": 2,
+        "README.md": 1, "docs/compare.md": 2, "docs/index.md": 1, "docs/how-to.md": 6, "docs/images.md": 2,
         "docs/personal.md": 1, "docs/recipes.md": 1, "docs/relational.md": 1, "docs/report.md": 1,
         "docs/resampling.md": 2, "docs/series.md": 1, "docs/utility.md": 2,
     }  # fmt: skip

@@ -247,12 +247,13 @@ def test_the_side_table_is_for_its_owner_alone_and_leaves_with_nothing(place):
 def test_workers_change_no_parent(place, tmp_path, monkeypatch):
     model = load_model(place / "run" / "private" / "model")
     n = 2 * model.block + 5
+    plan = model.planned(n, seed=1)
     found = []
     for workers in (1, 2):
         (tmp_path / f"{workers}").mkdir()
         places = _local.Shards(tmp_path / f"{workers}", tmp_path / f"parents-{workers}")
-        drawn = _local.draw(model, place / "run" / "private" / "model", places, n=n, seed=1, workers=workers)
-        found.append(model.assemble(drawn, n, seed=1))
+        drawn = _local.draw(model, place / "run" / "private" / "model", places, plan, workers=workers)
+        found.append(model.assemble(drawn, plan))
     assert found[0][1].equals(found[1][1])
     assert found[0][1].equals(model.parents(n, seed=1))
     assert found[0][0].table.equals(found[1][0].table)

@@ -296,13 +296,14 @@ def test_workers_change_no_byte(here, tmp_path):
     model = mm.synthesizer("independent").fit(data, seed=0)
     model.save(tmp_path / "model")
     n = 3 * model.block - 5
+    plan = model.planned(n, seed=1)
     found = []
     for workers in (1, 2):
         shards = tmp_path / f"shards-{workers}"
         shards.mkdir()
         places = _local.Shards(shards, tmp_path / "parents")
-        drawn = _local.draw(model, tmp_path / "model", places, n=n, seed=1, workers=workers)
-        found.append(model.assemble(drawn, n, seed=1)[0])
+        drawn = _local.draw(model, tmp_path / "model", places, plan, workers=workers)
+        found.append(model.assemble(drawn, plan)[0])
     assert found[0].table.equals(found[1].table)
     assert found[0].table.equals(model.sample(n, seed=1).table)
 

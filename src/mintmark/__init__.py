@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mintmark.advise.learning_curve import learning_curve
     from mintmark.assess.assess import assess
     from mintmark.assess.assessment import Assessment
     from mintmark.check import Check
@@ -52,6 +53,7 @@ _PUBLIC = {
     "certify": "mintmark.release.certify",
     "check": "mintmark.rules",
     "compare": "mintmark.run.compare",
+    "learning_curve": "mintmark.advise.learning_curve",
     "load": "mintmark.synthesizer:load_model",
     "method": "mintmark.method",
     "read": "mintmark.data.read",
@@ -65,8 +67,8 @@ _PUBLIC = {
 
 __all__ = [
     "Assessment", "Check", "Column", "Database", "Dataset", "Metric", "MintmarkError", "Policy", "Recipe",
-    "Schema", "Score", "Synthesizer", "assess", "certify", "check", "compare", "load", "method", "read",
-    "read_database", "rule", "run", "synthesizer", "verify", "write",
+    "Schema", "Score", "Synthesizer", "assess", "certify", "check", "compare", "learning_curve", "load",
+    "method", "read", "read_database", "rule", "run", "synthesizer", "verify", "write",
 ]  # fmt: skip
 
 

@@ -29,21 +29,21 @@ import pyarrow as pa
 from mintmark import registry, rules
 from mintmark.check import Check
 from mintmark.check import load as load_check
-from mintmark.data import derive, keys
+from mintmark.data import balance, derive, keys
 from mintmark.data.conform import conforms
 from mintmark.data.dataset import Dataset, records_of
 from mintmark.data.model_files import read_model, write_model
 from mintmark.data.personal.surrogates import Personal, completed, learn
 from mintmark.data.protect import protect
 from mintmark.data.schema import Schema
-from mintmark.data.streams import check_seed, stream
+from mintmark.data.streams import check_seed, derive_seed, stream
 from mintmark.data.where import Where, check_where, matches
 from mintmark.errors import InputError, ModelFileError, NotFittedError, RejectedError, first_three
 from mintmark.method import name_of, parameters
 from mintmark.parents import PARENTS, Traced, beside, numbered, parted
 from mintmark.progress import kept_warnings, stop_if_asked, time_limit, track, warn
 
-__all__ = ["Drawn", "Learnt", "Nature", "Synthesizer", "load_model", "make"]
+__all__ = ["Drawn", "Learnt", "Nature", "Part", "Plan", "Synthesizer", "load_model", "make"]
 
 Learnt = Mapping[str, Any]
 Nature = Literal["simulated", "fully synthetic", "partially synthetic", "augmented real", "masked real"]
@@ -71,6 +71,8 @@ _KEPT = "rows that were learnt"
 """Name of the array of a saved model that says which rows hold every rule, where some do not."""
 _PART = 64
 """Blocks that `sample_parts` holds at once: a Parquet row group of 262,144 rows."""
+_OWN_BLOCKS = 4
+"""Blocks that tell how frequent values are in a model: 16,384 rows, by which a share is off by 0.004."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,51 @@ class Drawn:
     table: pa.Table
     drawn: int
     rejected: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of a sample that are drawn under one condition, from a seed of their own."""
+
+    n: int
+    seed: int
+    where: Where | None = None
+    told: str = ""  # the condition in words, where it was not the caller who wrote it
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the rows of a sample are drawn: part after part, blocks numbered through.
+
+    Parameters
+    ----------
+    n, seed : int
+    parts : tuple of Part
+        Whose rows add up to n.
+    cells : tuple of mintmark.data.balance.Cell
+        What each part is, where shares were chosen; the rows of the parts are then mixed.
+    own : int
+        Rows that say how frequent these are in the model.
+    """
+
+    n: int
+    seed: int
+    parts: tuple[Part, ...]
+    cells: tuple[balance.Cell, ...] = ()
+    own: int = 0
+
+    def blocks(self, size: int) -> int:
+        """How many blocks of that size there are."""
+        return sum(-(-part.n // size) for part in self.parts)
+
+    def place(self, k: int, size: int) -> tuple[Part, int]:
+        """Part of block k, and its number within it."""
+        for part in self.parts:
+            many = -(-part.n // size)
+            if k < many:
+                return part, k
+            k -= many
+        raise IndexError(k)
 
 
 class Synthesizer:
@@ -249,9 +296,15 @@ class Synthesizer:
         *,
         seed: int,
         where: Where | None = None,
+        shares: balance.Shares | None = None,
+        parity: balance.Parity | None = None,
         map: Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]] = map,
     ) -> Dataset:
         """Draw n rows; the same seed gives the same rows, and `sample(m)` begins `sample(n)`.
+
+        Where shares are chosen, `sample(m)` does not begin `sample(n)`. Rows of each value then come from
+        `where`, so that within a value every other column has the law of the model; all rows together have
+        not: ``provenance["balance"]`` says by how much their law is moved.
 
         Parameters
         ----------
@@ -260,6 +313,12 @@ class Synthesizer:
         where : mapping, optional
             Column to a value, a list of values, a closed range ``(low, high)`` with None for
             open, or None for missing; all must hold.
+        shares : mapping, optional
+            One column to its values' shares of the rows, ``{"income": {">50K": 0.5}}``: exact, rounded by
+            largest remainder. Values that are not named fill the rest in the model's own proportions.
+        parity : str or sequence of str, optional
+            Columns whose groups shall all have the target's values in the same shares (demographic
+            parity): the overall ones. Groups are as frequent as in the model.
         map : callable, optional
             How blocks are worked off, e.g. the ``map`` of a process pool.
 
@@ -268,12 +327,12 @@ class Synthesizer:
         NotFittedError
             If `fit` has not been called.
         InputError
-            If n is negative or no row can match `where`.
+            If n is negative, no row can match `where`, or shares are no shares of such a column.
         RejectedError
             If the checks let too few rows through; names the check.
         """
-        self.ready(n, seed, where)
-        return self.assemble(self._blocks(n, seed, where, map), n, seed=seed, where=where)[0]
+        plan = self.planned(n, seed=seed, where=where, shares=shares, parity=parity, map=map)
+        return self.assemble(self._blocks(plan, map), plan)[0]
 
     def parents(
         self,
@@ -281,6 +340,8 @@ class Synthesizer:
         *,
         seed: int,
         where: Where | None = None,
+        shares: balance.Shares | None = None,
+        parity: balance.Parity | None = None,
         map: Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]] = map,
     ) -> pa.Table:
         """Which real rows those of `sample` with the same arguments were made from: line i tells of row i.
@@ -305,8 +366,8 @@ class Synthesizer:
                 f"{name_of(type(self))} makes no row from single real ones: there are no parents. "
                 "Resamplers, such as smote, have them."
             )
-        self.ready(n, seed, where)
-        told = self.assemble(self._blocks(n, seed, where, map), n, seed=seed, where=where)[1]
+        plan = self.planned(n, seed=seed, where=where, shares=shares, parity=parity, map=map)
+        told = self.assemble(self._blocks(plan, map), plan)[1]
         return PARENTS.empty_table() if told is None else told
 
     def sample_parts(
@@ -315,13 +376,15 @@ class Synthesizer:
         *,
         seed: int,
         where: Where | None = None,
+        shares: balance.Shares | None = None,
+        parity: balance.Parity | None = None,
         map: Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]] = map,
     ) -> Iterator[Dataset]:
         """The rows of `sample` in parts, for tables that do not fit in memory.
 
         ``mm.write(model.sample_parts(10_000_000, seed=0), "rows.parquet")`` holds one part at a
-        time. A check on the whole table, such as uniqueness, needs all rows at once: they then
-        come as one part. Parameters and errors are those of `sample`.
+        time. A check on the whole table, such as uniqueness, and chosen shares need all rows at once: they
+        then come as one part. Parameters and errors are those of `sample`.
 
         Yields
         ------
@@ -329,10 +392,11 @@ class Synthesizer:
             At least one, of at most 64 blocks; provenance counts what was drawn and rejected so far.
         """
         fitted = self.ready(n, seed, where)
-        if any(rule.scope == "table" for rule in rules.drawn(fitted.schema, fitted.modelled)):
-            yield self.sample(n, seed=seed, where=where, map=map)
+        chosen = shares is not None or parity is not None
+        if chosen or any(rule.scope == "table" for rule in rules.drawn(fitted.schema, fitted.modelled)):
+            yield self.sample(n, seed=seed, where=where, shares=shares, parity=parity, map=map)
             return
-        blocks = self._blocks(n, seed, where, map)
+        blocks = self._blocks(self.planned(n, seed=seed, where=where), map)
         drawn, rejected, step = 0, Counter[str](), _PART * self.block
         for start in range(0, max(n, 1), step):
             table, more, refused = self._joined(itertools.islice(blocks, _PART), min(step, n - start))
@@ -341,16 +405,59 @@ class Synthesizer:
             rejected = Counter(part.provenance["rejected"])  # with what finishing refused
             yield part
 
-    def _blocks(
+    def planned(
         self,
         n: int,
+        *,
         seed: int,
-        where: Where | None,
-        map: Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]],
+        where: Where | None = None,
+        shares: balance.Shares | None = None,
+        parity: balance.Parity | None = None,
+        map: Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]] = map,
+    ) -> Plan:
+        """How `sample` draws its rows; parameters and errors are those of `sample`.
+
+        Where shares are chosen some rows are drawn first, which tell how frequent values are in the model.
+        """
+        fitted = self.ready(n, seed, where)
+        n, seed, where = int(n), check_seed(seed), where or {}
+        if shares is None and parity is None:
+            return Plan(n, seed, (Part(n, seed, where),))
+        if self.nature == "masked real" or self.units != "row":
+            raise InputError(
+                f"{name_of(type(self))} makes {'masked' if self.units == 'row' else 'sequences of'} rows, "
+                "whose shares cannot be chosen. Leave shares and parity out."
+            )
+        names = balance.check_balance(shares, parity, where, fitted.schema)
+        many = _OWN_BLOCKS * self.block
+        first = Plan(many, seed, (Part(many, derive_seed(seed, "balance", "own"), where),))
+        own = parted(self._joined(self._blocks(first, map), many)[0])[0].select(list(names))
+        cells = balance.cells(n, shares, parity, fitted.schema, own)
+        parts = tuple(
+            Part(cell.rows, derive_seed(seed, "balance", k), {**where, **cell.where}, cell.told)
+            for k, cell in enumerate(cells)
+        )
+        for part in parts:
+            if part.n:
+                self.ready(part.n, part.seed, part.where)
+        return Plan(n, seed, parts, cells, many)
+
+    def _blocks(
+        self, plan: Plan, map: Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]]
     ) -> Iterator[Drawn]:
-        many = -(-n // self.block)
-        work = partial(self.draw_block, n=n, seed=seed, where=where)
-        return track(map(work, range(many)), "drawing rows", total=many)
+        many = plan.blocks(self.block)
+        return track(map(partial(self.draw_planned, plan=plan), range(many)), "drawing rows", total=many)
+
+    def draw_planned(self, k: int, *, plan: Plan) -> Drawn:
+        """The accepted rows of a plan's block k."""
+        part, b = plan.place(k, self.block)
+        try:
+            return self.draw_block(b, n=part.n, seed=part.seed, where=part.where)
+        except InputError as error:
+            if not part.told:
+                raise
+            kind = RejectedError if isinstance(error, RejectedError) else InputError
+            raise kind(f"{part.told}: the model makes too few such rows. {error}") from None
 
     def ready(self, n: int, seed: int, where: Where | None = None) -> Fitted:
         """Check the arguments of `sample` without drawing."""
@@ -447,14 +554,30 @@ class Synthesizer:
             held_to["where"] = partial(matches, schema=fitted.modelled, where=where)
         return held_to
 
-    def assemble(
-        self, blocks: Iterable[Drawn], n: int, *, seed: int, where: Where | None = None
-    ) -> tuple[Dataset, pa.Table | None]:
-        """Join drawn blocks, hold the table checks and make the keys; and the rows' parents, if told."""
-        table, drawn, rejected = self._joined(blocks, n)
-        table, repaired = self._repaired(table, self._state(), seed, where)
+    def assemble(self, blocks: Iterable[Drawn], plan: Plan) -> tuple[Dataset, pa.Table | None]:
+        """Join a plan's blocks, hold the table checks and make the keys; and the rows' parents, if told."""
+        rest, tables = iter(blocks), []
+        drawn, rejected, counts = 0, Counter[str](), []
+        for part in plan.parts:
+            some = itertools.islice(rest, -(-part.n // self.block))
+            table, more, refused = self._joined(some, part.n)
+            tables += [table] if part.n else []
+            drawn, rejected = drawn + more, rejected + refused
+            counts.append((more, refused["where"]))
+        self._joined(rest, 0)  # a block too many is told
+        table = pa.concat_tables(tables or [self._state().modelled.arrow.empty_table()])
+        which = np.repeat(np.arange(len(plan.parts)), [part.n for part in plan.parts])
+        if plan.cells:
+            order = stream(plan.seed, "balance", "order").permutation(plan.n)
+            table, which = table.take(pa.array(order)).combine_chunks(), which[order]
+        table, repaired = self._repaired(table, self._state(), plan, which)
         table, parents = parted(table)
-        return self._finished(table, 0, seed, drawn, rejected + repaired), parents
+        made = self._finished(table, 0, plan.seed, drawn, rejected + repaired)
+        if plan.cells:
+            names = list(dict.fromkeys(name for cell in plan.cells for name in cell.where))
+            told = {"balance": balance.record(names, plan.cells, plan.own, counts)}
+            made = dataclasses.replace(made, provenance=dict(made.provenance) | told)
+        return made, parents
 
     def _joined(self, blocks: Iterable[Drawn], n: int) -> tuple[pa.Table, int, Counter[str]]:
         """The n rows of some blocks, how many were drawn for them and what was rejected."""
@@ -488,11 +611,12 @@ class Synthesizer:
         return Dataset(table, fitted.schema, provenance)
 
     def _repaired(
-        self, table: pa.Table, fitted: Fitted, seed: int, where: Where | None
+        self, table: pa.Table, fitted: Fitted, plan: Plan, which: npt.NDArray[np.int64]
     ) -> tuple[pa.Table, Counter[str]]:
         """Replace rows that a table check rejects, round by round, from (seed, "repair", round).
 
-        What comes to a row follows from the rows before it alone, so that `sample(m)` begins `sample(n)`.
+        What comes to a row follows from the rows before it alone, so that `sample(m)` begins `sample(n)`;
+        it is of the same part of the plan (`which`, shape (n,)).
         """
         held_to = [rule for rule in rules.drawn(fitted.schema, fitted.modelled) if rule.scope == "table"]
         rejected: Counter[str] = Counter()
@@ -505,20 +629,27 @@ class Synthesizer:
             bad = np.flatnonzero(~held)
             if not len(bad):
                 return table, rejected
-            fresh = pa.concat_tables(
-                self.draw_block(b, n=len(bad), seed=_repair_seed(seed, repair), where=where).table
-                for b in range(-(-len(bad) // self.block))
-            )
+            by_part = [(plan.parts[p], bad[which[bad] == p]) for p in np.unique(which[bad])]
+            fresh = pa.concat_tables(self._fresh(part, len(mine), repair) for part, mine in by_part)
             order = np.arange(table.num_rows)
-            order[bad] = table.num_rows + np.arange(len(bad))
+            order[np.concatenate([mine for _, mine in by_part])] = table.num_rows + np.arange(len(bad))
             table = pa.concat_tables([table, fresh]).take(pa.array(order)).combine_chunks()
             if repair >= _BLIND_ROUNDS:
-                pool = self._accepted(0, _CHOSEN, _repair_seed(seed, repair, "pool"), where).table
-                table = _chosen(table, held, bad[:_CHOSEN], pool, held_to, fitted.modelled)
+                for part, mine in by_part:
+                    seed = _repair_seed(part.seed, repair, "pool")
+                    pool = self._accepted(0, _CHOSEN, seed, part.where).table
+                    table = _chosen(table, held, mine[:_CHOSEN], pool, held_to, fitted.modelled)
         worst = rejected.most_common(1)[0][0]
         raise RejectedError(
             f"after {_REPAIR_ROUNDS} rounds check {worst!r} still rejects {len(bad):,} of "
             f"{table.num_rows:,} rows. Ask for fewer rows, or mend the check."
+        )
+
+    def _fresh(self, part: Part, n: int, repair: int) -> pa.Table:
+        """Rows of a round that replaces some of a part's."""
+        seed = _repair_seed(part.seed, repair)
+        return pa.concat_tables(
+            self.draw_block(b, n=n, seed=seed, where=part.where).table for b in range(-(-n // self.block))
         )
 
     def avoiding(self, data: Any) -> Self:

@@ -27,7 +27,7 @@ from mintmark.data.streams import derive_seed
 from mintmark.data.where import Where, check_where, matches
 from mintmark.errors import InputError, RejectedError, first_three
 from mintmark.method import method, name_of
-from mintmark.synthesizer import Drawn, Fitted, Learnt, Nature, Synthesizer
+from mintmark.synthesizer import Drawn, Fitted, Learnt, Nature, Plan, Synthesizer
 
 __all__ = ["Masked", "RandomTransformer", "Transformer"]
 
@@ -190,7 +190,7 @@ class Transformer(Synthesizer):
         return Drawn(made, wanted, {})
 
     def _repaired(
-        self, table: pa.Table, fitted: Fitted, seed: int, where: Where | None
+        self, table: pa.Table, fitted: Fitted, plan: Plan, which: npt.NDArray[np.int64]
     ) -> tuple[pa.Table, Counter[str]]:
         """The table as it is: no masked row can be replaced by a fresh one."""
         for rule in rules.drawn(fitted.schema, fitted.modelled):

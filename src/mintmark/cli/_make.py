@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mintmark.cli._check import checks_of, rule_options
-from mintmark.cli._show import command, out, pairs, where_of
+from mintmark.cli._show import command, out, pairs, shares_of, where_of
 from mintmark.errors import InputError
 
 if TYPE_CHECKING:
     from mintmark.synthesizer import Synthesizer
 
-__all__ = ["drop_option", "fit_", "sample_", "table_options"]
+__all__ = ["drop_option", "fit_", "sample_", "table_options", "value_of"]
 
 
 def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,7 +86,7 @@ def fit_(
     from mintmark.data.read import read
     from mintmark.synthesizer import make
 
-    chosen = make(method, **{name: _value(text) for name, text in pairs(parameters, "--set").items()})
+    chosen = make(method, **{name: value_of(text) for name, text in pairs(parameters, "--set").items()})
     data = read(train, **reading, drop=drop)
     model = chosen.fit(data, seed=seed, max_minutes=max_minutes)
     model.save(to)
@@ -96,7 +96,8 @@ def fit_(
     )
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
+    """A parameter as JSON, or the text where it is none."""
     try:
         return json.loads(text)
     except ValueError:
@@ -123,18 +124,28 @@ def _stored(fitted: Synthesizer, model: Path, *, more: bool) -> Iterator[Path]:
     help="Only such rows; low..high is a range, nothing after = means missing. Repeatable: every column must "
     "hold, one that is named again takes one more value.",
 )  # fmt: skip
+@click.option(
+    "--shares", "wished", multiple=True, metavar="COLUMN=VALUE:SHARE,...",
+    help="How many of the rows have these values, as income=>50K:0.5; others as the model has them.",
+)  # fmt: skip
+@click.option(
+    "--parity", multiple=True, metavar="COLUMN",
+    help="Give every group of this column the target's values in the same shares. Repeatable.",
+)  # fmt: skip
 @rule_options
 @click.option("--workers", type=int, default=1, show_default=True, help="Processes; the rows stay the same.")
 @click.option("--out", "to", required=True, help="File; the ending names the format.")
 def sample_(
-    model: Path, rows: int, seed: int, wheres: tuple[str, ...], texts: tuple[str, ...], file: str | None,
-    workers: int, to: str,
+    model: Path, rows: int, seed: int, wheres: tuple[str, ...], wished: tuple[str, ...],
+    parity: tuple[str, ...], texts: tuple[str, ...],
+    file: str | None, workers: int, to: str,
 ) -> None:  # fmt: skip
     """Draw rows from the fitted MODEL; the same seed gives the same rows.
 
     They go to the file as they are drawn, so that their number is not limited by memory; an Arrow
-    file and rules on the whole table, such as uniqueness, need them all at once.
+    file, chosen shares and rules on the whole table, such as uniqueness, need them all at once.
     """
+    from mintmark.data.balance import in_words
     from mintmark.data.write import write
     from mintmark.run._local import blocks_by
     from mintmark.synthesizer import load_model
@@ -142,14 +153,21 @@ def sample_(
     if not to:
         raise InputError("--out names no file.")
     fitted = load_model(model).constrain(*checks_of(texts, file))
-    where = where_of(wheres, fitted.ready(rows, seed).schema) or None
+    schema = fitted.ready(rows, seed).schema
+    asked: dict[str, Any] = {
+        "where": where_of(wheres, schema) or None,
+        "shares": shares_of(wished, schema) or None,
+        "parity": parity or None,
+    }
     with (
         _stored(fitted, model, more=bool(texts or file)) as place,
-        blocks_by(place, workers, n=rows, seed=seed, where=where) as mapped,
+        blocks_by(place, workers) as mapped,
     ):
-        made = write(fitted.sample_parts(rows, seed=seed, where=where, map=mapped), to)
-    rejected = made.get("rejected") or {}
+        made = write(fitted.sample_parts(rows, seed=seed, map=mapped, **asked), to)
+    rejected, balance = made.get("rejected") or {}, made.get("balance")
     words = f"drew {rows:,} rows: {to}"
+    if balance:
+        words += f"\n{in_words(balance)}"
     for rule, count in rejected.items():
         words += f"\nrejected {count:,} rows by {rule}"
-    out(words, {"rows": rows, "out": to, "rejected": rejected})
+    out(words, {"rows": rows, "out": to, "rejected": rejected, **({"balance": balance} if balance else {})})

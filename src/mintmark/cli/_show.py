@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,9 +19,10 @@ from mintmark.errors import InputError
 if TYPE_CHECKING:
     from mintmark.data.schema import Column, Schema
 
-__all__ = ["command", "out", "pairs", "where_of"]
+__all__ = ["command", "out", "pairs", "shares_of", "where_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+_SHARE = re.compile(r"(?P<value>.*?):(?P<share>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:,|$)")
 
 
 def command(name: str) -> Callable[[F], click.Command]:
@@ -127,6 +129,28 @@ def where_of(texts: tuple[str, ...], schema: Schema) -> dict[str, Any]:
         if len(wanted) > 1 and any(isinstance(one, tuple) for one in wanted):
             raise InputError(f"--where {name}: a range cannot be joined with other values. Name it alone.")
     return {name: wanted[0] if len(wanted) == 1 else wanted for name, wanted in asked.items()}
+
+
+def shares_of(texts: tuple[str, ...], schema: Schema) -> dict[str, dict[Any, float]]:
+    """`--shares` options as `Synthesizer.sample` takes them.
+
+    ``COLUMN=VALUE:SHARE,VALUE:SHARE`` splits at the first ``=``; a share is a number after a ``:`` and before
+    a comma or the end, so that values may hold both signs. Nothing before the ``:`` means missing.
+    """
+    from mintmark.data.balance import wish_of
+
+    wished: dict[str, dict[str, float]] = {}
+    for given in texts:
+        ((name, text),) = pairs((given,), "--shares", "COLUMN=VALUE:SHARE").items()
+        found = list(_SHARE.finditer(text))
+        if not found or "".join(one.group() for one in found) != text:
+            raise InputError(f"--shares {given!r}: write COLUMN=VALUE:SHARE,VALUE:SHARE, shares as 0.5.")
+        for one in found:
+            value, share = one["value"], float(one["share"])
+            if value in wished.setdefault(name, {}):
+                raise InputError(f"--shares {name}: value {value!r} has two shares. Name each value once.")
+            wished[name][value] = share
+    return wish_of(wished, schema)
 
 
 def _wanted(text: str, column: Column) -> Any:

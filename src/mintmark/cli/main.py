@@ -27,6 +27,7 @@ _COMMANDS = {
     "check": ("check", "Tell which rows of a table hold which rules."),
     "assess": ("judge", "Score synthetic rows for fidelity, utility and privacy."),
     "compare": ("compare", "Rank synthesizers over data sets and seeds."),
+    "learning-curve": ("advise", "Tell whether more rows would help a method."),
     "certify": ("judge", "Release or refuse what was assessed, signed."),
     "report": ("report", "Write the page of an assessment or release, for inside or to publish."),
     "verify": ("judge", "Check a release with the public key alone."),
@@ -50,7 +51,7 @@ class _Commands(click.Group):
         if name not in _COMMANDS:
             return None
         module = importlib.import_module(f"mintmark.cli._{_COMMANDS[name][0]}")
-        command: click.Command = getattr(module, f"{name}_")
+        command: click.Command = getattr(module, f"{name.replace('-', '_')}_")
         return command
 
     def resolve_command(

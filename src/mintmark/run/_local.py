@@ -17,17 +17,17 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 
 import pyarrow as pa
 
-from mintmark.data.where import Where
 from mintmark.errors import InputError, MintmarkError
 from mintmark.parents import PARENTS, beside, parted
 from mintmark.progress import track
 from mintmark.run._atomic import sha256, write_bytes
-from mintmark.synthesizer import Drawn, Synthesizer, load_model
+from mintmark.synthesizer import Drawn, Plan, Synthesizer, load_model
 
 __all__ = ["Shards", "blocks_by", "draw", "read_shard"]
 
@@ -50,13 +50,11 @@ def draw(
     model: Synthesizer,
     saved: Path,
     shards: Shards,
+    plan: Plan,
     *,
-    n: int,
-    seed: int,
-    where: Where | None = None,
     workers: int | None = None,
 ) -> Iterator[Drawn]:
-    """Every block of n units in order, drawn first where `shards` does not hold it yet.
+    """Every block of a plan in order, drawn first where `shards` does not hold it yet.
 
     Parameters
     ----------
@@ -66,19 +64,19 @@ def draw(
         The same model's directory, from which workers load it.
     shards : Shards
         Directories for the shards; that of the parents is made where there are some.
-    n, seed, where :
-        As `Synthesizer.sample` takes them.
+    plan : Plan
+        Of the model, see `Synthesizer.planned`.
     workers : int, optional
         Processes; by default as many as there are cores where the blocks are many, else none.
     """
     _check(workers)
-    blocks = range(-(-n // model.block))
+    blocks = range(plan.blocks(model.block))
     missing = [b for b in blocks if read_shard(shards, b) is None]
     workers = workers or ((os.cpu_count() or 1) if len(missing) >= _WORTH_A_POOL else 1)
     if workers > 1 and len(missing) > 1:
-        made = _pooled(saved, shards, missing, min(workers, len(missing)), n, seed, where)
+        made = _pooled(saved, shards, missing, min(workers, len(missing)), plan)
     else:
-        made = (_write(model, shards, b, n, seed, where) for b in missing)
+        made = (_write(model, shards, b, plan) for b in missing)
     for _ in track(made, "drawing rows", total=len(missing)):
         pass
     return (_held(shards, b) for b in blocks)
@@ -92,8 +90,8 @@ def _held(shards: Shards, b: int) -> Drawn:
 
 
 @contextmanager
-def blocks_by(saved: Path, workers: int, *, n: int, seed: int, where: Where | None = None) -> Iterator[Map]:
-    """A `map` for `Synthesizer.sample` of these arguments that draws blocks in processes.
+def blocks_by(saved: Path, workers: int) -> Iterator[Map]:
+    """A `map` for `Synthesizer.sample` that draws blocks in processes.
 
     The processes load the model from `saved`; they are few blocks ahead of what has been used.
     """
@@ -103,10 +101,11 @@ def blocks_by(saved: Path, workers: int, *, n: int, seed: int, where: Where | No
         return
     with _pool(saved, workers) as pool:
 
-        def mapped(_: Callable[[int], Drawn], blocks: Iterable[int]) -> Iterator[Drawn]:
+        def mapped(work: Callable[[int], Drawn], blocks: Iterable[int]) -> Iterator[Drawn]:
+            assert isinstance(work, partial)  # of `draw_planned`: the plan is shipped, not the model again
             ahead: deque[Future[Drawn]] = deque()
             for b in blocks:
-                ahead.append(pool.submit(_draw, b, n, seed, where))
+                ahead.append(pool.submit(_draw, b, work.keywords["plan"]))
                 if len(ahead) > 4 * workers:
                     yield ahead.popleft().result()
             while ahead:
@@ -135,11 +134,9 @@ def _pool(saved: Path, workers: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _pooled(
-    saved: Path, shards: Shards, blocks: Iterable[int], workers: int, n: int, seed: int, where: Where | None
-) -> Iterator[int]:
+def _pooled(saved: Path, shards: Shards, blocks: Iterable[int], workers: int, plan: Plan) -> Iterator[int]:
     with _pool(saved, workers) as pool:
-        for future in [pool.submit(_work, shards, b, n, seed, where) for b in blocks]:
+        for future in [pool.submit(_work, shards, b, plan) for b in blocks]:
             yield future.result()
 
 
@@ -156,18 +153,18 @@ def _end_with(sentinel: int) -> None:
     os._exit(1)
 
 
-def _draw(b: int, n: int, seed: int, where: Where | None) -> Drawn:
+def _draw(b: int, plan: Plan) -> Drawn:
     assert _model is not None
-    return _model.draw_block(b, n=n, seed=seed, where=where)
+    return _model.draw_planned(b, plan=plan)
 
 
-def _work(shards: Shards, b: int, n: int, seed: int, where: Where | None) -> int:
+def _work(shards: Shards, b: int, plan: Plan) -> int:
     assert _model is not None
-    return _write(_model, shards, b, n, seed, where)
+    return _write(_model, shards, b, plan)
 
 
-def _write(model: Synthesizer, shards: Shards, b: int, n: int, seed: int, where: Where | None) -> int:
-    drawn = model.draw_block(b, n=n, seed=seed, where=where)
+def _write(model: Synthesizer, shards: Shards, b: int, plan: Plan) -> int:
+    drawn = model.draw_planned(b, plan=plan)
     table, parents = parted(drawn.table)
     data, told, record = _names(shards, b)
     write_bytes(data, _ipc(table))

@@ -22,7 +22,8 @@ from pydantic import (
     field_validator,
 )
 
-from mintmark.data.schema import Kind, Role, json_value
+from mintmark.data.balance import Shares, wish_of
+from mintmark.data.schema import Kind, Role, Schema, json_value
 from mintmark.data.where import Where
 from mintmark.errors import InputError, UnknownNameError, first_three
 
@@ -115,6 +116,34 @@ class Generate(_Station):
         dict[str, Any],
         Field(description="column to a value, a list, {low: , high: } or null", default_factory=dict),
     ]
+
+    shares: Annotated[
+        dict[str, dict[str, float]],
+        Field(
+            description="one column to its values' shares of the rows; the rest as the model has it",
+            default_factory=dict,
+        ),
+    ]
+    parity: Annotated[
+        list[str],
+        Field(
+            description="columns whose groups shall have the target's values in the same shares",
+            default_factory=list,
+        ),
+    ]
+
+    @field_validator("shares", mode="before")
+    @classmethod
+    def _text_values(cls, shares: Any) -> Any:
+        """Values as text, whatever YAML takes them for; missing is ""."""
+        if not isinstance(shares, Mapping):
+            return shares
+        return {
+            name: {_as_text(value): share for value, share in wished.items()}
+            if isinstance(wished, Mapping)
+            else wished
+            for name, wished in shares.items()
+        }
 
     @field_validator("where", mode="before")
     @classmethod
@@ -283,12 +312,22 @@ class Recipe(_Station):
         """`generate.where` as `Synthesizer.sample` takes it."""
         return {name: _range(wanted) for name, wanted in self.generate.where.items()} or None
 
+    def shares(self, schema: Schema) -> Shares | None:
+        """`generate.shares` as `Synthesizer.sample` takes them."""
+        return wish_of(self.generate.shares, schema) or None
+
     @staticmethod
     def json_schema() -> dict[str, Any]:
         """JSON schema of the file, for editors."""
         return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Recipe.model_json_schema(
             by_alias=True
         )
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _plain(wanted: Any) -> Any:

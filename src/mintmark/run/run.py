@@ -16,6 +16,7 @@ from mintmark.assess.assess import assess
 from mintmark.assess.assessment import Assessment
 from mintmark.assess.inputs import check_apart
 from mintmark.check import load as load_check
+from mintmark.data.balance import check_balance
 from mintmark.data.dataset import Dataset
 from mintmark.data.read import read
 from mintmark.data.split import split_rows
@@ -74,6 +75,8 @@ def run(
     real = source_of(recipe)
     check_target(plan.cleaners, real.schema)
     refuse(real.schema, recipe.where)  # what contradicts is told before anything is learnt
+    if (shares := recipe.shares(real.schema)) or recipe.generate.parity:
+        check_balance(shares, recipe.generate.parity or None, recipe.where or {}, real.schema)
     with opened(place, recipe, recipe.resolve(recipe.source.path)) as folder:
         if folder.finished():
             return Certificate.load(folder.release)
@@ -192,12 +195,14 @@ def _drawn(
 ) -> tuple[Dataset, pa.Table | None]:
     n = model.usual_rows(fitted) if recipe.generate.rows is None else recipe.generate.rows
     seed, where = folder.seed(recipe.seed, "sample"), recipe.where
-    model.ready(n, seed, where)
+    schema = model.ready(n, seed, where).schema
+    shares, parity = recipe.shares(schema), recipe.generate.parity or None
     begun = any(folder.shards.rows.glob("*"))  # a part of the cost was spent before
 
     def drawn() -> tuple[Dataset, pa.Table | None]:
-        blocks = _local.draw(model, folder.model, folder.shards, n=n, seed=seed, where=where, workers=workers)
-        return model.assemble(blocks, n, seed=seed, where=where)
+        plan = model.planned(n, seed=seed, where=where, shares=shares, parity=parity)
+        blocks = _local.draw(model, folder.model, folder.shards, plan, workers=workers)
+        return model.assemble(blocks, plan)
 
     (synthetic, parents), cost = measured(drawn)
     if not begun:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from mintmark.assess.assessment import Assessment, times_assessed
 from mintmark.assess.report._aligned import aligned
 from mintmark.assess.report._figures import between, figure
+from mintmark.assess.report._story import balanced
 from mintmark.assess.report._verdict import Line, Verdict, judgement
 from mintmark.assess.report._words import FAMILIES, PRIVACY_LIMIT, title
 from mintmark.metric import Score
@@ -46,6 +47,8 @@ def text(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> s
     lines += [""] if judged.rules else []
     lines += _scores(assessment.scores)
     lines += ["", *_wrapped(f"Privacy: {PRIVACY_LIMIT}.", "", "")]
+    if words := balanced(assessment):
+        lines += _wrapped(f"{_capital(words)}.", "", "")
     if assessment.repeated is not None:
         lines += _wrapped(f"{_capital(times_assessed(assessment.repeated))}.", "", "")
     return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,1 @@
+"""Advice on data and methods, from what was measured."""
