@@ -293,6 +293,31 @@ def test_an_error_of_the_input_leaves_no_checkpoint_behind(monkeypatch, tmp_path
     assert not (tmp_path / "c").exists()
 
 
+def test_a_training_that_begins_from_elsewhere_takes_nothing_from_the_place(monkeypatch, tmp_path):
+    """As where time ended the training before it sooner."""
+    import torch
+
+    from mintmark.nn.training import train
+
+    def trained(seed, epochs):
+        network, seen = torch.nn.Linear(1, 1), []
+
+        def loss(some, _):
+            seen.append(1)
+            return network(torch.ones(len(some), 1)).square().mean()
+
+        train(network, loss, 8, np.random.default_rng(seed), epochs=epochs, batch=8, rate=0.1, label="x")
+        return len(seen)
+
+    monkeypatch.setattr(checkpoint, "_EVERY", 0.0)
+    for seed, left in ((0, 3), (1, 5)):
+        with pytest.raises(Killed), checkpoint.checkpoints(tmp_path / "c", dict):
+            trained(0, 2)
+            raise Killed
+        with checkpoint.checkpoints(tmp_path / "c", dict):
+            assert trained(seed, 5) == left
+
+
 def test_time_that_was_used_before_the_kill_counts(monkeypatch, tmp_path):
     with time_limit(1, used=61):
         assert time_is_up()
