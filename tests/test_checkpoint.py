@@ -309,11 +309,15 @@ def test_a_training_that_begins_from_elsewhere_takes_nothing_from_the_place(monk
         train(network, loss, 8, np.random.default_rng(seed), epochs=epochs, batch=8, rate=0.1, label="x")
         return len(seen)
 
-    monkeypatch.setattr(checkpoint, "_EVERY", 0.0)
-    for seed, left in ((0, 3), (1, 5)):
-        with pytest.raises(Killed), checkpoint.checkpoints(tmp_path / "c", dict):
+    def cut_short():
+        with checkpoint.checkpoints(tmp_path / "c", dict):
             trained(0, 2)
             raise Killed
+
+    monkeypatch.setattr(checkpoint, "_EVERY", 0.0)
+    for seed, left in ((0, 3), (1, 5)):
+        with pytest.raises(Killed):
+            cut_short()
         with checkpoint.checkpoints(tmp_path / "c", dict):
             assert trained(seed, 5) == left
 

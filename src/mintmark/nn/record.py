@@ -69,6 +69,10 @@ class Training:
         self.watched, self.watched_at = watched, None if at == self.at else at
         self.best = at[watched.index(min(watched))]
 
+    def go_on(self, told: dict[str, Any]) -> None:
+        """Take up what was kept of this training before it was killed."""
+        vars(self).update(told)
+
     def record(self) -> dict[str, Any]:
         """As JSON values, for what was learnt."""
         told = asdict(self)

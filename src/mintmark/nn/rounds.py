@@ -96,16 +96,10 @@ def train_in_rounds(
     draws = torch.Generator().manual_seed(begun)
     standing = Standing(networks, optimizers, rng, draws, begun, next_training())
     order, done = _Order(rows, rng), Training(label, "step", batch, ended="all steps")
-    taken = first = 0
     networks.train()
     with seeded(rng):  # of dropout and the like
-        held = standing.go_on() or {"seconds": 0.0}
-        clock = _Clock(steps, held["seconds"])
-        if "done" in held:
-            done, order.left = Training(**held["done"]), held["left"].numpy()
-            taken, first = held["taken"], held["rounds"]
-            if watch is not None:
-                watch.restore(of_name("watch", held))
+        first, taken, seconds = _gone_on(standing, done, order, watch)
+        clock = _Clock(steps, seconds)
         for at in track(range(math.ceil(steps / _ROUND)), label, may_end_early=True):
             if at < first:
                 continue
@@ -134,6 +128,20 @@ def train_in_rounds(
         raise FloatingPointError("the loss is not finite from the first steps on.")
     done.tell(batch)
     return done
+
+
+def _gone_on(
+    standing: Standing, done: Training, order: _Order, watch: Watch | None
+) -> tuple[int, int, float]:
+    """Rounds, steps and seconds that a training took before it was killed, and all as it stood then."""
+    held = standing.go_on()
+    if held is None:
+        return 0, 0, 0.0
+    done.go_on(held["done"])
+    order.left = held["left"].numpy()
+    if watch is not None:
+        watch.restore(of_name("watch", held))
+    return held["rounds"], held["taken"], held["seconds"]
 
 
 def _round(

@@ -90,7 +90,8 @@ def train(
     best: dict[str, Tensor] = {}
     with seeded(rng):  # of dropout and the like
         if held := standing.go_on():
-            done, best = Training(**held["done"]), of_name("best", held)
+            done.go_on(held["done"])
+            best = of_name("best", held)
         for epoch in track(range(1, epochs + 1), label, may_end_early=True):
             if epoch <= len(done.at):
                 continue
