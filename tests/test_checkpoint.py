@@ -151,6 +151,51 @@ def test_a_fit_may_be_killed_again_and_again(uninterrupted, monkeypatch, tmp_pat
     alike(model._state().learnt, uninterrupted("diffusion"))
 
 
+def test_the_best_weights_outlive_a_kill_after_them(monkeypatch, tmp_path):
+    import torch
+
+    from mintmark.nn.training import train
+
+    x, y = (
+        torch.from_numpy(np.random.default_rng(0).normal(size=s).astype("f4")) for s in ((60, 40), (60, 1))
+    )
+
+    def trained():
+        torch.manual_seed(0)
+        network = torch.nn.Sequential(torch.nn.Linear(40, 64), torch.nn.ReLU(), torch.nn.Linear(64, 1))
+
+        def loss(some, _):
+            return (network(x[some]) - y[some]).square().mean()
+
+        done = train(
+            network, loss, 60, np.random.default_rng(2), epochs=50, batch=20, rate=0.01, label="noise",
+            watch=0.3, patience=8,
+        )  # fmt: skip
+        return done, network[0].weight.detach().numpy().copy()
+
+    def kept():
+        with checkpoint.checkpoints(tmp_path / "c", dict):
+            return trained()
+
+    whole, weights = trained()
+    write, count = checkpoint.Place.write, []
+
+    def last(place, state):
+        write(place, state)
+        count.append(1)
+        if len(count) == whole.best + 3:
+            raise Killed
+
+    monkeypatch.setattr(checkpoint, "_EVERY", 0.0)
+    monkeypatch.setattr(checkpoint.Place, "write", last)
+    with pytest.raises(Killed):
+        kept()
+    done, found = kept()
+    assert done == whole
+    assert done.ended == "no better"
+    assert np.array_equal(found, weights)
+
+
 def test_halvings_and_smaller_batches_outlive_a_kill(monkeypatch, tmp_path):
     from mintmark.latent import _table_vae
 
