@@ -150,6 +150,25 @@ def test_a_collapse_is_told_with_a_remedy():
     assert {"covered", "distinct", "off", "pairs_off"} <= set(model._fitted.learnt["looks"][-1])
 
 
+@untrained
+def test_where_memory_is_short_a_gan_still_judges_whole_packs(monkeypatch):
+    import torch
+
+    from mintmark.latent._table_gan import Generator
+
+    forward = Generator.forward
+
+    def short(network, noise, vector):
+        if torch.is_grad_enabled() and len(noise) > 20:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(network, noise, vector)
+
+    monkeypatch.setattr(Generator, "forward", short)
+    with pytest.warns(UserWarning, match="batches of 510; training went on with batches of 15"):
+        model = mm.synthesizer("gan", epochs=1, hidden=16, together=3).fit(mm.read(known_law(300)), seed=0)
+    assert model._fitted.learnt["training"][0]["batch"] == 15
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_parameters_out_of_range_are_named(name):
     with pytest.raises(InputError, match="'hidden'"):
