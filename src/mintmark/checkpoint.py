@@ -82,7 +82,7 @@ class _Fit:
 
     def remove(self) -> None:
         """Leave nothing of the fit, nor the folder where it holds nothing else."""
-        for file in (*self.folder.glob(_FILES), *self.folder.glob(".training-*")):
+        for file in self.folder.glob(_FILES):
             file.unlink(missing_ok=True)
         with suppress(OSError):
             self.folder.rmdir()
