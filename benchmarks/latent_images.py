@@ -78,10 +78,11 @@ def made_by(
     fitted = time.process_time()
     new = model.sample(n, seed=given.seed + 1)
     cost = {"fit_cpu_s": fitted - begun, "sample_cpu_s": time.process_time() - fitted}
-    losses = model._state().learnt["losses"]
+    (training,) = model._state().learnt["training"]
+    last = {"steps": training["at"][-1]} | {k: values[-1] for k, values in training["losses"].items()}
     warned = [str(one.message) for one in told]
     labels = np.array([int(label) for label in new.table["label"].to_pylist()])
-    return pixels(new.table["image"]), labels, cost | {"last": losses[-1], "warned": warned}
+    return pixels(new.table["image"]), labels, cost | {"last": last, "warned": warned}
 
 
 def mnist(method: str, given: argparse.Namespace) -> dict[str, Any]:

@@ -92,9 +92,10 @@ def test_a_saved_model_makes_the_same_images(learnt, tmp_path):
 
 
 def test_the_training_leaves_its_curve(learnt):
-    losses = learnt._state().learnt["losses"]
-    assert losses[-1]["steps"] == learnt.steps
-    assert all(math.isfinite(value) for one in losses for value in one.values())
+    (told,) = learnt._state().learnt["training"]
+    assert (told["unit"], told["at"][-1], told["ended"]) == ("step", learnt.steps, "all steps")
+    assert all(len(values) == len(told["at"]) for values in told["losses"].values())
+    assert all(math.isfinite(value) for values in told["losses"].values() for value in values)
 
 
 def test_a_discriminator_scores_each_picture_with_its_class(learnt, tmp_path):
@@ -174,8 +175,8 @@ def test_training_ends_in_time(name):
 def test_a_collapsed_gan_is_told_and_repeats_nothing_worse():
     with pytest.warns(UserWarning, match=r"few kinds of pictures .*lower rate=.*image_diffusion"):
         model = mm.synthesizer("image_gan", steps=600, filters=8, rate=1.0).fit(table(*digits()), seed=0)
-    watched = model._state().learnt["watched"]
-    assert min(watched[-1]["variety"], watched[-1]["distinct"]) < 0.4
+    looks = model._state().learnt["looks"]
+    assert min(looks[-1]["variety"], looks[-1]["distinct"]) < 0.4
     assert len(model.sample(3, seed=0)) == 3
 
 
@@ -239,7 +240,7 @@ def test_after_a_loss_that_is_not_finite_training_goes_on_at_half_the_rate():
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     calls, rates = [], []
 
-    def step(some, share, generator):
+    def step(some, taken, share, generator):
         calls.append(share)
         rates.append(optimizer.param_groups[0]["lr"])
         broken = len(calls) == 150
@@ -252,9 +253,10 @@ def test_after_a_loss_that_is_not_finite_training_goes_on_at_half_the_rate():
                 network.weight.fill_(math.nan)
         return {"loss": math.nan if broken else float(loss.detach())}
 
-    done = rounds.train_in_rounds(
-        network, [optimizer], step, 10, np.random.default_rng(0), steps=400, batch=2, label="a test"
-    )
+    with pytest.warns(UserWarning, match=r"a test: the loss was not finite once; .* last good round .* 0\.5"):
+        done = rounds.train_in_rounds(
+            network, [optimizer], step, 10, np.random.default_rng(0), steps=400, batch=2, label="a test"
+        )
     assert done.halved == 1
     assert rates[150] == pytest.approx(rates[148] / 2, rel=0.05)
     assert float(network(torch.ones(1, 1)).detach()) == pytest.approx(3, abs=0.01)

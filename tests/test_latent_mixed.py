@@ -95,7 +95,7 @@ def test_numbers_alone_and_categories_alone(name):
 def test_time_that_is_up_leaves_a_model(name):
     data = mm.read(known_law(), target="a")
     model = mm.synthesizer(name, epochs=100_000).fit(data, seed=0, max_minutes=1 / 60)
-    assert model._fitted.learnt["ended"] == "out of time"
+    assert model._fitted.learnt["training"][0]["ended"] == "out of time"
     assert len(model.sample(10, seed=0)) == 10
 
 
@@ -108,9 +108,12 @@ def test_few_rows_are_told(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_losses_are_kept_and_steps_counted(name, fitted):
-    losses = fitted[name]._fitted.learnt["losses"]
-    assert losses[-1]["steps"] > losses[0]["steps"]
-    assert all(np.isfinite(list(figures.values())).all() for figures in losses)
+    for told in fitted[name]._fitted.learnt["training"]:
+        assert told["at"] == sorted(set(told["at"]))
+        assert len(told["at"]) > 1
+        for values in told["losses"].values():
+            assert len(values) == len(told["at"])
+            assert np.isfinite(values).all()
 
 
 def test_numbers_that_are_not_finite_end_with_a_reason(monkeypatch):
@@ -132,23 +135,45 @@ def test_before_any_training_columns_have_their_own_laws():
 def test_of_few_rows_the_denoiser_stops_before_it_knows_them_by_heart():
     rng = np.random.default_rng(0)
     data = mm.read({"x": rng.normal(size=300), "y": rng.normal(size=300)})
-    learnt = mm.synthesizer("diffusion").fit(data, seed=0)._fitted.learnt
-    assert learnt["ended"] == "watched"
-    assert min(learnt["watched"]) < learnt["watched"][-1]
+    (told,) = mm.synthesizer("diffusion").fit(data, seed=0)._fitted.learnt["training"]
+    assert told["ended"] == "watched"
+    assert told["watched"][told["at"].index(told["best"])] == min(told["watched"]) < told["watched"][-1]
 
 
 def test_the_best_weights_of_a_gan_are_kept(fitted):
-    watched = fitted["gan"]._fitted.learnt["watched"]
-    assert watched[-1]["pairs_off"] < watched[0]["pairs_off"]
-    assert watched[-1]["covered"] == 1.0
+    learnt = fitted["gan"]._fitted.learnt
+    assert learnt["looks"][-1]["covered"] == 1.0
+    net, ratio = learnt["training"]
+    assert net["watched"][-1] < net["watched"][0]
+    assert net["best"] == net["watched_at"][int(np.argmin(net["watched"]))]
+    assert (net["unit"], ratio["unit"]) == ("step", "epoch")
+    assert ratio["ended"] == "no better"
 
 
 def test_a_collapse_is_told_with_a_remedy():
     data = mm.read(known_law(), target="a")
     with pytest.warns(UserWarning, match="few kinds of rows over and over.*Give a lower rate"):
         model = mm.synthesizer("gan", epochs=100, hidden=16, rate=1.0).fit(data, seed=0)
-    watched = model._fitted.learnt["watched"]
-    assert {"covered", "distinct", "off", "pairs_off"} <= set(watched[-1])
+    assert {"covered", "distinct", "off", "pairs_off"} <= set(model._fitted.learnt["looks"][-1])
+
+
+@untrained
+def test_where_memory_is_short_a_gan_still_judges_whole_packs(monkeypatch):
+    import torch
+
+    from mintmark.latent._table_gan import Generator
+
+    forward = Generator.forward
+
+    def short(network, noise, vector):
+        if torch.is_grad_enabled() and len(noise) > 20:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(network, noise, vector)
+
+    monkeypatch.setattr(Generator, "forward", short)
+    with pytest.warns(UserWarning, match="batches of 510; training went on with batches of 15"):
+        model = mm.synthesizer("gan", epochs=1, hidden=16, together=3).fit(mm.read(known_law(300)), seed=0)
+    assert model._fitted.learnt["training"][0]["batch"] == 15
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -77,5 +77,5 @@ def test_numbers_that_are_not_finite_end_with_a_reason(monkeypatch):
 def test_time_that_is_up_leaves_a_model(name):
     data = mm.read(known_law(2_000), target="a")
     model = mm.synthesizer(name, epochs=100_000).fit(data, seed=0, max_minutes=1 / 60)
-    assert model._fitted.learnt["training"]["ended"] == "out of time"
+    assert model._fitted.learnt["training"][0]["ended"] == "out of time"
     assert len(model.sample(10, seed=0)) == 10

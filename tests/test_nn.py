@@ -42,7 +42,7 @@ def test_a_linear_law_is_found():
     assert network.weight.detach().numpy() == pytest.approx(np.array([[2.0, -1.0, 0.5]]), abs=0.01)
     assert float(network.bias.detach()) == pytest.approx(3, abs=0.01)
     assert done.ended == "all epochs"
-    assert done.losses[0] > 1 > 1e-3 > done.losses[-1]
+    assert done.losses["loss"][0] > 1 > 1e-3 > done.losses["loss"][-1]
 
 
 def test_training_ends_where_kept_rows_get_no_better_and_the_best_weights_stay():
@@ -56,8 +56,8 @@ def test_training_ends_where_kept_rows_get_no_better_and_the_best_weights_stay()
     loss = squares(network, x, noise)
     done = train(network, loss, 60, rng, epochs=200, batch=20, rate=0.01, label="x", watch=0.3, patience=8)
     assert done.ended == "no better"
-    assert len(done.losses) == done.best + 9
-    assert done.watched[done.best] == min(done.watched) < done.watched[-1]
+    assert len(done.losses["loss"]) == done.best + 8
+    assert done.watched[done.best - 1] == min(done.watched) < done.watched[-1]
 
 
 def test_the_same_generator_gives_the_same_weights_whatever_torch_did_before():
@@ -92,7 +92,7 @@ def test_progress_is_shown_and_a_limit_ends_training_with_what_there_is():
     with shown_by(lambda *step: shown.append(step)), time_limit(1e-9):
         done = train(network, loss, 300, np.random.default_rng(0), epochs=9, batch=50, rate=0.1, label="line")
     assert done.ended == "out of time"
-    assert len(done.losses) == 1
+    assert done.at == [1]
     assert shown[0] == ("line", 0, 9)
     with cancelled_by(lambda: True), pytest.raises(Exception, match="cancelled"):
         train(network, loss, 300, np.random.default_rng(0), epochs=9, batch=50, rate=0.1, label="line")

@@ -89,9 +89,9 @@ def seconds_left() -> float | None:
 
 
 @contextmanager
-def time_limit(minutes: float | None) -> Iterator[None]:
-    """Give the loops inside `minutes` (> 0) from now; None sets no limit."""
-    token = _deadline.set(None if minutes is None else time.monotonic() + 60 * minutes)
+def time_limit(minutes: float | None, used: float = 0.0) -> Iterator[None]:
+    """Give the loops inside `minutes` (> 0), of which `used` seconds are gone; None sets no limit."""
+    token = _deadline.set(None if minutes is None else time.monotonic() + 60 * minutes - used)
     try:
         yield
     finally:

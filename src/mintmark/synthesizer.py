@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import hashlib
 import itertools
+import json
 import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -29,9 +31,11 @@ import pyarrow as pa
 from mintmark import registry, rules
 from mintmark.check import Check
 from mintmark.check import load as load_check
+from mintmark.checkpoint import checkpoints
 from mintmark.data import balance, derive, keys
 from mintmark.data.conform import conforms
 from mintmark.data.dataset import Dataset, records_of
+from mintmark.data.digest import digest_of
 from mintmark.data.model_files import read_model, write_model
 from mintmark.data.personal.surrogates import Personal, completed, learn
 from mintmark.data.protect import protect
@@ -202,7 +206,14 @@ class Synthesizer:
 
     # -- the promise -------------------------------------------------------------------------
 
-    def fit(self, data: Any, *, seed: int, max_minutes: float | None = None) -> Self:
+    def fit(
+        self,
+        data: Any,
+        *,
+        seed: int,
+        max_minutes: float | None = None,
+        checkpoint: str | Path | None = None,
+    ) -> Self:
         """Learn from rows.
 
         Parameters
@@ -210,7 +221,12 @@ class Synthesizer:
         data : Dataset, or a table that `mintmark.read` takes
         seed : int, >= 0
         max_minutes : float, optional
-            End with what was learnt by then, or raise `OutOfTimeError` where that is nothing.
+            End with what was learnt by then, or raise `OutOfTimeError` where that is nothing. What a fit took
+            before it was killed counts.
+        checkpoint : path, optional
+            Folder where a net that is trained keeps about once a minute where it stands. The same fit with
+            the same folder goes on there after a kill, and on the CPU ends with the same weights. It holds
+            of the real data what the model does, and is gone when the fit ends.
 
         Returns
         -------
@@ -220,7 +236,8 @@ class Synthesizer:
         Raises
         ------
         InputError
-            If the data has fewer than two rows or a column that this method cannot make.
+            If the data has fewer than two rows or a column that this method cannot make, or the folder
+            holds the checkpoint of another fit.
         """
         data = _dataset(data)
         seed = self._unguessable(check_seed(seed))
@@ -243,7 +260,12 @@ class Synthesizer:
         made = keys.made(every, public, stream(seed, "keys"))
         provenance = {"rows": len(data), "keys": renewed, "broken": [found.to_json() for found in broken]}
         del data, every, whole  # whole tables that learning would hold beside its own
-        with time_limit(max_minutes), kept_warnings() as more:
+        about = partial(self._known_by, left, seed)
+        with (
+            checkpoints(checkpoint, about) as used,
+            time_limit(max_minutes, used),
+            kept_warnings() as more,
+        ):
             learnt = self._learn(left, stream(seed, "fit"))
         provenance["warnings"] = told + more
         kept = None
@@ -253,6 +275,20 @@ class Synthesizer:
         fitted = Fitted(learnt, public, modelled, provenance, personal, tuple(relations), drawn, made, kept)
         object.__setattr__(self, "_fitted", fitted)
         return self
+
+    def _known_by(self, data: Dataset, seed: int) -> dict[str, Any]:
+        """What tells this fit from others, for its checkpoints; no row can be read off it."""
+        schema = json.dumps(data.schema.to_json(), sort_keys=True)
+        return {
+            "method": name_of(type(self)),
+            "method_version": self.version,
+            **{f"parameter {name}": value for name, value in parameters(self).items()},
+            "rows": digest_of(data.table),
+            "schema": hashlib.sha256(schema.encode()).hexdigest(),
+            "seed": f"{derive_seed(seed, 'checkpoint'):032x}",
+            "mintmark": version("mintmark"),
+            "torch": _version("torch"),
+        }
 
     def _refuse(self, data: Dataset) -> None:
         """Raise where this method cannot learn from the data, with the remedy."""
@@ -843,6 +879,13 @@ def load_model(path: str | Path) -> Synthesizer:
         raise ModelFileError(f"{path}/model.json is damaged: {error!r}.") from None
     object.__setattr__(made, "_fitted", fitted)
     return made
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _dataset(data: Any) -> Dataset:

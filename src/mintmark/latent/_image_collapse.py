@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from mintmark.nn.standing import named, of_name
 
 __all__ = ["Watcher", "figures"]
 
@@ -62,11 +65,14 @@ class Watcher:
     network : torch.nn.Module
         Its weights are kept where they are nearest to the real pictures.
     make : callable
-        Pictures of these labels, shape (n, channels, height, width), from -1 to 1.
+        Pictures of these labels, shape (n, channels, height, width), from -1 to 1, drawn from a generator.
+    draws : torch.Generator
+        What pictures are made from.
     """
 
     network: torch.nn.Module
-    make: Callable[[Ints], Tensor]
+    make: Callable[[Ints, torch.Generator], Tensor]
+    draws: torch.Generator
     real: Floats
     control: Floats
     labels: Ints
@@ -75,14 +81,14 @@ class Watcher:
 
     @classmethod
     def of(
-        cls, network: torch.nn.Module, make: Callable[[Ints], Tensor], pixels: Tensor, labels: Ints,
-        rng: np.random.Generator,
+        cls, network: torch.nn.Module, make: Callable[[Ints, torch.Generator], Tensor],
+        draws: torch.Generator, pixels: Tensor, labels: Ints, rng: np.random.Generator,
     ) -> Watcher:  # fmt: skip
         """A watcher that compares with some of these images (uint8)."""
         many = min(_COMPARED, len(labels) // 2)
         rows = rng.permutation(len(labels))[: 2 * many]
         held = fields(pixels[torch.from_numpy(rows)].float() / 127.5 - 1)
-        return cls(network, make, held[many:], held[:many], labels[rows[:many]])
+        return cls(network, make, draws, held[many:], held[:many], labels[rows[:many]])
 
     def __call__(self, taken: int, share: float) -> bool:
         """Look after some steps; True where the last two looks saw a collapse."""
@@ -91,9 +97,18 @@ class Watcher:
         self.look(taken)
         return share > _EARLY and len(self.seen) > 1 and all(map(_is_few, self.seen[-2:]))
 
+    def state(self) -> dict[str, Any]:
+        """What it remembers."""
+        return {"seen": self.seen, "draws": self.draws.get_state(), **named("best", self.best)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Remember that again."""
+        self.seen, self.best = list(state["seen"]), of_name("best", state)
+        self.draws.set_state(state["draws"])
+
     def look(self, taken: int) -> bool:
         """Whether what is made now is few."""
-        made = fields(self.make(self.labels))
+        made = fields(self.make(self.labels, self.draws))
         found = {"steps": float(taken)} | figures(made, self.real, self.control, self.labels)
         if not self.best or found["distance"] < min(one["distance"] for one in self.seen):
             self.best = copy.deepcopy(self.network.state_dict())

@@ -74,7 +74,7 @@ class ImageSynthesizer(Synthesizer):
         raise NotImplementedError
 
     def _trained(self, pictures: Pictures, rng: np.random.Generator) -> dict[str, Any]:
-        """Arrays and JSON values; among them ``losses``, what each round of the training gave."""
+        """Arrays and JSON values; among them ``training``, how the training went."""
         raise NotImplementedError
 
     def _made(
@@ -93,6 +93,8 @@ class ImageSynthesizer(Synthesizer):
         _refuse_few(data, name, _label(data.schema))
 
     def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
+        from mintmark.nn.record import failures_told
+
         name, label = _image(data.schema), _label(data.schema)
         found = _of_column(name, lambda: pixels(data.table[name], size=self.size, channels=self.channels))
         height, width = found.shape[1:3]
@@ -103,10 +105,9 @@ class ImageSynthesizer(Synthesizer):
             coded = codes(data.table[label], data.schema[label]).astype(np.int64)
             labels, classes = np.where(coded < 0, known, coded), known + bool((coded < 0).any())
         about = {"height": height, "width": width, "channels": found.shape[3], "classes": classes}
-        try:
+        smaller = "Give fewer filters=..., or a smaller size=(height, width)."
+        with failures_told(name_of(type(self)), "Give a lower rate=...", smaller):
             learnt = self._trained(Pictures(self._filled_up(found), labels, classes), rng)
-        except FloatingPointError as error:
-            raise InputError(f"{name_of(type(self))}: {error} Give a lower rate=...") from None
         weights = np.bincount(labels, minlength=classes) / len(labels)
         return {**learnt, "about": about, "weights": weights, "schema": data.schema.to_json()}
 

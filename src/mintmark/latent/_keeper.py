@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
+
+from mintmark.nn.standing import named, of_name
 
 __all__ = ["Keeper"]
 
@@ -38,6 +40,14 @@ class Keeper:
         if self.seen[-1] == lowest:
             self.best = copy.deepcopy(self.network.state_dict())
         return len(self.seen) - 1 - self.seen.index(lowest) >= self.patience
+
+    def state(self) -> dict[str, Any]:
+        """What it remembers."""
+        return {"seen": self.seen, **named("best", self.best or {})}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Remember that again."""
+        self.seen, self.best = list(state["seen"]), of_name("best", state) or None
 
     def put_back(self) -> None:
         """Leave the network with the weights that did best."""

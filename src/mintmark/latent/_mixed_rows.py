@@ -12,7 +12,6 @@ from pydantic import Field
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import decode, encode
 from mintmark.data.schema import Schema
-from mintmark.errors import InputError
 from mintmark.latent._mixed import Layout, from_rows, layout_of, learn_mixed, to_rows
 from mintmark.latent._need import need_torch, warn_of_few
 from mintmark.method import method, name_of
@@ -40,7 +39,7 @@ class MixedRows(Synthesizer):
     def _trained(
         self, codes: Ints, scores: Floats, layout: Layout, rng: np.random.Generator
     ) -> dict[str, Any]:
-        """What was learnt of rows, as arrays and JSON values."""
+        """What was learnt of rows, as arrays and JSON values; ``training`` tells how each training went."""
         raise NotImplementedError
 
     def _made(
@@ -52,19 +51,20 @@ class MixedRows(Synthesizer):
     def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
         need_torch()
         warn_of_few(len(data))
+        from mintmark.nn.record import failures_told
+
         arrays = encode(data.table, data.schema)
         learnt = learn_mixed(arrays, data.schema)
         layout = layout_of(learnt, data.schema)
         told = {**learnt, "schema": data.schema.to_json()}
         if layout.is_empty:
-            return told
+            return {**told, "training": []}
         codes, scores = to_rows(arrays, learnt, data.schema, rng)
-        try:
+        with failures_told(
+            name_of(type(self)), "Give a lower rate, or drop columns of extreme numbers.",
+            f"Give a hidden below {self.hidden:,}, or fewer columns.",
+        ):  # fmt: skip
             return told | self._trained(codes, scores, layout, rng)
-        except FloatingPointError as error:
-            raise InputError(
-                f"{name_of(type(self))}: {error} Give a lower rate, or drop columns of extreme numbers."
-            ) from None
 
     def _draw(self, n: int, learnt: Learnt, rng: np.random.Generator) -> pa.Table:
         need_torch()

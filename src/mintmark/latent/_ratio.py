@@ -12,7 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from mintmark.nn.training import Training, seeded, train
+from mintmark.nn.record import Training
+from mintmark.nn.training import seeded, train
 
 __all__ = ["Ratio", "kept", "learn_ratio"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +14,13 @@ import torch
 from torch import nn
 
 from mintmark.latent._mixed import Layout
+from mintmark.nn.standing import named, of_name
 
 __all__ = ["Modes"]
 
 Ints = npt.NDArray[np.int64]
-Made = Callable[[int], tuple[npt.NDArray[Any], npt.NDArray[Any]]]
-"""Codes and scores of so many new rows."""
+Made = Callable[[int, torch.Generator], tuple[npt.NDArray[Any], npt.NDArray[Any]]]
+"""Codes and scores of so many new rows, drawn from the generator."""
 _LOOK = 2_000
 _BINS = 6
 _EVERY = 200  # steps
@@ -39,6 +40,8 @@ class Modes:
     network : torch.nn.Module
         Whose weights are kept.
     made : callable
+    draws : torch.Generator
+        What rows are made from.
     real : array of int, shape (n, codes + scores)
         Codes and binned scores of real rows.
     cuts : array, shape (scores, bins - 1)
@@ -48,17 +51,17 @@ class Modes:
 
     network: nn.Module
     made: Made
+    draws: torch.Generator
     real: Ints
     cuts: npt.NDArray[np.float64]
     pairs: list[tuple[int, int]]
     seen: list[dict[str, float]] = field(default_factory=list)
     best: dict[str, torch.Tensor] = field(default_factory=dict)
-    nearest: float = np.inf
 
     @classmethod
     def of(
-        cls, network: nn.Module, made: Made, codes: Ints, scores: npt.NDArray[Any], layout: Layout,
-        rng: np.random.Generator,
+        cls, network: nn.Module, made: Made, draws: torch.Generator, codes: Ints, scores: npt.NDArray[Any],
+        layout: Layout, rng: np.random.Generator,
     ) -> Modes:  # fmt: skip
         """For these real rows."""
         part = np.linspace(0, 1, _BINS + 1)[1:-1]
@@ -66,7 +69,8 @@ class Modes:
         rows = rng.permutation(len(codes))[: 4 * _LOOK]
         every = list(itertools.combinations(range(codes.shape[1] + len(cuts)), 2))
         some = rng.permutation(len(every))[:_PAIRS]
-        held = cls(network, made, np.empty((0, 0), dtype=np.int64), np.array(cuts), [every[k] for k in some])
+        none = np.empty((0, 0), dtype=np.int64)
+        held = cls(network, made, draws, none, np.array(cuts), [every[k] for k in some])
         held.real = held.binned(codes[rows], scores[rows])
         return held
 
@@ -88,13 +92,21 @@ class Modes:
 
     def look(self, taken: int) -> bool:
         """Compare new rows with real ones, keep the weights if they are the best; whether it collapsed."""
-        rows = self.binned(*self.made(_LOOK))
+        rows = self.binned(*self.made(_LOOK, self.draws))
         figures = {"steps": float(taken), **self._compared(rows)}
-        self.seen.append(figures)
-        if figures["pairs_off"] < self.nearest:
-            self.nearest = figures["pairs_off"]
+        if not self.best or figures["pairs_off"] < min(one["pairs_off"] for one in self.seen):
             self.best = copy.deepcopy(self.network.state_dict())
+        self.seen.append(figures)
         return self.has_collapsed(figures)
+
+    def state(self) -> dict[str, Any]:
+        """What it remembers."""
+        return {"seen": self.seen, "draws": self.draws.get_state(), **named("best", self.best)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Remember that again."""
+        self.seen, self.best = list(state["seen"]), of_name("best", state)
+        self.draws.set_state(state["draws"])
 
     def _compared(self, rows: Ints) -> dict[str, float]:
         real = self.real[:_LOOK]

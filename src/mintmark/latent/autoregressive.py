@@ -95,6 +95,7 @@ class Autoregressive(Synthesizer):
         need_torch()
         warn_of_few(len(data))
         from mintmark.latent._column_nets import losses
+        from mintmark.nn.record import failures_told
         from mintmark.nn.training import arrays_of, device_of, seeded, train
 
         learnt, tokens = learn_tokens(encode(data.table, data.schema), data.schema)
@@ -108,15 +109,18 @@ class Autoregressive(Synthesizer):
         with seeded(rng):
             network = self._network(layout, about).to(device)
             network.start(tokens, [data.schema.columns[token.column].is_numeric for token in layout])
-        done = train(
-            network, losses(network, tokens, order, device), len(tokens), rng,
-            epochs=self._passes(len(tokens)), batch=_BATCH, rate=_RATE,
-            label="training a net for each column", watch=_WATCHED, patience=_PATIENCE,
-        )  # fmt: skip
-        curves = {"losses": done.losses, "watched": done.watched, "best": done.best, "ended": done.ended}
+        with failures_told(
+            "autoregressive", "Drop columns of extreme numbers, or give fewer epochs.",
+            f"Give a hidden below {about['hidden']:,}, or fewer columns.",
+        ):  # fmt: skip
+            done = train(
+                network, losses(network, tokens, order, device), len(tokens), rng,
+                epochs=self._passes(len(tokens)), batch=_BATCH, rate=_RATE,
+                label="training a net for each column", watch=_WATCHED, patience=_PATIENCE,
+            )  # fmt: skip
         return {
             **learnt, **arrays_of(network, _NET), "schema": data.schema.to_json(), "order": order,
-            "about": about, "training": curves,
+            "about": about, "training": [done.record()],
         }  # fmt: skip
 
     def _passes(self, rows: int) -> int:

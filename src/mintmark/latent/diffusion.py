@@ -67,16 +67,13 @@ class Diffusion(MixedRows):
         loss = losses(network, codes, scores)
         apart, kept = _parted(len(codes), rng)
         keeper = Keeper(average, lambda: _watched(loss, average, apart), _PATIENCE)
-        taken = 0
 
-        def step(some: Ints, share: float, draws: torch.Generator) -> dict[str, float]:
-            nonlocal taken
+        def step(some: Ints, taken: int, share: float, draws: torch.Generator) -> dict[str, float]:
             value = loss(network, kept[some], draws)
             optimizer.zero_grad(set_to_none=True)
             value.backward()  # type: ignore[no-untyped-call]  # torch ships it so
             optimizer.step()
             follow(average, network, taken, _DECAY)
-            taken += 1
             return {"loss": float(value.detach())}
 
         done = train_in_rounds(
@@ -84,10 +81,10 @@ class Diffusion(MixedRows):
             steps=steps_of(self.epochs, len(kept), _BATCH, _PASSES, _STEPS), batch=_BATCH,
             label="training a denoiser", watch=keeper if len(apart) else None,
         )  # fmt: skip
-        keeper.put_back()
-        return {
-            **arrays_of(average, _NET), "losses": done.losses, "watched": keeper.seen, "ended": done.ended,
-        }  # fmt: skip
+        if keeper.seen:
+            keeper.put_back()
+            done.watch(done.at, keeper.seen)
+        return {**arrays_of(average, _NET), "training": [done.record()]}
 
     def _network(self, layout: Layout) -> Denoiser:
         from mintmark.latent._table_denoiser import Denoiser

@@ -16,7 +16,6 @@ from mintmark.latent._given import as_learnt
 from mintmark.latent._mixed import Layout, layout_of, to_rows
 from mintmark.latent._mixed_rows import Floats, Ints, MixedRows, steps_of
 from mintmark.latent._need import need_torch
-from mintmark.latent._table_collapse import Modes
 from mintmark.method import method
 from mintmark.progress import stop_if_asked, warn
 from mintmark.synthesizer import Learnt
@@ -24,8 +23,10 @@ from mintmark.synthesizer import Learnt
 if TYPE_CHECKING:
     import torch
 
+    from mintmark.latent._table_collapse import Modes
     from mintmark.latent._table_gan import Conditions, Critic, Generator
-    from mintmark.nn.rounds import Rounds, Step
+    from mintmark.nn.record import Training
+    from mintmark.nn.rounds import Step
 
 __all__ = ["Gan"]
 
@@ -147,6 +148,7 @@ class Gan(MixedRows):
     ) -> dict[str, Any]:
         import torch
 
+        from mintmark.latent._table_collapse import Modes
         from mintmark.latent._table_gan import Conditions, Critic, Generator
         from mintmark.nn.rounds import train_in_rounds
         from mintmark.nn.training import arrays_of, seeded
@@ -162,28 +164,28 @@ class Gan(MixedRows):
         ]
         looks = torch.Generator().manual_seed(int(rng.integers(2**62)))
 
-        def made(n: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        def made(n: int, draws: torch.Generator) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
             with torch.no_grad():
-                return _rows_of(average, conditions.often, n, looks)
+                return _rows_of(average, conditions.often, n, draws)
 
-        modes = Modes.of(average, made, codes, scores, layout, rng)
+        modes = Modes.of(average, made, looks, codes, scores, layout, rng)
         step = self._step(generator, average, critic, optimizers, conditions, codes, scores)
         done = train_in_rounds(
             torch.nn.ModuleList([generator, average, critic]), optimizers, step, len(codes), rng,
             steps=steps_of(self.epochs, len(codes), _BATCH, _PASSES, _STEPS), batch=self._batch(),
-            label="training a GAN", watch=modes,
+            label="training a GAN", watch=modes, least=self.together,
         )  # fmt: skip
         self._end(modes, done)
-        ratio = self._ratio(average, conditions, codes, scores, rng)
+        ratio, told = self._ratio(average, conditions, codes, scores, rng)
         return {
-            **arrays_of(average, _NET), **ratio, "often": conditions.often.numpy(), "losses": done.losses,
-            "watched": modes.seen, "ended": done.ended,
+            **arrays_of(average, _NET), **ratio, "often": conditions.often.numpy(), "looks": modes.seen,
+            "training": [done.record(), told.record()],
         }  # fmt: skip
 
     def _ratio(
         self, network: Generator, conditions: Conditions, codes: Ints, scores: Floats,
         rng: np.random.Generator,
-    ) -> dict[str, Any]:  # fmt: skip
+    ) -> tuple[dict[str, Any], Training]:  # fmt: skip
         """What tells real rows from made ones, and the ratio from which on a made row always stays."""
         import torch
 
@@ -201,9 +203,7 @@ class Gan(MixedRows):
             )
         net, done = learn_ratio(real, false, self.hidden, rng)
         told = applied(net, [false], torch.device("cpu"))
-        return {
-            **arrays_of(net, _RATIO), "ceiling": _ceiling(told.astype(np.float64)), "told": done.watched,
-        }  # fmt: skip
+        return {**arrays_of(net, _RATIO), "ceiling": _ceiling(told.astype(np.float64))}, done
 
     def _batch(self) -> int:
         return _BATCH // self.together * self.together
@@ -216,11 +216,10 @@ class Gan(MixedRows):
         import torch
 
         from mintmark.latent._table_gan import as_rows, penalty, picked, vector_of
-        from mintmark.nn.rounds import follow
+        from mintmark.nn.rounds import follow, held_still
 
         layout = generator.layout
         real_codes, real_scores = torch.from_numpy(codes), torch.from_numpy(scores.astype(np.float32))
-        taken = 0
 
         def asked(n: int, draws: torch.Generator) -> tuple[torch.Tensor, ...]:
             code, place = conditions.drawn(n, draws)
@@ -239,31 +238,29 @@ class Gan(MixedRows):
             _stepped(optimizers[1], _PENALTY * penalty(critic, true, false, draws) - apart)
             return apart
 
-        def step(some: Ints, share: float, draws: torch.Generator) -> dict[str, float]:
-            nonlocal taken
+        def step(some: Ints, taken: int, share: float, draws: torch.Generator) -> dict[str, float]:
             for _ in range(self.critics):
                 apart = judged(len(some), draws)
             _, _, vector, noise = asked(len(some), draws)
             logits, numbers = generator(noise, vector)
-            critic.requires_grad_(False)
-            made = picked(logits, numbers, layout, draws)
-            fooled = critic(critic.packed(torch.cat([made, vector], dim=1))).mean()
-            missed = _missed(logits, vector, layout)
-            _stepped(optimizers[0], missed - fooled)
-            critic.requires_grad_(True)
+            with held_still(critic):
+                made = picked(logits, numbers, layout, draws)
+                fooled = critic(critic.packed(torch.cat([made, vector], dim=1))).mean()
+                missed = _missed(logits, vector, layout)
+                _stepped(optimizers[0], missed - fooled)
             follow(average, generator, taken, _DECAY)
-            taken += 1
             return {"distance": float(apart.detach()), "missed": float(missed.detach())}
 
         return step
 
-    def _end(self, modes: Modes, done: Rounds) -> None:
+    def _end(self, modes: Modes, done: Training) -> None:
         """Leave the weights whose rows were closest, and warn if training ended in a collapse."""
         from mintmark.nn.training import one_thread
 
         with one_thread():
-            collapsed = modes.look(int(done.losses[-1]["steps"]))
+            collapsed = modes.look(done.at[-1])
         modes.network.load_state_dict(modes.best)
+        done.watch([int(one["steps"]) for one in modes.seen], [one["pairs_off"] for one in modes.seen])
         if collapsed:
             found = modes.seen[-1]
             warn(

@@ -70,10 +70,10 @@ class ImageDiffusion(ImageSynthesizer):
         average = copy.deepcopy(network).requires_grad_(False)
         optimizer = torch.optim.Adam(network.parameters(), lr=self.rate, betas=(0.9, 0.99))
         pixels, classes = torch.from_numpy(pictures.pixels), torch.from_numpy(pictures.labels)
-        taken = 0
 
-        def step(some: npt.NDArray[np.int64], share: float, draws: torch.Generator) -> dict[str, float]:
-            nonlocal taken
+        def step(
+            some: npt.NDArray[np.int64], taken: int, share: float, draws: torch.Generator
+        ) -> dict[str, float]:
             rows = torch.from_numpy(some)
             images = pixels[rows].to(device).float() / 127.5 - 1
             noise = torch.randn(images.shape, generator=draws).to(device)
@@ -89,14 +89,13 @@ class ImageDiffusion(ImageSynthesizer):
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             follow(average, network, taken)
-            taken += 1
             return {"loss": float(loss.detach())}
 
         done = train_in_rounds(
             torch.nn.ModuleList([network, average]), [optimizer], step, len(pixels), rng, steps=self.steps,
             batch=min(self.batch, len(pixels)), label="training a diffusion model",
         )  # fmt: skip
-        return {**arrays_of(average, _NETWORK), "network": settings, "losses": done.losses}
+        return {**arrays_of(average, _NETWORK), "network": settings, "training": [done.record()]}
 
     def _made(
         self, labels: npt.NDArray[np.int64], learnt: Learnt, rng: np.random.Generator

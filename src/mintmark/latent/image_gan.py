@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from mintmark.latent._image_collapse import Watcher
     from mintmark.latent._image_gan import Discriminator, Generator
-    from mintmark.nn.rounds import Rounds, Step
+    from mintmark.nn.record import Training
+    from mintmark.nn.rounds import Step
 
 __all__ = ["ImageGan"]
 
@@ -89,8 +90,7 @@ class ImageGan(ImageSynthesizer):
         _end(watcher, done)
         return {
             **arrays_of(average, _GENERATOR), **arrays_of(critic, _CRITIC), "network": settings,
-            "losses": done.losses,
-            "watched": watcher.seen,
+            "looks": watcher.seen, "training": [done.record()],
         }  # fmt: skip
 
     def _watcher(
@@ -103,11 +103,11 @@ class ImageGan(ImageSynthesizer):
 
         noises = torch.Generator().manual_seed(int(rng.integers(2**62)))
 
-        def made(labels: npt.NDArray[np.int64]) -> torch.Tensor:
+        def made(labels: npt.NDArray[np.int64], draws: torch.Generator) -> torch.Tensor:
             """Of averaged weights, their batch norms measured on pictures of these labels."""
 
             def some() -> torch.Tensor:
-                noise = torch.randn((len(labels), self.noise), generator=noises).to(device)
+                noise = torch.randn((len(labels), self.noise), generator=draws).to(device)
                 images: torch.Tensor = average(noise, torch.from_numpy(labels).to(device))
                 return images
 
@@ -115,7 +115,7 @@ class ImageGan(ImageSynthesizer):
             with torch.no_grad():
                 return some()
 
-        return Watcher.of(average, made, torch.from_numpy(pictures.pixels), pictures.labels, rng)
+        return Watcher.of(average, made, noises, torch.from_numpy(pictures.pixels), pictures.labels, rng)
 
     def _step(
         self, generator: Generator, average: Generator, critic: Discriminator,
@@ -125,11 +125,10 @@ class ImageGan(ImageSynthesizer):
         import torch
 
         from mintmark.latent._image_gan import augmented
-        from mintmark.nn.rounds import follow
+        from mintmark.nn.rounds import follow, held_still
 
         pixels, classes = torch.from_numpy(pictures.pixels), torch.from_numpy(pictures.labels)
         moves = len(pixels) < _FEW if self.augment is None else self.augment
-        taken = 0
 
         def seen(
             images: torch.Tensor, labels: torch.Tensor, draws: torch.Generator
@@ -139,8 +138,9 @@ class ImageGan(ImageSynthesizer):
             )
             return told
 
-        def step(some: npt.NDArray[np.int64], share: float, draws: torch.Generator) -> dict[str, float]:
-            nonlocal taken
+        def step(
+            some: npt.NDArray[np.int64], taken: int, share: float, draws: torch.Generator
+        ) -> dict[str, float]:
             rows = torch.from_numpy(some)
             images, labels = pixels[rows].to(device).float() / 127.5 - 1, classes[rows].to(device)
             noise = torch.randn((len(rows), self.noise), generator=draws).to(device)
@@ -148,13 +148,11 @@ class ImageGan(ImageSynthesizer):
             (real, strange), (false, _) = seen(images, labels, draws), seen(made.detach(), labels, draws)
             loss = (1 - real).relu().mean() + (1 + false).relu().mean()
             _stepped(optimizers[1], loss + strange)
-            critic.requires_grad_(False)
-            scores, odd = seen(made, labels, draws)
-            fooled = -scores.mean()
-            _stepped(optimizers[0], fooled + _CLASS * odd)
-            critic.requires_grad_(True)
+            with held_still(critic):
+                scores, odd = seen(made, labels, draws)
+                fooled = -scores.mean()
+                _stepped(optimizers[0], fooled + _CLASS * odd)
             follow(average, generator, taken, _DECAY)
-            taken += 1
             return {"discriminator": float(loss.detach()), "generator": float(fooled.detach())}
 
         return step
@@ -218,12 +216,16 @@ def _stepped(optimizer: torch.optim.Adam, loss: torch.Tensor) -> None:
     optimizer.step()
 
 
-def _end(watcher: Watcher, done: Rounds) -> None:
+def _end(watcher: Watcher, done: Training) -> None:
     """Leave the averaged weights as they are or, after a collapse, as they were best."""
     from mintmark.nn.training import one_thread
 
     with one_thread():
-        if done.ended == "watched" or watcher.look(int(done.losses[-1]["steps"])):
+        collapsed = done.ended == "watched" or watcher.look(done.at[-1])
+        done.watch([int(one["steps"]) for one in watcher.seen], [one["distance"] for one in watcher.seen])
+        if not collapsed:
+            done.best = None
+        else:
             watcher.network.load_state_dict(watcher.best)
             _warn_of_collapse(watcher.seen[-1])
 

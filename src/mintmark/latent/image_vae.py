@@ -65,7 +65,9 @@ class ImageVae(ImageSynthesizer):
         optimizer = torch.optim.Adam(network.parameters(), lr=self.rate)
         pixels, labels = torch.from_numpy(pictures.pixels), torch.from_numpy(pictures.labels)
 
-        def step(some: npt.NDArray[np.int64], share: float, generator: torch.Generator) -> dict[str, float]:
+        def step(
+            some: npt.NDArray[np.int64], taken: int, share: float, generator: torch.Generator
+        ) -> dict[str, float]:
             rows = torch.from_numpy(some)
             images = pixels[rows].to(device).float() / 127.5 - 1
             weight = self.divergence * min(1.0, share / _WARM)
@@ -87,7 +89,10 @@ class ImageVae(ImageSynthesizer):
         mean, log_variance = np.split(applied(coded, [pixels], device).astype(np.float64), 2, axis=1)
         spread = np.exp(0.5 * log_variance)
         codes = learn_mixture(mean, spread, pictures.labels, rng, most=20, each=8, rounds=60)
-        return {**arrays_of(network.decoder, _DECODER), **codes, "network": settings, "losses": done.losses}
+        return {
+            **arrays_of(network.decoder, _DECODER), **codes, "network": settings,
+            "training": [done.record()],
+        }  # fmt: skip
 
     def _made(
         self, labels: npt.NDArray[np.int64], learnt: Learnt, rng: np.random.Generator

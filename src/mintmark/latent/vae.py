@@ -13,7 +13,6 @@ from pydantic import Field
 from mintmark.data.dataset import Dataset
 from mintmark.data.encode import decode, encode
 from mintmark.data.schema import Schema
-from mintmark.errors import InputError
 from mintmark.latent._mixture import drawn_codes, learn_mixture
 from mintmark.latent._need import need_torch, warn_of_few
 from mintmark.latent._tokens import from_tokens, laid_out, learn_tokens
@@ -22,7 +21,7 @@ from mintmark.progress import warn
 from mintmark.synthesizer import Learnt, Synthesizer
 
 if TYPE_CHECKING:
-    from mintmark.nn.training import Training
+    from mintmark.nn.record import Training
 
 __all__ = ["Vae"]
 
@@ -66,11 +65,14 @@ class Vae(Synthesizer):
     def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
         need_torch()
         warn_of_few(len(data))
+        from mintmark.nn.record import failures_told
+
         learnt, tokens = learn_tokens(encode(data.table, data.schema), data.schema)
-        try:
+        with failures_told(
+            "vae", "Drop columns of extreme numbers, or give fewer epochs.",
+            f"Give a hidden below {self.hidden:,}, or fewer columns.",
+        ):  # fmt: skip
             weights, done, mean, spread = self._coded(tokens, learnt["sizes"], data.schema, rng)
-        except FloatingPointError as error:
-            raise InputError(f"vae: {error} Drop columns of extreme numbers, or give fewer epochs.") from None
         law = _law_of(mean, spread, rng)
         share = mean.var(axis=0) / (mean.var(axis=0) + (spread**2).mean(axis=0))
         if share.max() < _COLLAPSED:
@@ -79,8 +81,7 @@ class Vae(Synthesizer):
                 f"of their variance). Give a divergence below {self.divergence:g}, or add rows.",
                 stacklevel=3,
             )
-        curves = {"losses": done.losses, "watched": done.watched, "best": done.best, "ended": done.ended}
-        return {**learnt, **weights, **law, "schema": data.schema.to_json(), "training": curves}
+        return {**learnt, **weights, **law, "schema": data.schema.to_json(), "training": [done.record()]}
 
     def _coded(
         self, tokens: Ints, sizes: npt.NDArray[Any], schema: Schema, rng: np.random.Generator

@@ -8,47 +8,48 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from mintmark.checkpoint import next_training
+from mintmark.nn.record import Training, within_memory
+from mintmark.nn.standing import Standing, named, of_name
 from mintmark.nn.training import seeded
 from mintmark.progress import seconds_left, time_is_up, track
 
-__all__ = ["Rounds", "Step", "follow", "train_in_rounds"]
+__all__ = ["Step", "Watch", "follow", "held_still", "train_in_rounds"]
 
 Ints = npt.NDArray[np.int64]
-Step = Callable[[Ints, float, torch.Generator], dict[str, float]]
-"""Takes a step on the rows at these positions, after a share of the training; gives figures by name."""
-Watch = Callable[[int, float], bool]
-"""Called after a round with the steps taken and the share done; True ends the training."""
+Figures = dict[str, float]
+Step = Callable[[Ints, int, float, torch.Generator], Figures]
+"""Takes a step on the rows at these positions, after so many steps and a share of the training; gives figures
+by name. It may be called again where memory did not suffice, and keeps nothing of its own between calls."""
 _ROUND = 100
 _WARM = 100
 _STEADY = 0.5  # share of the training before the rate falls
-_HALVINGS = 4
 
 
-@dataclass
-class Rounds:
-    """What a training left.
+class Watch(Protocol):
+    """Looks at a training after each round; what it remembers can be kept and brought back."""
 
-    Parameters
-    ----------
-    losses : list of dict
-        For each round the steps taken so far, and the mean of each figure.
-    ended : str
-        "all steps", "out of time" or "watched".
-    halved : int
-        How often the figures were not finite, and training went on from the round before at half the rate.
-    """
+    def __call__(self, taken: int, share: float) -> bool:
+        """Called with the steps taken and the share done; True ends the training."""
+        ...
 
-    losses: list[dict[str, float]] = field(default_factory=list)
-    ended: str = "all steps"
-    halved: int = 0
+    def state(self) -> dict[str, Any]:
+        """Tensors and JSON values by name."""
+        ...
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        ...
 
 
 def train_in_rounds(
@@ -62,8 +63,12 @@ def train_in_rounds(
     batch: int,
     label: str,
     watch: Watch | None = None,
-) -> Rounds:
+    least: int = 2,
+) -> Training:
     """Train, going back to the last good round at half the rate where a figure is not finite.
+
+    Where memory does not suffice, training goes on with half the batch; both with a warning. Inside
+    `checkpoints` a training that was killed goes on where it stood.
 
     Parameters
     ----------
@@ -72,48 +77,100 @@ def train_in_rounds(
     optimizers : sequence
         Their rates are those of the middle of the training: lower before, falling to 0 after.
     step : callable
-        Of (positions of rows, share of the training done, generator of the CPU).
+        Of (positions of rows, steps taken, share of the training done, generator of the CPU).
     rows, steps, batch : int, >= 1
     label : str
         What the person waits for.
+    watch : Watch, optional
+    least : int, >= 1
+        Rows of the smallest batch; others are multiples of it.
 
     Raises
     ------
     FloatingPointError
         If figures are not finite after four halvings of the rate either.
+    MemoryError
+        If memory does not suffice for the smallest batch.
     """
-    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    positions, done, taken = _endless(rows, batch, rng), Rounds(), 0
-    share = _share_of(steps)
-    good = _copied(networks, optimizers)
+    begun = int(rng.integers(2**62))
+    draws = torch.Generator().manual_seed(begun)
+    standing = Standing(networks, optimizers, rng, draws, begun, next_training())
+    order, done = _Order(rows, rng), Training(label, "step", batch, ended="all steps")
     networks.train()
     with seeded(rng):  # of dropout and the like
-        for _ in track(range(math.ceil(steps / _ROUND)), label, may_end_early=True):
-            figures: list[dict[str, float]] = []
-            for at in range(taken, min(taken + _ROUND, steps)):
-                _set_rates(optimizers, at, share(at), 0.5**done.halved)
-                figures.append(step(next(positions), share(at), generator))
-                if time_is_up() or not all(map(math.isfinite, figures[-1].values())):
-                    break
+        first, taken, seconds = _gone_on(standing, done, order, watch)
+        clock = _Clock(steps, seconds)
+        for at in track(range(math.ceil(steps / _ROUND)), label, may_end_early=True):
+            if at < first:
+                continue
+            places = range(taken, min(taken + _ROUND, steps))
+            figures = _round(step, order, standing, done, places, clock, least)
             taken += len(figures)
-            if _is_finite(figures[-1], networks):
-                good = _copied(networks, optimizers)
-                done.losses.append({"steps": taken} | _means(figures))
-                if watch is not None and watch(taken, share(taken)):
+            if _are_finite(figures[-1]) and standing.is_finite():
+                done.add(taken, _means(figures))
+                if watch is not None and watch(taken, clock.share(taken)):
                     done.ended = "watched"
                     break
+                standing.mark()
             else:
-                done.halved += 1
-                _put_back(networks, optimizers, good)
-                if done.halved > _HALVINGS:
-                    raise FloatingPointError("the loss is not finite, at a sixteenth of the rate either.")
+                standing.go_back()
+                done.halve_rate()
             if time_is_up():
                 done.ended = "out of time"
                 break
+            if standing.is_due():
+                standing.keep({
+                    "done": asdict(done), "taken": taken, "rounds": at + 1, "seconds": clock.seconds(),
+                    "left": torch.from_numpy(order.left), **named("watch", watch.state() if watch else {}),
+                })  # fmt: skip
     networks.eval()
-    if not done.losses:
+    if not done.at:
         raise FloatingPointError("the loss is not finite from the first steps on.")
+    done.tell(batch)
     return done
+
+
+def _gone_on(
+    standing: Standing, done: Training, order: _Order, watch: Watch | None
+) -> tuple[int, int, float]:
+    """Rounds, steps and seconds that a training took before it was killed, and all as it stood then."""
+    held = standing.go_on()
+    if held is None:
+        return 0, 0, 0.0
+    done.go_on(held["done"])
+    order.left = held["left"].numpy()
+    if watch is not None:
+        watch.restore(of_name("watch", held))
+    return held["rounds"], held["taken"], held["seconds"]
+
+
+def _round(
+    step: Step, order: _Order, standing: Standing, done: Training, places: range, clock: _Clock, least: int
+) -> list[Figures]:
+    """Figures of each step of a round, which ends with the time or by the first that is not finite."""
+
+    def one(at: int, share: float) -> Figures:
+        return step(order.next(done.batch), at, share, standing.draws)
+
+    figures: list[Figures] = []
+    for at in places:
+        share = clock.share(at)
+        _set_rates(standing.optimizers, at, share, 0.5**done.halved)
+        figures.append(within_memory(done, least, one, at, share))
+        order.take(done.batch)
+        if time_is_up() or not _are_finite(figures[-1]):
+            break
+    return figures
+
+
+@contextmanager
+def held_still(network: nn.Module) -> Iterator[None]:
+    """The network without gradients of its own inside, however the block ends."""
+    network.requires_grad_(False)
+    try:
+        yield
+    finally:
+        network.requires_grad_(True)
 
 
 def follow(average: nn.Module, network: nn.Module, taken: int, decay: float = 0.999) -> None:
@@ -126,21 +183,44 @@ def follow(average: nn.Module, network: nn.Module, taken: int, decay: float = 0.
             held.copy_(fresh)
 
 
-def _share_of(steps: int) -> Callable[[int], float]:
-    """The share of a training done after some steps; of its time where that is scarcer."""
-    begun, left = time.monotonic(), seconds_left()
-    allowed = math.inf if left is None else max(left, 1e-3)
-    return lambda taken: min(1.0, max(taken / steps, (time.monotonic() - begun) / allowed))
+class _Clock:
+    """Tells the share of a training that is done after some steps; of its time where that is scarcer.
+
+    Parameters
+    ----------
+    steps : int
+        Of the whole training.
+    before : float
+        Seconds it took before it was killed.
+    """
+
+    def __init__(self, steps: int, before: float) -> None:
+        left = seconds_left()
+        self.steps, self.begun = steps, time.monotonic() - before
+        self.allowed = math.inf if left is None else max(before + left, 1e-3)
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.begun
+
+    def share(self, taken: int) -> float:
+        return min(1.0, max(taken / self.steps, self.seconds() / self.allowed))
 
 
-def _endless(rows: int, batch: int, rng: np.random.Generator) -> Iterator[Ints]:
-    """Batches of one size: what an epoch leaves over begins the next."""
-    held = np.empty(0, dtype=np.int64)
-    while True:
-        while len(held) < batch:
-            held = np.concatenate([held, rng.permutation(rows)])
-        yield held[:batch]
-        held = held[batch:]
+@dataclass
+class _Order:
+    """The order of the rows in batches of one size: what an epoch leaves over begins the next."""
+
+    rows: int
+    rng: np.random.Generator
+    left: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    def next(self, batch: int) -> Ints:
+        while len(self.left) < batch:
+            self.left = np.concatenate([self.left, self.rng.permutation(self.rows)])
+        return self.left[:batch]
+
+    def take(self, batch: int) -> None:
+        self.left = self.left[batch:]
 
 
 def _set_rates(optimizers: Sequence[torch.optim.Optimizer], taken: int, share: float, factor: float) -> None:
@@ -151,36 +231,9 @@ def _set_rates(optimizers: Sequence[torch.optim.Optimizer], taken: int, share: f
             group["lr"] = full * factor * falling * min(1.0, (taken + 1) / _WARM)
 
 
-def _copied(
-    networks: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
-) -> tuple[dict[str, Tensor], list[dict[int, dict[str, Tensor]]]]:
-    """Weights, and what the optimizers remember."""
-    weights = {name: value.detach().clone() for name, value in networks.state_dict().items()}
-    return weights, [_memory(optimizer) for optimizer in optimizers]
+def _are_finite(figures: Figures) -> bool:
+    return all(map(math.isfinite, figures.values()))
 
 
-def _memory(optimizer: torch.optim.Optimizer) -> dict[int, dict[str, Tensor]]:
-    state: dict[int, dict[str, Tensor]] = optimizer.state_dict()["state"]
-    return {
-        key: {name: value.clone() if isinstance(value, Tensor) else value for name, value in held.items()}
-        for key, held in state.items()
-    }
-
-
-def _put_back(
-    networks: nn.Module, optimizers: Sequence[torch.optim.Optimizer],
-    good: tuple[dict[str, Tensor], list[dict[int, dict[str, Tensor]]]],
-) -> None:  # fmt: skip
-    networks.load_state_dict(good[0])
-    for optimizer, memory in zip(optimizers, good[1], strict=True):
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": memory})
-
-
-def _is_finite(figures: dict[str, float], networks: nn.Module) -> bool:
-    return all(map(math.isfinite, figures.values())) and all(
-        bool(value.isfinite().all()) for value in networks.state_dict().values()
-    )
-
-
-def _means(figures: list[dict[str, float]]) -> dict[str, float]:
+def _means(figures: list[Figures]) -> Figures:
     return {name: float(np.mean([one[name] for one in figures])) for name in figures[0]}

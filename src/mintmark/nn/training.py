@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -17,35 +17,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from mintmark.checkpoint import next_training
+from mintmark.nn.record import Training, within_memory
+from mintmark.nn.standing import Standing, named, of_name
 from mintmark.progress import time_is_up, track
 
-__all__ = ["Training", "applied", "arrays_of", "device_of", "load_arrays", "one_thread", "seeded", "train"]
+__all__ = ["applied", "arrays_of", "device_of", "load_arrays", "one_thread", "seeded", "train"]
 
 Ints = npt.NDArray[np.int64]
 Loss = Callable[[Ints, torch.Generator], Tensor]
 """The loss of the rows at these positions; what it draws comes from the generator, of the CPU."""
-
-
-@dataclass
-class Training:
-    """What a training left.
-
-    Parameters
-    ----------
-    losses : list of float
-        Mean loss of each epoch's batches.
-    watched : list of float
-        Loss of the rows kept apart after each epoch; empty where none were.
-    best : int
-        Epoch whose weights the network holds now, from 0.
-    ended : str
-        Why it ended: "all epochs", "no better" or "out of time".
-    """
-
-    losses: list[float] = field(default_factory=list)
-    watched: list[float] = field(default_factory=list)
-    best: int = 0
-    ended: str = "all epochs"
+_LEAST = 2  # rows of a batch: of one alone a batch norm tells nothing
 
 
 def device_of() -> torch.device:
@@ -67,6 +49,10 @@ def train(
     patience: int = 10,
 ) -> Training:
     """Fit a network by Adam, and leave it with the best weights seen.
+
+    Where the loss is not finite, training goes back to the last good epoch and on at half the rate; where
+    memory does not suffice, on with half the batch; each with a warning. Inside `checkpoints` a training that
+    was killed goes on where it stood.
 
     Parameters
     ----------
@@ -90,24 +76,29 @@ def train(
     Raises
     ------
     FloatingPointError
-        If the loss is not finite any more.
+        If the loss is not finite after four halvings of the rate either.
+    MemoryError
+        If memory does not suffice for the smallest batch.
     """
     order = rng.permutation(rows)
     apart, kept = np.split(order, [int(watch * rows)])
-    done = Training()
     optimizer = torch.optim.Adam(network.parameters(), lr=rate)
-    slower = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
-    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    begun = int(rng.integers(2**62))
+    draws = torch.Generator().manual_seed(begun)
+    standing = Standing(network, [optimizer], rng, draws, begun, next_training())
+    done = Training(label, "epoch", batch, ended="all epochs")
     best: dict[str, Tensor] = {}
     with seeded(rng):  # of dropout and the like
-        for epoch in track(range(epochs), label, may_end_early=True):
-            network.train()
-            done.losses.append(_epoch(network, loss, optimizer, rng.permutation(kept), batch, generator))
-            slower.step()
-            if len(apart):
-                done.watched.append(_watched(network, loss, apart, batch))
-            figures = done.watched or done.losses
-            if not best or figures[epoch] < figures[done.best]:
+        if held := standing.go_on():
+            done.go_on(held["done"])
+            best = of_name("best", held)
+        for epoch in track(range(1, epochs + 1), label, may_end_early=True):
+            if epoch <= len(done.at):
+                continue
+            falling = 0.5 + 0.5 * math.cos(math.pi * (epoch - 1) / epochs)
+            _finite_epoch(network, loss, standing, kept, apart, done, rate * falling)
+            figures = done.watched or done.losses["loss"]
+            if done.best is None or figures[-1] < figures[done.best - 1]:
                 done.best = epoch
                 best = {name: value.detach().clone() for name, value in network.state_dict().items()}
             if len(apart) and epoch - done.best >= patience:
@@ -116,35 +107,68 @@ def train(
             if time_is_up():
                 done.ended = "out of time"
                 break
+            if standing.is_due():
+                standing.keep({"done": asdict(done), **named("best", best)})
     network.load_state_dict(best)
     network.eval()
+    done.tell(batch)
     return done
 
 
+def _finite_epoch(
+    network: nn.Module, loss: Loss, standing: Standing, kept: Ints, apart: Ints, done: Training, rate: float
+) -> None:
+    """Train for an epoch and note its figures; again at half the rate while these are not finite."""
+    (optimizer,) = standing.optimizers
+    while True:
+        for group in optimizer.param_groups:
+            group["lr"] = rate * 0.5**done.halved
+        network.train()
+        order = standing.rng.permutation(kept)
+        figures = [_epoch(network, loss, optimizer, order, done, standing.draws)]
+        if len(apart) and math.isfinite(figures[0]):
+            figures.append(within_memory(done, _LEAST, _watched, network, loss, apart, done))
+        if all(map(math.isfinite, figures)) and standing.is_finite():
+            break
+        standing.go_back()
+        done.halve_rate()
+    standing.mark()
+    done.add(len(done.at) + 1, {"loss": figures[0]})
+    done.watched += figures[1:]
+
+
 def _epoch(
-    network: nn.Module, loss: Loss, optimizer: torch.optim.Optimizer, order: Ints, batch: int,
-    generator: torch.Generator,
+    network: nn.Module, loss: Loss, optimizer: torch.optim.Optimizer, order: Ints, done: Training,
+    draws: torch.Generator,
 ) -> float:  # fmt: skip
-    total = 0.0
-    for some in _batches(order, batch):
+    """Mean loss of the batches, or the first that is not finite."""
+
+    def step(left: Ints) -> tuple[float, int]:
+        some = next(_batches(left, done.batch))
         optimizer.zero_grad(set_to_none=True)
         with _mixed(network):
-            value = loss(some, generator)
+            value = loss(some, draws)
         figure = float(value.detach())
+        if math.isfinite(figure):
+            value.backward()  # type: ignore[no-untyped-call]  # torch ships it so
+            optimizer.step()
+        return figure, len(some)
+
+    total, left = 0.0, order
+    while len(left):
+        figure, taken = within_memory(done, _LEAST, step, left)
         if not math.isfinite(figure):
-            raise FloatingPointError("the loss is not finite any more.")
-        value.backward()  # type: ignore[no-untyped-call]  # torch ships it so
-        optimizer.step()
-        total += figure * len(some)
+            return figure
+        total, left = total + figure * taken, left[taken:]
     return total / len(order)
 
 
-def _watched(network: nn.Module, loss: Loss, apart: Ints, batch: int) -> float:
+def _watched(network: nn.Module, loss: Loss, apart: Ints, done: Training) -> float:
     """The loss of rows kept apart; what it draws is the same after every epoch."""
     network.eval()
-    generator = torch.Generator().manual_seed(0)
+    draws = torch.Generator().manual_seed(0)
     with torch.no_grad(), _mixed(network):
-        parts = [float(loss(some, generator)) * len(some) for some in _batches(apart, batch)]
+        parts = [float(loss(some, draws)) * len(some) for some in _batches(apart, done.batch)]
     return sum(parts) / len(apart)
 
 

@@ -121,6 +121,7 @@ class Deepsmote(Smote):
         rng: np.random.Generator,
     ) -> dict[str, Any]:  # fmt: skip
         """Train the network on rows of a sample, and plan new rows between their codes."""
+        from mintmark.nn.record import failures_told
         from mintmark.nn.training import applied, arrays_of, device_of, seeded, train
         from mintmark.resample._autoencoder import losses, tensors
 
@@ -129,15 +130,19 @@ class Deepsmote(Smote):
             network = self._network(about).to(device)
         loss = losses(network, inputs, sample.labels, self.penalty, device)
         epochs = self.epochs or max(_EPOCHS, _STEPS // -(-len(sample) // _BATCH))
-        done = train(
-            network, loss, len(sample), rng, epochs=epochs, batch=_BATCH, rate=_RATE,
-            label="training an autoencoder",
-        )  # fmt: skip
+        with failures_told(
+            "deepsmote", "Leave out columns of extreme numbers, or give fewer epochs.",
+            f"Give fewer filters than {self.filters:,}.",
+        ):  # fmt: skip
+            done = train(
+                network, loss, len(sample), rng, epochs=epochs, batch=_BATCH, rate=_RATE,
+                label="training an autoencoder",
+            )  # fmt: skip
         codes = applied(lambda *some: network.encode(some), inputs, device).astype(np.float64)
         none = np.empty((len(sample), 0), dtype=np.int32)
         coded = dataclasses.replace(sample, numbers=codes, codes=none, sizes=())
         made = super().plan(coded, wanted, rng) | arrays_of(network.decoder, _DECODER)
-        return made | {"about": about, "losses": done.losses}
+        return made | {"about": about, "training": [done.record()]}
 
     def _network(self, about: dict[str, Any]) -> Autoencoder:
         from mintmark.resample._autoencoder import ImageAutoencoder, RowAutoencoder

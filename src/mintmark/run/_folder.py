@@ -3,17 +3,18 @@
 ::
 
     run.json      recipe, versions, keyed digest of the source; written first
-    private/      mode 700: secret (mode 600), model/, keys/ where the recipe names no key, what fitting
-                  and drawing cost, and of a resampler parents.parquet (mode 600): which rows of the
-                  source each released row was made from, with the blocks of it in parents/
+    private/      mode 700: secret (mode 600), model/, checkpoint/ while a net is trained, keys/ where the
+                  recipe names no key, what fitting and drawing cost, and of a resampler parents.parquet (mode
+                  600): which rows of the source each released row was made from, with the blocks of it
+                  in parents/
     shards/       one Arrow file a block, with its digest
     assessment/   report.json, report.html, synthetic.parquet
     release/      what may leave
     manifest.json digest of every file outside private/; written last
 
 The secret (32 bytes of the operating system) is mixed into every stage's seed, so that a recipe's
-seed alone cannot repeat what protected somebody; `forget` erases it, the parents, and a model that holds
-rows, which would tell them again.
+seed alone cannot repeat what protected somebody; `forget` erases it, the parents, a checkpoint, and a model
+that holds rows, which would tell them again.
 """
 
 from __future__ import annotations
@@ -56,6 +57,11 @@ class RunFolder:
     def model(self) -> Path:
         """The fitted synthesizer."""
         return self.path / "private" / "model"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where a training stands while the synthesizer is fitted."""
+        return self.path / "private" / "checkpoint"
 
     @property
     def keys(self) -> Path:
@@ -251,7 +257,7 @@ def _keyed_digest(secret: bytes, path: str) -> str:
 
 
 def forget(out: str | Path) -> list[str]:
-    """Erase a run's secret, its rows' parents and a model that holds rows.
+    """Erase a run's secret, its rows' parents, a fit's checkpoint and a model that holds rows.
 
     Nobody can repeat its draws then, nor read real rows off new ones, and it cannot be resumed. A model that
     says of itself that it holds values or aggregates stays.
@@ -273,7 +279,12 @@ def forget(out: str | Path) -> list[str]:
     if not secret.is_file():
         raise InputError(f"the secret of {path} was erased already.")
     place = RunFolder(path, b"")
-    told = [place.parents, place.shards.parents, *([place.model] if _holds_rows(place.model) else [])]
+    told = [
+        place.parents,
+        place.shards.parents,
+        place.checkpoint,
+        *([place.model] if _holds_rows(place.model) else []),
+    ]
     told = [each for each in told if each.exists()]
     with _atomic.writing(secret):
         _atomic.sweep(path / "private")  # what a killed process left may be of them

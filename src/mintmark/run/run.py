@@ -165,11 +165,13 @@ def _fitted(
     try:
         return load_model(folder.model)
     except ModelFileError:
-        seed = folder.seed(recipe.seed, "fit")
+        begun = any(folder.checkpoint.glob("*"))  # a part of the cost was spent before
+        limit, seed = recipe.generate.max_minutes, folder.seed(recipe.seed, "fit")
         fitted, cost = measured(
-            lambda: unfitted.fit(train, seed=seed, max_minutes=recipe.generate.max_minutes)
+            lambda: unfitted.fit(train, seed=seed, max_minutes=limit, checkpoint=folder.checkpoint)
         )
-        folder.keep_cost("fit", cost)
+        if not begun:
+            folder.keep_cost("fit", cost)
         fitted.avoiding(holdout).save(folder.model)  # no name or number of theirs may come out either
     return load_model(folder.model)
 

@@ -48,16 +48,16 @@ def _told(record: Mapping[str, Any]) -> dict[str, Any]:
     unit, losses = str(record.get("unit") or "step"), record.get("losses")
     given = losses.items() if isinstance(losses, Mapping) else ()
     lines = {str(name): points for name, v in given if (points := _points(record.get("at"), v))}
-    watched = _watched(record)
+    watched = _points(record.get("watched_at", record.get("at")), record.get("watched"))
     if not (lines or watched):
         return {}
-    best = _best(record, watched, lines)
+    last = max(points[-1][0] for points in (*lines.values(), watched) if points)
+    best = _best(record, last)
     beside = _beside(record, lines, watched)
-    pairs = {name: (points, watched[""] if name == beside else []) for name, points in lines.items()}
-    if beside is None:
-        pairs |= {name or "watched": (points, []) for name, points in watched.items()}
+    pairs = {name: (points, watched if name == beside else []) for name, points in lines.items()}
+    if watched and beside is None:
+        pairs["watched"] = watched, []
     charts = [(name.replace("_", " "), *both) for name, both in pairs.items()]
-    last = max(points[-1][0] for points in (*lines.values(), *watched.values()))
     return {
         "label": str(record.get("label") or "training"),
         "facts": _facts(record, unit, last, best),
@@ -66,38 +66,18 @@ def _told(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _watched(record: Mapping[str, Any]) -> dict[str, Points]:
-    """What was watched, under no name where it is one figure, else each of its figures."""
-    seen = _list(record.get("watched"))
-    at = record.get("watched_at", record.get("at"))
-    if not any(isinstance(one, Mapping) for one in seen):
-        return {"": points} if (points := _points(at, seen)) else {}
-    looks = [one for one in seen if isinstance(one, Mapping)]
-    places = at if len(_list(at)) == len(looks) else [one.get("steps") for one in looks]
-    names = [str(name) for name in looks[0] if name not in ("steps", "at")]
-    found = {name: _points(places, [one.get(name) for one in looks]) for name in names}
-    return {name: points for name, points in found.items() if points}
-
-
-def _beside(
-    record: Mapping[str, Any], lines: Mapping[str, Points], watched: Mapping[str, Points]
-) -> str | None:
+def _beside(record: Mapping[str, Any], lines: Mapping[str, Points], watched: Points) -> str | None:
     """The loss that rows kept apart were asked for as well; None where nothing or another was watched."""
-    if "watched_at" in record or "" not in watched:
+    if "watched_at" in record or not watched:
         return None
     total = next((name for name in lines if name in _TOTAL), None)
     return next(iter(lines)) if len(lines) == 1 else total
 
 
-def _best(
-    record: Mapping[str, Any], watched: Mapping[str, Points], lines: Mapping[str, Points]
-) -> float | None:
-    """Where the weights that were kept are from."""
+def _best(record: Mapping[str, Any], last: float) -> float | None:
+    """The epoch or step whose weights were kept."""
     place = record.get("best")
-    points = next(iter(watched.values()), None) or next(iter(lines.values()), [])
-    if isinstance(place, bool) or not isinstance(place, int) or not 0 <= place < len(points):
-        return None
-    return points[place][0]
+    return float(place) if type(place) is int and 0 <= place <= last else None
 
 
 def _facts(record: Mapping[str, Any], unit: str, last: float, best: float | None) -> list[tuple[str, str]]:
