@@ -94,9 +94,9 @@ class Autoregressive(Synthesizer):
     def _learn(self, data: Dataset, rng: np.random.Generator) -> Learnt:
         need_torch()
         warn_of_few(len(data))
-        from mintmark.latent._column_nets import losses
+        from mintmark.latent._column_nets import calibrate, losses
         from mintmark.nn.record import failures_told
-        from mintmark.nn.training import arrays_of, device_of, seeded, train
+        from mintmark.nn.training import arrays_of, device_of, one_thread, seeded, train
 
         learnt, tokens = learn_tokens(encode(data.table, data.schema), data.schema)
         layout = laid_out(learnt["sizes"])
@@ -118,6 +118,8 @@ class Autoregressive(Synthesizer):
                 epochs=self._passes(len(tokens)), batch=_BATCH, rate=_RATE,
                 label="training a net for each column", watch=_WATCHED, patience=_PATIENCE,
             )  # fmt: skip
+        with one_thread():
+            calibrate(network, tokens, order)
         return {
             **learnt, **arrays_of(network, _NET), "schema": data.schema.to_json(), "order": order,
             "about": about, "training": [done.record()],
