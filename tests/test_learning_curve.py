@@ -212,6 +212,7 @@ def test_the_verdict_follows_from_the_gain(better, gain, most, verdict):
         ({"method": "pram"}, InputError, "masked real"),
         ({"data": bound(300)}, InputError, "300 rows; a learning curve needs 500"),
         ({"target": "tt"}, InputError, "'tt'"),
+        ({"sizes": 5}, InputError, "three or more different"),
         ({"sizes": [100, 200]}, InputError, "three or more different"),
         ({"sizes": [100, 200, 200]}, InputError, "three or more different"),
         ({"sizes": [100, 200, 0.5]}, InputError, "three or more different"),

@@ -247,7 +247,7 @@ def _read(data: Any, target: str | None) -> Dataset:
 def _sizes(sizes: Sequence[int] | None, most: int) -> list[int]:
     if sizes is None:
         return [most // part for part in _PARTS]
-    whole = not isinstance(sizes, str) and all(
+    whole = isinstance(sizes, (Sequence, np.ndarray)) and all(
         isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in sizes
     )
     if not whole or len(set(sizes)) < 3:
