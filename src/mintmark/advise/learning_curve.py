@@ -339,6 +339,9 @@ def _prospect(
     found = forecast(sizes, figures, np.array([2 * most, 4 * most]), least=least, rng=rng)
     now, gain = float(found.law.at([most])[0, 0]), found.gains[1]
     twice, four = (_ordered(sign * interval) for interval in found.intervals)
+    gained = now - float(found.figures[1])
+    if score == "two_sample":  # real rows are as like real ones as any can be
+        gained = min(gained, now - as_real)
     return Prospect(
         score=score,
         now=sign * now,
@@ -352,7 +355,7 @@ def _prospect(
         scale=sign * float(found.law.scale[0]),
         exponent=float(found.law.exponent[0]),
         as_real=as_real,
-        verdict=_verdict(falls(sizes, figures), now - float(found.figures[1]), float(gain[1])),
+        verdict=_verdict(falls(sizes, figures), gained, float(gain[1])),
     )
 
 
