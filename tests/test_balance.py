@@ -152,6 +152,22 @@ def test_keys_number_the_mixed_rows(adult):
     assert len(set(ids)) == 50
 
 
+def test_what_moved_is_by_whole_rows():
+    rng = np.random.default_rng(0)
+    data = mm.read({"c": rng.choice(["a", "b"], 1_000), "x": rng.normal(size=1_000)})
+    model = mm.synthesizer("independent").fit(data, seed=0)
+    even = {"c": {"a": 0.5, "b": 0.5}}
+    one, none = model.sample(1, seed=0, shares=even), model.sample(0, seed=0, shares=even)
+    assert one.provenance["balance"]["moved"] == pytest.approx(0.5, abs=0.05)  # its one row is always an "a"
+    assert none.provenance["balance"]["moved"] == pytest.approx(0, abs=0.05)
+
+
+def test_a_share_of_any_precision_is_written(trees, tmp_path):
+    made = trees.sample(20, seed=0, shares={"income": {">50K": np.float32(0.5)}})
+    made.write(tmp_path / "made.parquet")
+    assert mm.read(tmp_path / "made.parquet").provenance["balance"] == made.provenance["balance"]
+
+
 def test_no_row_at_all_is_no_error(trees):
     assert len(trees.sample(0, seed=0, shares=EVEN)) == 0
 
@@ -230,6 +246,7 @@ def test_missing_groups_are_a_group():
         ({"shares": {"income": {">50K": float("nan")}}}, "between 0 and 1, not nan"),
         ({"shares": {"income": {">50K": True}}}, "between 0 and 1, not True"),
         ({"shares": {"income": {None: 0.1}}}, "never missing"),
+        ({"shares": {"income": {frozenset([">50K", "<=50K"]): 0.1}}}, "is several values"),
         ({"shares": {"income": 0.5}}, "give each value a share"),
         ({"shares": {"age": {30: 0.5}}}, "'age' is integer; shares are of categories"),
         ({"shares": {"income": {">50K": 0.5}, "sex": {"Male": 0.5}}}, "name one column"),
@@ -252,6 +269,14 @@ def test_parity_needs_a_target(adult):
     data = mm.read(adult.table.slice(0, 500).select(["sex", "age"]).replace_schema_metadata())
     with pytest.raises(InputError, match="no column is the target"):
         mm.synthesizer("independent").fit(data, seed=0).sample(5, seed=0, parity="sex")
+
+
+def test_a_range_of_categories_has_no_share():
+    rng = np.random.default_rng(0)
+    data = mm.read({"k": rng.integers(1, 4, 300), "x": rng.normal(size=300)}, kinds={"k": "category"})
+    model = mm.synthesizer("independent").fit(data, seed=0)
+    with pytest.raises(InputError, match="is several values"):
+        model.sample(10, seed=0, shares={"k": {(1, 2): 0.5}})
 
 
 def test_a_value_that_the_model_never_makes_is_named():
@@ -339,6 +364,21 @@ assess: {metrics: [column_shapes]}
     assert "income is >50K 50 %" in (tmp_path / "run" / "assessment" / "report.html").read_text().replace(
         "&gt;", ">"
     )
+
+
+def test_a_recipe_takes_a_share_of_missing_values_alone(adult, tmp_path):
+    adult[:1_200].select(["age", "workclass", "income"]).write(tmp_path / "adult.parquet")
+    recipe = mm.Recipe.from_yaml(
+        """
+source: {path: adult.parquet, target: income}
+generate: {method: independent, rows: 100, shares: {workclass: {null: 0.3}}}
+assess: {metrics: [column_shapes]}
+""",
+        folder=tmp_path,
+    )
+    run(recipe, tmp_path / "run")
+    made = mm.read(tmp_path / "run" / "assessment" / "synthetic.parquet")
+    assert column(made, "workclass").count(None) == 30
 
 
 @pytest.mark.parametrize(

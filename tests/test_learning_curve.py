@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 import mintmark as mm
-from mintmark.advise.learning_curve import _verdict
+from mintmark.advise.learning_curve import _prospect, _verdict
 from mintmark.cli.main import main
 from mintmark.data.split import split_rows
 from mintmark.errors import InputError, OutOfTimeError, UnknownNameError
@@ -203,6 +203,18 @@ def test_the_verdict_follows_from_the_gain(better, gain, most, verdict):
     assert _verdict(better, gain, most) == verdict
 
 
+@pytest.mark.parametrize(("as_real", "helps"), [(0.50, True), (0.54, False)])
+def test_rows_as_like_as_real_ones_need_no_more(as_real, helps):
+    rng = np.random.default_rng(0)
+    points = [
+        {"rows": n, "two_sample": 0.5 + 0.04 * (800 / n) ** 0.7 + 0.002 * rng.normal()}
+        for n in (100, 200, 400, 800)
+        for _ in range(3)
+    ]
+    found = _prospect("two_sample", points, as_real, np.random.default_rng(1))
+    assert (found.verdict == "more rows would help") == helps
+
+
 @pytest.mark.parametrize(
     ("asked", "error", "says"),
     [
@@ -212,6 +224,7 @@ def test_the_verdict_follows_from_the_gain(better, gain, most, verdict):
         ({"method": "pram"}, InputError, "masked real"),
         ({"data": bound(300)}, InputError, "300 rows; a learning curve needs 500"),
         ({"target": "tt"}, InputError, "'tt'"),
+        ({"sizes": 5}, InputError, "three or more different"),
         ({"sizes": [100, 200]}, InputError, "three or more different"),
         ({"sizes": [100, 200, 200]}, InputError, "three or more different"),
         ({"sizes": [100, 200, 0.5]}, InputError, "three or more different"),

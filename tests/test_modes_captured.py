@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import mintmark as mm
 from fidelity_tables import HARD, assert_sound, dataset, rng, scored_hard
 from mintmark.assess.assess import assess
 from mintmark.stats.cells import clusters, kept
@@ -104,3 +105,24 @@ def test_clusters_of_any_form_are_found():
 @pytest.mark.parametrize("case", HARD)
 def test_hard_tables_give_a_sound_score_or_a_reason(case):
     assert_sound(scored_hard(case, "modes_captured"), (0, 1))
+
+
+def test_the_interval_holds_the_estimate_where_chance_loses_next_to_nothing():
+    found = kept(np.repeat(np.arange(3), [400, 40, 400]), np.zeros(840, dtype=np.int64))
+    assert found.interval[0] <= found.share <= found.interval[1]
+
+
+def test_a_person_is_no_mode():
+    """Fresh persons lie elsewhere, and are no loss."""
+    draw, places = rng(0), (0, 50)
+
+    def people(first):
+        middles = np.repeat(draw.choice(places, 100) + draw.normal(0, 3, 100), 10)
+        who = np.repeat(np.arange(first, first + 100), 10)
+        return mm.read({"who": who, "x": middles + draw.normal(0, 0.001, 1_000)}, roles={"who": "group"})
+
+    score = captured(train=people(0), synthetic=people(100))
+    assert score.details.get("lost", 0) == 0
+    cells = np.repeat(np.arange(30), 20)
+    assert kept(cells, cells, persons=np.arange(600) // 20).cells == 0
+    assert kept(cells, cells, persons=np.arange(600) % 20).cells == 30

@@ -102,6 +102,8 @@ def _of_shares(shares: Any, schema: Schema) -> tuple[str, ...]:
     if not isinstance(wished, Mapping) or not wished:
         raise InputError(f"shares[{name!r}]: give each value a share, as {{value: 0.5}}; got {wished!r}.")
     for value, share in wished.items():
+        if isinstance(value, (tuple, frozenset)):
+            raise InputError(f"shares[{name!r}]: {value!r} is several values. Give each a share of its own.")
         _check_value(value, column)
         number = isinstance(share, (int, float, np.number)) and not isinstance(share, bool)
         if not number or not 0 <= share <= 1:
@@ -109,7 +111,7 @@ def _of_shares(shares: Any, schema: Schema) -> tuple[str, ...]:
     total = float(sum(wished.values()))
     if total > 1 + _SLACK:
         raise InputError(f"shares[{name!r}] add up to {total:.6g}, above 1. Make them smaller.")
-    if total < 1 - _SLACK and not _rest(wished, column):
+    if total < 1 - _SLACK and column.categories is not None and not _rest(wished, column):
         raise InputError(
             f"shares[{name!r}] add up to {total:.6g} and name every value: nothing is left for the rest of "
             "the rows. Make them add up to 1."
@@ -188,7 +190,7 @@ def _by_shares(n: int, wished: Mapping[Any, float], column: Column, own: pa.Chun
         (_said(column.name, value), value, float(share), seen[value]) for value, share in wished.items()
     ]
     if rest:
-        left = max(0.0, 1 - sum(wished.values()))
+        left = max(0.0, 1 - float(sum(wished.values())))
         asked.append((f"{column.name}: any other", rest, left, sum(seen[value] for value in rest)))
     rows = apportioned(n, [share for _, _, share, _ in asked])
     return tuple(
@@ -261,10 +263,17 @@ def record(
             }
             for cell, (many, missed) in zip(made, drawn, strict=True)
         ],
-        "moved": round(sum(abs(cell.wished - cell.model) for cell in made) / 2, _SHOWN),
+        "moved": round(_moved(made), _SHOWN),
         "estimated_from": of,
         "means": MEANS,
     }
+
+
+def _moved(made: Sequence[Cell]) -> float:
+    """Total variation distance of the sample's cells, whose rows are whole, and the model's."""
+    n = sum(cell.rows for cell in made)
+    shares = [cell.rows / n if n else cell.wished for cell in made]
+    return sum(abs(share - cell.model) for share, cell in zip(shares, made, strict=True)) / 2
 
 
 def in_words(balance: Mapping[str, Any]) -> str:

@@ -34,7 +34,7 @@ class Kept:
     interval : (float, float)
         Of the share, 95 %, for the draw of the rows.
     cells : int
-        Judged: `FEWEST` real rows or more.
+        Judged: `FEWEST` real rows or more, of as many persons.
     lost : array of int
         The judged cells without enough rows, largest first; some of them may be so by chance.
     """
@@ -62,13 +62,15 @@ def clusters(points: Floats, fewest: int) -> Ints:
     return found.astype(np.int64)
 
 
-def kept(real: Ints, other: Ints) -> Kept:
+def kept(real: Ints, other: Ints, persons: Ints | None = None) -> Kept:
     """How many of the cells of real rows other rows hold as well.
 
     Parameters
     ----------
     real, other : array of int, shape (n,) and (m,)
         The cell of each row, -1 for none. The real rows are not those that the cells were found in.
+    persons : array of int, shape (n,), optional
+        Whose the real rows are; rows of one person in a cell are one draw.
 
     Returns
     -------
@@ -79,17 +81,24 @@ def kept(real: Ints, other: Ints) -> Kept:
 
     size = int(max(real.max(initial=-1), other.max(initial=-1))) + 1
     counts, found = (np.bincount(cell[cell >= 0], minlength=size) for cell in (real, other))
-    judged = np.flatnonzero(counts >= FEWEST)
+    draws = counts if persons is None else _persons(real, persons, size)
+    judged = np.flatnonzero(draws >= FEWEST)
     if not len(judged):
         return Kept(0.0, (0.0, 1.0), 0, judged)
     wanted = counts[judged] * len(other) / len(real)
     lost = found[judged] < _LEAST * wanted
     # rows of a cell of the same law, given those of the real rows: negative binomial
-    part = len(real) / (len(real) + len(other))
-    by_chance = nbinom.cdf(np.ceil(_LEAST * wanted) - 1, counts[judged] + 0.5, part).sum()
+    part = 1 / (1 + wanted / draws[judged])
+    by_chance = nbinom.cdf(np.ceil(_LEAST * wanted) - 1, draws[judged] + 0.5, part).sum()
     few, many = poisson.ppf([0.025, 0.975], by_chance)
     share, low, high = (
         1 - max(0.0, float(lost.sum() - chance)) / len(judged) for chance in (by_chance, few, many)
     )
     order = np.argsort(-counts[judged[lost]], kind="stable")
-    return Kept(share, (low, high), len(judged), judged[lost][order])
+    return Kept(share, (min(low, share), max(high, share)), len(judged), judged[lost][order])
+
+
+def _persons(cells: Ints, persons: Ints, size: int) -> Ints:
+    """Of how many persons the rows of each cell are."""
+    pairs = np.unique(np.stack([cells, persons], axis=1)[cells >= 0], axis=0)
+    return np.bincount(pairs[:, 0], minlength=size).astype(np.int64)

@@ -6,7 +6,8 @@ these and yet lose kinds of rows, such as the rare one of three usual values tha
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,8 @@ __all__ = ["ModesCaptured"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Plans = dict[str, Coding]
+Found = tuple[dict[str, Ints], Ints | None, Callable[[int], dict[str, str]]]
+"""The cell of each row of each table, whose train's rows are, and what a cell's rows hold."""
 
 _MOST, _LEAST = 4_000, 200
 _CATEGORIES = 40
@@ -32,8 +35,8 @@ _CONVENTION = (
     "share of the modes of train that the rows hold; modes are the distinct rows where every column is a "
     f"category, else the clusters (HDBSCAN) of at most {_MOST:,} train rows as points: numbers in units of "
     "their spread, categories one apart; other train rows say how many rows belong to each, those with "
-    f"{FEWEST} or more are judged, and one is lost that has less than a quarter of its rows; what chance "
-    "alone would lose is taken off; ceiling: the holdout; floor: columns drawn one by one"
+    f"{FEWEST} or more, of as many persons, are judged, and one is lost that has less than a quarter of its "
+    "rows; what chance alone would lose is taken off; ceiling: the holdout; floor: columns drawn one by one"
 )
 
 
@@ -48,8 +51,8 @@ class ModesCaptured(Metric):
         room(tables, _MOST, _LEAST)
         plans = codings(tables)
         numeric = any(plan.numeric for plan in plans.values())
-        cells, examples = (_clustered if numeric else _distinct)(tables, plans, rng)
-        found = {which: kept(cells["train"], cells[which]) for which in cells if which != "train"}
+        cells, persons, examples = (_clustered if numeric else _distinct)(tables, plans, rng)
+        found = {which: kept(cells["train"], cells[which], persons) for which in cells if which != "train"}
         made = found["synthetic"]
         if made.cells < 2:
             raise NotRun(
@@ -80,7 +83,7 @@ class ModesCaptured(Metric):
         ]
 
 
-def _distinct(tables: Tables, plans: Plans, rng: np.random.Generator) -> tuple[dict[str, Ints], Any]:
+def _distinct(tables: Tables, plans: Plans, rng: np.random.Generator) -> Found:
     """Rows of categories alone: each distinct row of train is a cell."""
     rows = {
         which: full(tables, "train") if which == "train" else equal(tables, which) for which in _which(tables)
@@ -89,19 +92,22 @@ def _distinct(tables: Tables, plans: Plans, rng: np.random.Generator) -> tuple[d
     every, at = np.unique(np.concatenate(list(codes.values())), axis=0, return_inverse=True)
     ends = np.cumsum([len(part) for part in codes.values()])[:-1]
     cells = dict(zip(codes, np.split(at.reshape(-1).astype(np.int64), ends), strict=True))
-    return cells, lambda cell: {
-        name: code_label(plan, int(code))
-        for (name, plan), code in zip(plans.items(), every[cell], strict=True)
-    }
+    return (
+        cells,
+        rows["train"].persons,
+        lambda cell: {
+            name: code_label(plan, int(code))
+            for (name, plan), code in zip(plans.items(), every[cell], strict=True)
+        },
+    )
 
 
-def _clustered(tables: Tables, plans: Plans, rng: np.random.Generator) -> tuple[dict[str, Ints], Any]:
+def _clustered(tables: Tables, plans: Plans, rng: np.random.Generator) -> Found:
     """The cluster of the nearest of some train rows; others of them count for train."""
     from sklearn.neighbors import NearestNeighbors
 
     train = subset(tables, "train", 2 * _MOST)
-    order = rng.permutation(len(train))
-    some, rest = order[: len(train) // 2], order[len(train) // 2 :]
+    some, rest = _halves(train, rng)
     rows = {"train": train.take(rest)}
     rows |= {which: subset(tables, which, _MOST) for which in _which(tables) if which != "train"}
     scale = _scale(train, plans)
@@ -120,7 +126,17 @@ def _clustered(tables: Tables, plans: Plans, rng: np.random.Generator) -> tuple[
         usual = {name: int(np.bincount(learnt.codes[name][own]).argmax()) for name in plans}
         return {name: code_label(plan, usual[name]) for name, plan in plans.items()}
 
-    return cells, example
+    return cells, rows["train"].persons, example
+
+
+def _halves(train: Coded, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Two halves of the rows, or of the persons whose they are."""
+    if train.persons is None:
+        order = rng.permutation(len(train))
+        return order[: len(train) // 2], order[len(train) // 2 :]
+    every, whose = np.unique(train.persons, return_inverse=True)
+    first = (rng.permutation(len(every)) < len(every) // 2)[whose]
+    return np.flatnonzero(first), np.flatnonzero(~first)
 
 
 def _which(tables: Tables) -> list[str]:
