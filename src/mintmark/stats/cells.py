@@ -16,7 +16,7 @@ __all__ = ["FEWEST", "Kept", "clusters", "kept"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-FEWEST = 10
+FEWEST = 15
 """Real rows of a cell of which a missing one can be told from chance, some thousand cells together."""
 _LEAST = 0.25
 """A cell is lost where it has less than this share of the rows that it should have."""

@@ -29,14 +29,15 @@ Found = tuple[dict[str, Ints], Ints | None, Callable[[int], dict[str, str]]]
 
 _MOST, _LEAST = 4_000, 200
 _CATEGORIES = 40
-_TAIL = 0.005
+_TAIL, _INNER = 0.005, 0.9
 _SHOWN = 10
 _CONVENTION = (
     "share of the modes of train that the rows hold; modes are the distinct rows where every column is a "
     f"category, else the clusters (HDBSCAN) of at most {_MOST:,} train rows as points: numbers in units of "
-    "their spread, categories one apart; other train rows say how many rows belong to each, those with "
-    f"{FEWEST} or more, of as many persons, are judged, and one is lost that has less than a quarter of its "
-    "rows; what chance alone would lose is taken off; ceiling: the holdout; floor: columns drawn one by one"
+    "their spread, categories one apart; a row belongs to the cluster of the nearest of these, unless it "
+    "lies farther than nine of ten of its other train rows, which also say how many rows belong to each; "
+    f"those with {FEWEST} or more, of as many persons, are judged, and one is lost that has less than a "
+    "quarter of its rows; what chance alone would lose is taken off; ceiling: the holdout; floor: columns drawn one by one"
 )
 
 
@@ -115,10 +116,12 @@ def _clustered(tables: Tables, plans: Plans, rng: np.random.Generator) -> Found:
     points = _points(learnt, plans, scale)
     cluster = clusters(points, max(FEWEST, len(points) // 400))
     search = NearestNeighbors(n_neighbors=1).fit(points)
-    cells = {
-        which: cluster[search.kneighbors(_points(coded, plans, scale), return_distance=False)[:, 0]]
-        for which, coded in rows.items()
-    }
+    cells, reach = {}, np.empty(0)
+    for which, coded in rows.items():  # train first: it says how far a cluster's own rows lie
+        apart, place = (found[:, 0] for found in search.kneighbors(_points(coded, plans, scale)))
+        cell = cluster[place]
+        reach = reach if which != "train" else _reach(cell, apart, int(cluster.max()) + 1)
+        cells[which] = np.where(apart <= np.append(reach, np.inf)[cell], cell, -1)
 
     def example(cell: int) -> dict[str, str]:
         """What most rows of a cluster hold, column by column."""
@@ -127,6 +130,17 @@ def _clustered(tables: Tables, plans: Plans, rng: np.random.Generator) -> Found:
         return {name: code_label(plan, usual[name]) for name, plan in plans.items()}
 
     return cells, rows["train"].persons, example
+
+
+def _reach(cell: Ints, apart: Floats, size: int) -> Floats:
+    """For each cluster the distance within which nine of ten of its real rows lie, shape (size,).
+
+    A row beyond is one of another cluster's that strayed near: a generator that keeps few clusters has many.
+    """
+    reach = np.zeros(size)
+    for k in np.unique(cell[cell >= 0]):
+        reach[k] = np.quantile(apart[cell == k], _INNER)
+    return reach
 
 
 def _halves(train: Coded, rng: np.random.Generator) -> tuple[Ints, Ints]:
