@@ -37,7 +37,8 @@ _CONVENTION = (
     "their spread, categories one apart; a row belongs to the cluster of the nearest of these, unless it "
     "lies farther than nine of ten of its other train rows, which also say how many rows belong to each; "
     f"those with {FEWEST} or more, of as many persons, are judged, and one is lost that has less than a "
-    "quarter of its rows; what chance alone would lose is taken off; ceiling: the holdout; floor: columns drawn one by one"
+    "quarter of its rows; what chance alone would lose is taken off; ceiling: the holdout; floor: columns "
+    "drawn one by one"
 )
 
 
