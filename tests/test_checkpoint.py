@@ -313,6 +313,26 @@ def test_what_a_kill_left_half_written_goes_and_what_is_not_ours_stays(monkeypat
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 
 
+def test_files_of_like_names_are_left_alone(monkeypatch, tmp_path):
+    mine = ["training-data.safetensors", ".training-notes", "training-1.safetensors.old"]
+    for name in mine:
+        (tmp_path / name).write_bytes(b"mine")
+    killed(monkeypatch, "vae", tmp_path, 2)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*is damaged")
+        resumed(monkeypatch, "vae", tmp_path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == dict.fromkeys(mine, b"mine")
+
+
+def test_a_file_of_the_very_name_that_is_no_checkpoint_is_refused_and_kept(tmp_path):
+    from safetensors.numpy import save_file
+
+    save_file({"weights": np.ones(2)}, file := tmp_path / "training-1.safetensors")
+    with pytest.raises(InputError, match=r"training-1\.safetensors is no checkpoint.*Give another folder"):
+        made("vae").fit(data_for("vae"), seed=0, checkpoint=tmp_path)
+    assert file.exists()
+
+
 def test_a_disk_that_is_full_does_not_end_the_training(uninterrupted, monkeypatch, tmp_path):
     def full(*_):
         raise OSError(28, "No space left on device")

@@ -213,6 +213,15 @@ def test_a_condition_that_many_rows_meet_is_met_by_drawing_again(fitted):
     assert made.provenance["rejected"]["where"] > 0
 
 
+def test_what_many_rows_meet_is_left_to_the_law_beside_a_rare_condition(fitted):
+    """Nearly every row with x above 5.7 is of class "p"; "q" is allowed, and more frequent by itself."""
+    where = {"a": ["p", "q"], "x": (5.7, None), "y": (None, 100)}
+    with pytest.warns(UserWarning, match="are inpainted"):
+        made = fitted["diffusion"].sample(400, seed=1, where=where)
+    assert (np.array(made.table["a"].to_pylist()) == "p").mean() > 0.9
+    assert made.table["y"].null_count == 0
+
+
 def test_what_a_condition_allows_has_the_share_of_its_law():
     data = protect(mm.read(known_law(3_000)), np.random.default_rng(0))
     arrays = encode(data.table, data.schema)

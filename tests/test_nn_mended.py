@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+import warnings
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from mintmark.nn import training
 from mintmark.nn.rounds import held_still, train_in_rounds
 from mintmark.nn.standing import Standing
 from mintmark.nn.training import train
+from mintmark.progress import time_limit
 
 SHORT = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
 
@@ -103,6 +106,40 @@ def test_going_back_twice_goes_to_the_same_place():
         standing.go_back()
         assert torch.equal(optimizer.state[network.weight]["exp_avg"], before[0])
         assert torch.equal(network.weight, before[1])
+
+
+@pytest.mark.parametrize("steps", [50, 150])
+@pytest.mark.parametrize("breaks", [3, 40, 103, 149])
+def test_a_round_that_breaks_is_done_again_and_no_step_is_missed(steps, breaks):
+    """Also the first and the last round of a training."""
+    network, calls, seen = nn.Linear(1, 1), [], []
+
+    class Watching:
+        def __call__(self, taken, share):
+            seen.append(taken)
+            return False
+
+    def step(some, taken, share, draws):
+        calls.append(taken)
+        return {"loss": math.nan if len(calls) == breaks else 1.0}
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        done = stepped(step, network, batch=8, steps=steps, watch=Watching())
+    assert done.at == seen == ([50] if steps == 50 else [100, 150])
+    assert done.halved == (breaks <= steps)
+
+
+def test_time_that_is_up_while_a_round_breaks_leaves_the_one_before():
+    def step(some, taken, share, draws):
+        if taken < 100:
+            return {"loss": 1.0}
+        time.sleep(1.2)
+        return {"loss": math.nan}
+
+    with pytest.warns(UserWarning, match="not finite once"), time_limit(1.0 / 60):
+        done = stepped(step, nn.Linear(1, 1), batch=8)
+    assert (done.at, done.halved, done.ended) == ([100], 1, "out of time")
 
 
 @pytest.mark.parametrize("watch", [0.0, 0.25])

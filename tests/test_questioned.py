@@ -108,6 +108,24 @@ def test_a_gan_scores_each_row_by_itself_and_shifted_rows_low(gan, tmp_path):
         gan.scores_rows(fresh.drop("x"))
 
 
+def test_a_column_of_another_type_is_read_as_learnt_or_named(gan):
+    pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    data = {"a": rng.choice(["1", "2", "x"], 400), "b": rng.random(400) < 0.5, "n": rng.normal(size=400)}
+    model = mm.synthesizer("autoregressive", hidden=8, epochs=1).fit(mm.read(data), seed=0)
+    some, none = {"a": [1, None], "b": [True, None], "n": [1, None]}, {"b": ["yes", "no"], "n": [1.0, 2.0]}
+    texts = {**some, "a": ["1", None], "n": [1.0, None]}
+    assert np.array_equal(model.log_prob(some), model.log_prob(texts))
+    filled = model.impute({"a": [1, None] * 100, "b": [True] * 200, "n": [1, None] * 100}, seed=0)
+    assert set(filled.table["a"].to_pylist()) == {"1", "2", "x"}
+    assert filled.table["n"].to_pylist()[::2] == [1.0] * 100
+    assert filled.schema["n"].kind == "number"
+    with pytest.raises(InputError, match="column 'b' holds string where bool was learnt"):
+        model.log_prob({"a": ["1", "2"], **none})
+    with pytest.raises(InputError, match="column 'a', row 1: '7'"):
+        gan.scores_rows(mm.read({"a": [7, 8], "x": [1.0, 2.0]}))
+
+
 @pytest.mark.filterwarnings("ignore:the GAN makes few kinds")
 def test_rare_categories_are_scored_as_they_were_merged(gan):
     data = law(600, 4)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +29,8 @@ __all__ = ["Place", "checkpoints", "next_training"]
 
 FORMAT = 1
 _EVERY = 60.0  # seconds
-_FILES = "training-*.safetensors"
+_FILE = re.compile(r"training-\d+\.safetensors")
+_HALF = re.compile(rf"\.{_FILE.pattern}\.tmp-.*")
 About = Callable[[], Mapping[str, Any]]
 
 
@@ -63,9 +65,9 @@ class _Fit:
             raise OutputError(
                 f"cannot use {self.folder} for checkpoints: {error.strerror or error}. Give another folder."
             ) from error
-        for left in self.folder.glob(".training-*"):
+        for left in _named(self.folder, _HALF):
             left.unlink(missing_ok=True)
-        for file in sorted(self.folder.glob(_FILES)):
+        for file in _named(self.folder, _FILE):
             held = _read(file)
             if held is not None:
                 self._refuse_other(held[1]["fit"])
@@ -82,7 +84,7 @@ class _Fit:
 
     def remove(self) -> None:
         """Leave nothing of the fit, nor the folder where it holds nothing else."""
-        for file in self.folder.glob(_FILES):
+        for file in _named(self.folder, _FILE):
             file.unlink(missing_ok=True)
         with suppress(OSError):
             self.folder.rmdir()
@@ -153,7 +155,7 @@ def checkpoints(folder: str | Path | None, about: About) -> Iterator[float]:
     Raises
     ------
     InputError
-        If the folder holds the checkpoint of another fit.
+        If the folder holds the checkpoint of another fit, or a file of such a name that is none.
     """
     if folder is None:
         yield 0.0
@@ -181,6 +183,11 @@ def next_training() -> Place | None:
     return Place(fit.folder / f"training-{fit.trainings}.safetensors", fit)
 
 
+def _named(folder: Path, pattern: re.Pattern[str]) -> list[Path]:
+    """Files whose whole name is of this pattern; others that a user has there are not ours."""
+    return sorted(file for file in folder.glob("*") if pattern.fullmatch(file.name) and file.is_file())
+
+
 def _packed(arrays: Mapping[str, Any], record: str) -> bytes:
     from safetensors.numpy import save
 
@@ -193,11 +200,15 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
 
     try:
         with safe_open(file, framework="numpy") as held:
-            told = held.metadata()
+            told = held.metadata() or {}
+            if "record" not in told:
+                raise InputError(f"{file} is no checkpoint of a fit. Give another folder.")
             arrays = {name: held.get_tensor(name) for name in held.keys()}  # noqa: SIM118  # no mapping
         if told["digest"] != _digest(arrays, told["record"]):
             raise ValueError("bytes were changed")
         return arrays, json.loads(told["record"])
+    except InputError:
+        raise
     except (SafetensorError, OSError, ValueError, KeyError, TypeError):
         warn(f"{file} is damaged; the training begins anew.", stacklevel=2)
         file.unlink(missing_ok=True)

@@ -762,8 +762,8 @@ class Synthesizer:
         list of dict
             ``label``; ``unit`` ("epoch" or "step") and ``at``, where the figures were taken; ``losses``, for
             each name a list of as many figures; ``watched``, what decided which weights were kept, taken at
-            ``watched_at`` or, where that is absent, at ``at``; ``best``, the place in ``watched`` (or in
-            ``at``, without any) of the weights that were kept; ``ended``, why; ``halved``, how often the rate
+            ``watched_at`` or, where that is absent, at ``at``; ``best``, the epoch or step whose weights were
+            kept, None where these are the last ones; ``ended``, why; ``halved``, how often the rate
             was; and ``batch``, the rows of a step.
 
         Raises

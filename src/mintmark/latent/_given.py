@@ -11,12 +11,12 @@ from mintmark.data import derive
 from mintmark.data.dataset import Dataset
 from mintmark.data.protect import OTHER
 from mintmark.data.read import read
-from mintmark.data.schema import Schema
+from mintmark.data.schema import Column, Schema, arrow_type
 from mintmark.data.streams import stream
 from mintmark.errors import InputError, first_three
 from mintmark.synthesizer import Fitted
 
-__all__ = ["as_learnt"]
+__all__ = ["as_learnt", "as_type"]
 
 
 def as_learnt(data: Any, fitted: Fitted, schema: Schema) -> tuple[Dataset, pa.Table]:
@@ -31,7 +31,7 @@ def as_learnt(data: Any, fitted: Fitted, schema: Schema) -> tuple[Dataset, pa.Ta
     Raises
     ------
     InputError
-        If a column is absent.
+        If a column is absent, or of a type that cannot be read as the one that was learnt.
     """
     data = data if isinstance(data, Dataset) else read(data)
     absent = [name for name in fitted.modelled.names if name not in data.schema]
@@ -41,10 +41,32 @@ def as_learnt(data: Any, fitted: Fitted, schema: Schema) -> tuple[Dataset, pa.Ta
         )
     left = derive.reduced(data, fitted.relations, stream(0, "reduce")).table
     for column in schema:
-        kind = left[column.name].type
-        if column.is_discrete and OTHER in (column.categories or ()) and not pa.types.is_null(kind):
-            words = pa.array(list(column.categories or ()), kind)
-            rare = pc.and_(pc.is_valid(left[column.name]), pc.invert(pc.is_in(left[column.name], words)))
-            merged = pc.if_else(rare, OTHER, left[column.name])
-            left = left.set_column(left.column_names.index(column.name), column.name, merged)
+        if column.is_discrete and not pa.types.is_null(left[column.name].type):
+            found = _merged(as_type(left[column.name], column), column)
+            left = left.set_column(left.column_names.index(column.name), column.name, found)
     return data, left
+
+
+def as_type(given: Any, column: Column) -> Any:
+    """Values of the type that was learnt: a part of a column may read as another.
+
+    Raises
+    ------
+    InputError
+        If they cannot be.
+    """
+    kind = arrow_type(column.dtype)
+    try:
+        return given.cast(kind)
+    except pa.ArrowException:
+        raise InputError(
+            f"column {column.name!r} holds {given.type} where {kind} was learnt. Give it as it was then."
+        ) from None
+
+
+def _merged(given: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
+    """Rare categories as they were merged, where they were."""
+    if OTHER not in (column.categories or ()):
+        return given
+    rare = pc.and_(pc.is_valid(given), pc.invert(pc.is_in(given, pa.array(column.categories, given.type))))
+    return pc.if_else(rare, OTHER, given)

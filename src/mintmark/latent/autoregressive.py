@@ -24,7 +24,7 @@ from mintmark.data.schema import Column, Schema
 from mintmark.data.streams import check_seed, stream
 from mintmark.data.where import Where
 from mintmark.errors import InputError, RejectedError, first_three
-from mintmark.latent._given import as_learnt
+from mintmark.latent._given import as_learnt, as_type
 from mintmark.latent._need import need_torch, warn_of_few
 from mintmark.latent._tokens import Token, allowed, from_tokens, laid_out, learn_tokens, to_tokens
 from mintmark.method import method
@@ -248,10 +248,16 @@ class Autoregressive(Synthesizer):
         made = decode(from_tokens(tokens, learnt, schema, {}, rng), schema)
         told = data.schema
         for name in whole:
-            filled, given = made[name].combine_chunks(), arrays[name].combine_chunks()
-            if pa.types.is_null(given.type):
-                told, given = told.edit(name, dtype=schema[name].dtype), pa.nulls(len(given), filled.type)
-            arrays[name] = pc.if_else(pa.array(gaps[name]), filled.cast(given.type), given)
+            gap, given = pa.array(gaps[name]), arrays[name].combine_chunks()
+            filled = made[name].combine_chunks().filter(gap)
+            if _suits(filled, given.type):
+                filled = filled.cast(given.type)
+            else:
+                told, given = (
+                    told.edit(name, dtype=schema[name].dtype, kind=schema[name].kind),
+                    as_type(given, schema[name]),
+                )
+            arrays[name] = pc.replace_with_mask(given, gap, filled)
         return Dataset(pa.table(arrays, schema=told.arrow), told, data.provenance)
 
     def _understood(self, data: Any) -> tuple[Dataset, Ints, Learnt]:
@@ -312,6 +318,14 @@ class Autoregressive(Synthesizer):
         high, low = (t.size for t in pairs if t.column == token.column)
         table = np.pad(share, (0, high * low - len(share))).reshape(high, low)
         return table.max(axis=1) if token.digit == 0 else table
+
+
+def _suits(filled: pa.Array, kind: pa.DataType) -> bool:
+    """Whether filled values can be of the type of those beside them."""
+    try:
+        return not pa.types.is_null(kind) and filled.cast(kind) is not None
+    except pa.ArrowException:
+        return False
 
 
 def _without_strange(left: pa.Table, schema: Schema) -> tuple[pa.Table, dict[int, npt.NDArray[np.bool_]]]:

@@ -29,6 +29,8 @@ _EMBEDDING, _LAYERS = 8, 3
 _BATCH, _RATE, _DECAY = 256, 2e-3, 0.999
 _PASSES, _STEPS = 40, (2_000, 6_000)
 _SELDOM = 0.02
+_USUAL = 0.1
+"""Share of the rows that meet, all together, the conditions which are left to drawing again."""
 _WATCHED, _SCARCE, _PATIENCE = 0.1, 4_000, 5
 
 
@@ -42,7 +44,9 @@ class Diffusion(MixedRows):
     columns say of each other is left to learn. Its weights are averaged over the steps.
 
     Conditions are met by drawing again, which keeps the law of the model; those that fewer than about one
-    row in fifty would meet by inpainting, which keeps it nearly (a warning says so).
+    row in fifty would meet by inpainting, which keeps it nearly (a warning says so). Of several conditions
+    the rarest are inpainted, each drawn without regard to the others, and those that many rows meet are met
+    by drawing again.
     """
 
     denoising: Annotated[
@@ -101,14 +105,15 @@ class Diffusion(MixedRows):
         for name, share in zip(where, shares, strict=True):
             if share == 0:
                 raise InputError(
-                    f"where[{name!r}]: {where[name]!r} never occurs in what was learnt. Widen it."
+                    f"where[{name!r}]: {where[name]!r} never occurs in what was learnt, or hardly ever. "
+                    "Widen it."
                 )
         warnings.warn(
             f"diffusion: about {np.prod(shares):.2%} of the rows would meet where, which are inpainted: the "
             "other columns have their law given the condition nearly, not exactly as autoregressive has it.",
             stacklevel=2,
         )
-        return {**learnt, "where": dict(where)}
+        return {**learnt, "where": {name: where[name] for name in _rarest(where, shares)}}
 
     def _made(
         self, n: int, layout: Layout, learnt: Learnt, rng: np.random.Generator
@@ -127,6 +132,16 @@ class Diffusion(MixedRows):
             known = known_rows(_allowed(learnt, schema, where), learnt, schema, n, rng)
         with torch.no_grad(), one_thread():
             return drawn(network, n, self.denoising, draws, known)
+
+
+def _rarest(where: Where, shares: list[float]) -> list[str]:
+    """Columns whose conditions are so rare that rows are not drawn again for them, in their order."""
+    left, usual = 1.0, set()
+    for share, name in sorted(zip(shares, where, strict=True), reverse=True):
+        left *= share
+        if left >= _USUAL:
+            usual.add(name)
+    return [name for name in where if name not in usual]
 
 
 def _allowed(learnt: Learnt, schema: Schema, where: Where) -> dict[int, Allowed]:

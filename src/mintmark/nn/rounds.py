@@ -104,17 +104,14 @@ def train_in_rounds(
             if at < first:
                 continue
             places = range(taken, min(taken + _ROUND, steps))
-            figures = _round(step, order, standing, done, places, clock, least)
-            taken += len(figures)
-            if _are_finite(figures[-1]) and standing.is_finite():
+            figures = _good_round(step, order, standing, done, places, clock, least)
+            if figures:
+                taken += len(figures)
                 done.add(taken, _means(figures))
                 if watch is not None and watch(taken, clock.share(taken)):
                     done.ended = "watched"
                     break
                 standing.mark()
-            else:
-                standing.go_back()
-                done.halve_rate()
             if time_is_up():
                 done.ended = "out of time"
                 break
@@ -142,6 +139,23 @@ def _gone_on(
     if watch is not None:
         watch.restore(of_name("watch", held))
     return held["rounds"], held["taken"], held["seconds"]
+
+
+def _good_round(
+    step: Step, order: _Order, standing: Standing, done: Training, places: range, clock: _Clock, least: int
+) -> list[Figures]:
+    """Figures of each step of a round, done again at half the rate while they are not finite.
+
+    Empty where the time is up before they are.
+    """
+    while True:
+        figures = _round(step, order, standing, done, places, clock, least)
+        if _are_finite(figures[-1]) and standing.is_finite():
+            return figures
+        standing.go_back()
+        done.halve_rate()
+        if time_is_up():
+            return []
 
 
 def _round(
