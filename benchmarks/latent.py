@@ -5,10 +5,10 @@
 
 Each table is split anew for each run (four fifths to learn from). A peer is fitted with its options below;
 its net of ours then has as many CPU seconds as it took, and once more half as many, unless it ended by
-itself before; without the peer it takes what it takes. Our time limit is of the clock and of one thread, the peers' CPU seconds are of all threads:
-where the machine is shared, ours computes less. `diffusion` and the trees take what they take. Scores are
-those of `tables.py`, whose scorer is called. Verdicts are on the differences within the splits: "beats"
-where their mean is above two standard errors of it.
+itself before; without the peer it takes what it takes. Our time limit is of the clock and of one thread,
+the peers' CPU seconds are of all threads: where the machine is shared, ours computes less. `diffusion` and
+the trees take what they take. Scores are those of `tables.py`, whose scorer is called. Verdicts are on the
+differences within the splits: "beats" where their mean is above two standard errors of it.
 """
 
 from __future__ import annotations

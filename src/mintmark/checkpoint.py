@@ -139,7 +139,7 @@ def checkpoints(folder: str | Path | None, about: About) -> Iterator[float]:
     """Let the trainings inside go on from a folder, and keep there where they stand; None keeps nothing.
 
     The folder is emptied when the block ends, also by an error of the input: the same again would end so
-    again. What else ends it, such as a kill, leaves it.
+    again. What else ends it, such as a kill or want of memory, leaves it.
 
     Parameters
     ----------
@@ -165,8 +165,9 @@ def checkpoints(folder: str | Path | None, about: About) -> Iterator[float]:
     token = _fit.set(fit)
     try:
         yield fit.before
-    except InputError:
-        fit.remove()
+    except InputError as error:
+        if not isinstance(error.__context__, MemoryError):  # which another process may hold
+            fit.remove()
         raise
     else:
         fit.remove()
