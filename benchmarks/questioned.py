@@ -1,4 +1,4 @@
-"""What fitted nets say of themselves, beside what the released rows show: `discriminator` and `likelihood_gap`.
+"""What fitted nets say of themselves beside the released rows: `discriminator` and `likelihood_gap`.
 
     python benchmarks/questioned.py [--seed 0]
 
