@@ -501,11 +501,15 @@ def test_forgetting_a_run_forgets_its_checkpoint(killed_run):
 
 def test_want_of_memory_leaves_the_checkpoint(tmp_path):
     """Another process may hold the memory: the same fit may go on later."""
-    place = tmp_path / "folder"
-    with pytest.raises(InputError, match="memory"), checkpoint.checkpoints(place, dict):
-        checkpoint.next_training().write({"x": np.zeros(1)})
-        try:
-            raise MemoryError("not enough memory")
-        except MemoryError as error:
-            raise InputError(str(error)) from None
-    assert [file.name for file in place.iterdir()] == ["training-1.safetensors"]
+
+    def fit():
+        with checkpoint.checkpoints(tmp_path / "c", dict):
+            checkpoint.next_training().write({"x": np.zeros(1)})
+            try:
+                raise MemoryError("not enough memory")
+            except MemoryError as error:
+                raise InputError(str(error)) from None
+
+    with pytest.raises(InputError, match="memory"):
+        fit()
+    assert [file.name for file in (tmp_path / "c").iterdir()] == ["training-1.safetensors"]
