@@ -24,6 +24,8 @@ import numpy as np
 
 import mintmark as mm
 
+FEW_GAPS = 10
+
 
 def cpu_s() -> float:
     """User and system seconds of all threads, and of children that ended."""
@@ -41,13 +43,20 @@ def compiled(data: mm.Dataset) -> None:
     mm.synthesizer("sequential_trees").fit(data[:1000], seed=0).sample(1, seed=0)
 
 
+def readable(real: mm.Dataset) -> mm.Dataset:
+    """Without rows that have one of few gaps of a column: the scorer stops where one part alone has any."""
+    single = [name for name in real.names if 0 < real.table[name].null_count < FEW_GAPS]
+    gaps = [np.asarray(real.table[name].is_null()) for name in single]
+    return real.take(np.flatnonzero(~np.any(gaps, axis=0))) if gaps else real
+
+
 def split(file: str, target: str, rows: str, seed: str, folder: str, *drop: str) -> None:
     """Train, holdout and the halves of train, as Parquet and CSV, so shuffled that figures compare.
 
     On Adult real training rows then reach, with seed 0, a TRTR of 0.924, as in the published table.
     """
     real = mm.read(file, target=target, drop=list(drop))
-    real = real[: int(rows)] if int(rows) > 0 else real
+    real = readable(real[: int(rows)] if int(rows) > 0 else real)
     order = np.random.default_rng(int(seed)).permutation(len(real))
     cut = int(0.8 * len(real))
     train = real.take(order[:cut])
@@ -87,7 +96,7 @@ def fit(method: str, seed: str, folder: str, out: str, minutes: str | None = Non
 
 
 def membership(train: str, holdout: str, synthetic: str, seed: str, out: str) -> None:
-    """True positives of mintmark's membership attacks at 1 % (in small holdouts 10 %) false alarms."""
+    """Mintmark's membership attacks: AUC, and true positives at 1 % (in small holdouts 10 %) false alarms."""
     real = mm.read(train)
     made = mm.assess(
         train=real,
@@ -98,7 +107,7 @@ def membership(train: str, holdout: str, synthetic: str, seed: str, out: str) ->
     )
     figures = {}
     for score in made.scores:
-        if score.status == "ok" and score.metric != "membership.auc":
+        if score.status == "ok":
             name = score.metric.replace(".", "_")
             figures |= {name: score.estimate, f"{name}_high": score.interval[1]}
     Path(out).write_text(json.dumps(figures))

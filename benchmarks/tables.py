@@ -273,6 +273,7 @@ SHOWN = {
     "fit CPU s": "fit_cpu_s", "MB": "peak_mb", "rows/CPU s": "rows_per_cpu_s", "quality": "quality",
     "TRTR": "trtr", "TSTR": "tstr", "C2ST train": "c2st_auc_train", "C2ST holdout": "c2st_auc_holdout",
     "copies %": "copies_train_pct", "DCR share %": "dcr_share_train_pct",
+    "membership AUC": "membership_auc", "AUC at most": "membership_auc_high",
     "members found at 1 %": "membership_tpr", "at most": "membership_tpr_high",
     "members found at 10 %": "membership_tpr10", "at most ": "membership_tpr10_high",
 }  # fmt: skip
