@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import mintmark as mm
+from mintmark.data.balance import law_in_words
 from mintmark.data.encode import encode
 from mintmark.data.protect import protect
 from mintmark.data.where import meets
@@ -193,9 +194,10 @@ def test_drawing_that_hardly_keeps_a_row_ends_with_a_reason(fitted, monkeypatch)
 
 def test_a_rare_condition_is_inpainted_and_the_others_suit_it(fitted):
     """x above 5.7 is one row in 75, of class "p", and y is then near -x."""
-    with pytest.warns(UserWarning, match=r"of the rows would meet where, which are inpainted"):
+    with pytest.warns(UserWarning, match="400 rows meet a rare condition and are inpainted"):
         made = fitted["diffusion"].sample(400, seed=1, where={"x": (5.7, None)})
     assert made.provenance["drawn"] < 5_000  # of whole blocks; nothing is drawn again
+    assert made.provenance["approximate"]["rows"] == 400
     a = np.array(made.table["a"].to_pylist())
     x, y = (np.array(made.table[c].to_pylist(), dtype=float) for c in "xy")
     assert x.min() >= 5.7
@@ -206,11 +208,22 @@ def test_a_rare_condition_is_inpainted_and_the_others_suit_it(fitted):
     assert (y == 50).mean() == pytest.approx(0.25, abs=0.12)
 
 
+def test_inpainting_is_told_once_for_a_sample_and_in_every_part_of_it(fitted):
+    model = fitted["diffusion"]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        (made,) = model.sample_parts(model.block + 50, seed=1, where={"x": (5.7, None)})
+    assert [str(one.message)[:36] for one in told] == ["4,146 rows meet a rare condition and"]
+    assert made.provenance["approximate"]["rows"] == len(made) == model.block + 50
+    assert law_in_words(made.provenance)[0].startswith("4146 rows meet a rare condition and are inpainted")
+
+
 def test_a_condition_that_many_rows_meet_is_met_by_drawing_again(fitted):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         made = fitted["diffusion"].sample(300, seed=1, where={"a": "p"})
     assert made.provenance["rejected"]["where"] > 0
+    assert "approximate" not in made.provenance
 
 
 def test_what_many_rows_meet_is_left_to_the_law_beside_a_rare_condition(fitted):

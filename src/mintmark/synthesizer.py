@@ -18,7 +18,8 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -37,19 +38,21 @@ from mintmark.data.conform import conforms
 from mintmark.data.dataset import Dataset, records_of
 from mintmark.data.digest import digest_of
 from mintmark.data.model_files import read_model, write_model
-from mintmark.data.personal.surrogates import Personal, completed, learn
+from mintmark.data.personal.surrogates import completed, learn
 from mintmark.data.protect import protect
 from mintmark.data.schema import Schema
 from mintmark.data.streams import check_seed, derive_seed, stream
 from mintmark.data.where import Where, check_where, matches
 from mintmark.errors import InputError, ModelFileError, NotFittedError, RejectedError, first_three
+from mintmark.fitted import Fitted, Learnt
 from mintmark.method import name_of, parameters
 from mintmark.parents import PARENTS, Traced, beside, numbered, parted
+from mintmark.plan import Part, Plan
 from mintmark.progress import kept_warnings, stop_if_asked, time_limit, track, warn
+from mintmark.repair import Repair
 
-__all__ = ["Drawn", "Learnt", "Nature", "Part", "Plan", "Synthesizer", "load_model", "make"]
+__all__ = ["Drawn", "Learnt", "Nature", "Synthesizer", "load_model", "make"]
 
-Learnt = Mapping[str, Any]
 Nature = Literal["simulated", "fully synthetic", "partially synthetic", "augmented real", "masked real"]
 
 _PATIENCE = 20
@@ -63,35 +66,10 @@ some were accepted: each may be dear."""
 _IN_VAIN = 20.0
 """Seconds of computing after which the acceptance rate under a condition is judged, however few units were
 drawn: a method that meets it by drawing again may have drawn a hundred thousand rows for each."""
-_REPAIR_ROUNDS = 50
-_BLIND_ROUNDS = 10
-"""Rounds in which each rejected row is replaced by one fresh row, whatever it holds; few are left then."""
-_CHOSEN = 16
-"""Rejected rows that are then replaced, each round, by a row chosen from many: the last value that is
-free may be rare."""
-_KEYS = "key of column "
-"""Before a column's name: arrays of a saved model that its keys are made from."""
-_KEPT = "rows that were learnt"
-"""Name of the array of a saved model that says which rows hold every rule, where some do not."""
 _PART = 64
 """Blocks that `sample_parts` holds at once: a Parquet row group of 262,144 rows."""
 _OWN_BLOCKS = 4
 """Blocks that tell how frequent values are in a model: 16,384 rows, by which a share is off by 0.004."""
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What `fit` left: values only, so that saving and shipping need no code per method."""
-
-    learnt: Learnt
-    schema: Schema  # public, every column of the data in order
-    modelled: Schema  # what a block holds: every column that is not made from the row's number
-    provenance: Mapping[str, Any]
-    personal: Personal = field(default_factory=Personal)  # how such columns are written, digests of values
-    relations: tuple[Mapping[str, Any], ...] = ()  # records of `data.derive`
-    drawn: Schema | None = None  # the columns the method saw, where relations left it others
-    made: keys.Made = field(default_factory=dict)  # what text keys with a pattern are made from
-    kept: npt.NDArray[np.int64] | None = None  # the rows that were learnt, where parents are told
 
 
 @dataclass(frozen=True)
@@ -101,51 +79,6 @@ class Drawn:
     table: pa.Table
     drawn: int
     rejected: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Part:
-    """Rows of a sample that are drawn under one condition, from a seed of their own."""
-
-    n: int
-    seed: int
-    where: Where | None = None
-    told: str = ""  # the condition in words, where it was not the caller who wrote it
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How the rows of a sample are drawn: part after part, blocks numbered through.
-
-    Parameters
-    ----------
-    n, seed : int
-    parts : tuple of Part
-        Whose rows add up to n.
-    cells : tuple of mintmark.data.balance.Cell
-        What each part is, where shares were chosen; the rows of the parts are then mixed.
-    own : int
-        Rows that say how frequent these are in the model.
-    """
-
-    n: int
-    seed: int
-    parts: tuple[Part, ...]
-    cells: tuple[balance.Cell, ...] = ()
-    own: int = 0
-
-    def blocks(self, size: int) -> int:
-        """How many blocks of that size there are."""
-        return sum(-(-part.n // size) for part in self.parts)
-
-    def place(self, k: int, size: int) -> tuple[Part, int]:
-        """Part of block k, and its number within it."""
-        for part in self.parts:
-            many = -(-part.n // size)
-            if k < many:
-                return part, k
-            k -= many
-        raise IndexError(k)
 
 
 class Synthesizer:
@@ -188,6 +121,10 @@ class Synthesizer:
     def _condition(self, learnt: Learnt, where: Where) -> Learnt | None:
         """Values from which `_draw` makes only matching units; None to have the base redraw."""
         return None
+
+    def _approximates(self, learnt: Learnt, where: Where) -> str:
+        """Why rows under a condition have not the model's law given it exactly; "" where they do."""
+        return ""
 
     def _check(self, learnt: Learnt) -> None:
         """Raise `ValueError` where a file holds what no fit could have left and drawing would not notice."""
@@ -432,12 +369,13 @@ class Synthesizer:
         if chosen or any(rule.scope == "table" for rule in rules.drawn(fitted.schema, fitted.modelled)):
             yield self.sample(n, seed=seed, where=where, shares=shares, parity=parity, map=map)
             return
-        blocks = self._blocks(self.planned(n, seed=seed, where=where), map)
+        plan = self.planned(n, seed=seed, where=where)
+        blocks = self._blocks(plan, map)
         drawn, rejected, step = 0, Counter[str](), _PART * self.block
         for start in range(0, max(n, 1), step):
             table, more, refused = self._joined(itertools.islice(blocks, _PART), min(step, n - start))
             drawn, rejected = drawn + more, rejected + refused
-            part = self._finished(parted(table)[0], start, seed, drawn, rejected)
+            part = self._finished(parted(table)[0], start, plan, drawn, rejected)
             rejected = Counter(part.provenance["rejected"])  # with what finishing refused
             yield part
 
@@ -458,7 +396,7 @@ class Synthesizer:
         fitted = self.ready(n, seed, where)
         n, seed, where = int(n), check_seed(seed), where or {}
         if shares is None and parity is None:
-            return Plan(n, seed, (Part(n, seed, where),))
+            return self._warned(Plan(n, seed, (self._part(n, seed, where),)))
         if self.nature == "masked real" or self.units != "row":
             raise InputError(
                 f"{name_of(type(self))} makes {'masked' if self.units == 'row' else 'sequences of'} rows, "
@@ -470,13 +408,26 @@ class Synthesizer:
         own = parted(self._joined(self._blocks(first, map), many)[0])[0].select(list(names))
         cells = balance.cells(n, shares, parity, fitted.schema, own)
         parts = tuple(
-            Part(cell.rows, derive_seed(seed, "balance", k), {**where, **cell.where}, cell.told)
+            self._part(cell.rows, derive_seed(seed, "balance", k), {**where, **cell.where}, cell.told)
             for k, cell in enumerate(cells)
         )
         for part in parts:
             if part.n:
                 self.ready(part.n, part.seed, part.where)
-        return Plan(n, seed, parts, cells, many)
+        return self._warned(Plan(n, seed, parts, cells, many))
+
+    def _part(self, n: int, seed: int, where: Where, told: str = "") -> Part:
+        fitted = self._state()
+        asked = _asked(fitted, check_where(where, fitted.schema))
+        with _of_cell(told):
+            nearly = self._approximates(fitted.learnt, asked) if n and asked else ""
+        return Part(n, seed, where, told, nearly)
+
+    def _warned(self, plan: Plan) -> Plan:
+        """The plan, after a warning where rows will have their law only nearly."""
+        if told := plan.approximate():
+            warn(f"{told['rows']:,} rows meet a rare condition and are {told['why']}.", stacklevel=3)
+        return plan
 
     def _blocks(
         self, plan: Plan, map: Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]]
@@ -487,13 +438,8 @@ class Synthesizer:
     def draw_planned(self, k: int, *, plan: Plan) -> Drawn:
         """The accepted rows of a plan's block k."""
         part, b = plan.place(k, self.block)
-        try:
+        with _of_cell(part.told):
             return self.draw_block(b, n=part.n, seed=part.seed, where=part.where)
-        except InputError as error:
-            if not part.told:
-                raise
-            kind = RejectedError if isinstance(error, RejectedError) else InputError
-            raise kind(f"{part.told}: the model makes too few such rows. {error}") from None
 
     def ready(self, n: int, seed: int, where: Where | None = None) -> Fitted:
         """Check the arguments of `sample` without drawing."""
@@ -555,7 +501,7 @@ class Synthesizer:
 
     def _rows(self, n: int, learnt: Learnt, fitted: Fitted, rng: np.random.Generator) -> Traced:
         """n rows from `_draw`, held to what the hook promises, with their derived columns."""
-        schema = fitted.drawn or fitted.modelled
+        schema = fitted.seen
         made = self._draw(n, learnt, rng)
         made = made if isinstance(made, Traced) else Traced(made)
         table, parents = made.table, made.parents
@@ -608,7 +554,7 @@ class Synthesizer:
             table, which = table.take(pa.array(order)).combine_chunks(), which[order]
         table, repaired = self._repaired(table, self._state(), plan, which)
         table, parents = parted(table)
-        made = self._finished(table, 0, plan.seed, drawn, rejected + repaired)
+        made = self._finished(table, 0, plan, drawn, rejected + repaired)
         if plan.cells:
             names = list(dict.fromkeys(name for cell in plan.cells for name in cell.where))
             told = {"balance": balance.record(names, plan.cells, plan.own, counts)}
@@ -632,7 +578,7 @@ class Synthesizer:
         return table, drawn, rejected
 
     def _finished(
-        self, table: pa.Table, start: int, seed: int, drawn: int, rejected: Counter[str]
+        self, table: pa.Table, start: int, plan: Plan, drawn: int, rejected: Counter[str]
     ) -> Dataset:
         """Accepted rows with what is made from the row's number in the whole table, from `start`."""
         fitted = self._state()
@@ -641,52 +587,26 @@ class Synthesizer:
             for rule in rules.on_persons(fitted.schema)
         }
         table, refused = completed(
-            table, fitted.schema, fitted.personal, held_to, fitted.made, seed=seed, start=start
+            table, fitted.schema, fitted.personal, held_to, fitted.made, seed=plan.seed, start=start
         )
         provenance = self.describe() | {"drawn": drawn, "rejected": dict(rejected + refused)}
+        provenance |= {"approximate": told} if (told := plan.approximate()) else {}
         return Dataset(table, fitted.schema, provenance)
 
     def _repaired(
         self, table: pa.Table, fitted: Fitted, plan: Plan, which: npt.NDArray[np.int64]
     ) -> tuple[pa.Table, Counter[str]]:
-        """Replace rows that a table check rejects, round by round, from (seed, "repair", round).
+        """Replace rows that a table check rejects, each of its part of the plan (`which`, shape (n,))."""
 
-        What comes to a row follows from the rows before it alone, so that `sample(m)` begins `sample(n)`;
-        it is of the same part of the plan (`which`, shape (n,)).
-        """
+        def fresh(n: int, seed: int, where: Where | None) -> pa.Table:
+            blocks = range(-(-n // self.block))
+            return pa.concat_tables(self.draw_block(b, n=n, seed=seed, where=where).table for b in blocks)
+
+        def pool(n: int, seed: int, where: Where | None) -> pa.Table:
+            return self._accepted(0, n, seed, where).table
+
         held_to = [rule for rule in rules.drawn(fitted.schema, fitted.modelled) if rule.scope == "table"]
-        rejected: Counter[str] = Counter()
-        for repair in range(_REPAIR_ROUNDS):
-            held = np.ones(table.num_rows, dtype=bool)
-            for rule in held_to:
-                ok = rule.holds(Dataset(parted(table)[0], fitted.modelled))
-                rejected[str(rule)] += int((held & ~ok).sum())
-                held &= ok
-            bad = np.flatnonzero(~held)
-            if not len(bad):
-                return table, rejected
-            by_part = [(plan.parts[p], bad[which[bad] == p]) for p in np.unique(which[bad])]
-            fresh = pa.concat_tables(self._fresh(part, len(mine), repair) for part, mine in by_part)
-            order = np.arange(table.num_rows)
-            order[np.concatenate([mine for _, mine in by_part])] = table.num_rows + np.arange(len(bad))
-            table = pa.concat_tables([table, fresh]).take(pa.array(order)).combine_chunks()
-            if repair >= _BLIND_ROUNDS:
-                for part, mine in by_part:
-                    seed = _repair_seed(part.seed, repair, "pool")
-                    pool = self._accepted(0, _CHOSEN, seed, part.where).table
-                    table = _chosen(table, held, mine[:_CHOSEN], pool, held_to, fitted.modelled)
-        worst = rejected.most_common(1)[0][0]
-        raise RejectedError(
-            f"after {_REPAIR_ROUNDS} rounds check {worst!r} still rejects {len(bad):,} of "
-            f"{table.num_rows:,} rows. Ask for fewer rows, or mend the check."
-        )
-
-    def _fresh(self, part: Part, n: int, repair: int) -> pa.Table:
-        """Rows of a round that replaces some of a part's."""
-        seed = _repair_seed(part.seed, repair)
-        return pa.concat_tables(
-            self.draw_block(b, n=n, seed=seed, where=part.where).table for b in range(-(-n // self.block))
-        )
+        return Repair(held_to, fitted.modelled, fresh, pool).of(table, plan, which)
 
     def avoiding(self, data: Any) -> Self:
         """A copy whose surrogates and text keys equal none of these real rows' either, e.g. the holdout's.
@@ -808,17 +728,10 @@ class Synthesizer:
             "method_version": self.version,
             "parameters": parameters(self),
             "holds": self._held(fitted),
-            "schema": fitted.schema.to_json(),
-            "modelled": fitted.modelled.to_json(),
-            "relations": list(fitted.relations),
-            "drawn": (fitted.drawn or fitted.modelled).to_json(),
-            "provenance": dict(fitted.provenance),
-            "personal": fitted.personal.record(),
             "mintmark": version("mintmark"),
+            **fitted.header(),
         }
-        made = {f"{_KEYS}{name}": array for name, array in fitted.made.items()}
-        kept = {} if fitted.kept is None else {_KEPT: fitted.kept}
-        write_model(path, header, {**fitted.learnt, **fitted.personal.arrays(), **made, **kept})
+        write_model(path, header, fitted.arrays())
 
 
 def make(name: str, **values: Any) -> Synthesizer:
@@ -852,25 +765,8 @@ def load_model(path: str | Path) -> Synthesizer:
                 f"{path} was fitted with {header['method']} version {header['method_version']}, "
                 f"this mintmark has {made.version}. Upgrade mintmark."
             )
-        keyed = [name for name in learnt if name.startswith(_KEYS)]
-        patterned = {name.removeprefix(_KEYS): learnt.pop(name) for name in keyed}
-        kept = learnt.pop(_KEPT, None)
-        made._check(learnt)
-        fitted = Fitted(
-            learnt,
-            Schema.from_json(header["schema"]),
-            Schema.from_json(header["modelled"]),
-            header["provenance"],
-            Personal.saved(header.get("personal", {}), learnt),
-            tuple(header.get("relations", ())),
-            Schema.from_json(header.get("drawn", header["modelled"])),
-            patterned,
-            kept,
-        )
-        drawn = (fitted.drawn or fitted.modelled).arrow.empty_table()
-        derive.restored(
-            drawn, fitted.relations, fitted.modelled
-        )  # damage shows here, not when rows are drawn
+        fitted = Fitted.read(header, learnt)
+        made._check(fitted.learnt)
     except ModelFileError:
         raise
     except InputError as error:
@@ -879,6 +775,18 @@ def load_model(path: str | Path) -> Synthesizer:
         raise ModelFileError(f"{path}/model.json is damaged: {error!r}.") from None
     object.__setattr__(made, "_fitted", fitted)
     return made
+
+
+@contextmanager
+def _of_cell(told: str) -> Iterator[None]:
+    """Errors of a condition that the caller did not write begin with it in words."""
+    try:
+        yield
+    except InputError as error:
+        if not told:
+            raise
+        kind = RejectedError if isinstance(error, RejectedError) else InputError
+        raise kind(f"{told}: the model makes too few such rows. {error}") from None
 
 
 def _version(package: str) -> str | None:
@@ -898,7 +806,7 @@ def _dataset(data: Any) -> Dataset:
 
 def _asked(fitted: Fitted, where: Where) -> dict[str, Any]:
     """What a condition says of the columns that the method draws."""
-    return derive.asked(where, fitted.relations, fitted.modelled, fitted.drawn or fitted.modelled)
+    return derive.asked(where, fitted.relations, fitted.modelled, fitted.seen)
 
 
 def _holds(table: pa.Table, *, rule: Check, schema: Schema) -> npt.NDArray[np.bool_]:
@@ -926,26 +834,3 @@ def _too_few(have: int, drawn: int, rejected: Counter[str]) -> str:
         f"{have:,} of {drawn:,} drawn rows hold every rule, too few to go on; {worst!r} rejected "
         f"{count / drawn:.1%} of them. {remedy}."
     )
-
-
-def _chosen(
-    table: pa.Table, held: npt.NDArray[np.bool_], bad: npt.NDArray[np.int64], pool: pa.Table,
-    held_to: list[Check], schema: Schema,
-) -> pa.Table:  # fmt: skip
-    """The table with the first row of the pool that can stand beside those before it at each bad place."""
-    whole = pa.concat_tables([table, pool])
-    rows = parted(whole)[0]
-    order, fresh = np.arange(len(table)), len(table) + np.arange(len(pool))
-    stands, free = held.copy(), np.ones(len(pool), dtype=bool)
-    for place in bad:
-        before = order[:place][stands[:place]]
-        both = Dataset(rows.take(pa.array(np.concatenate([before, fresh]))), schema)
-        fits = free & np.all([rule.holds(both)[len(before) :] for rule in held_to], axis=0)
-        if fits.any():
-            first = int(np.argmax(fits))
-            order[place], free[first], stands[place] = fresh[first], False, True
-    return whole.take(pa.array(order)).combine_chunks()
-
-
-def _repair_seed(seed: int, repair: int, *what: str) -> int:
-    return int(stream(seed, "repair", repair, *what).integers(2**63))

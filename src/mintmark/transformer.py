@@ -26,8 +26,10 @@ from mintmark.data.schema import Column, Schema
 from mintmark.data.streams import derive_seed
 from mintmark.data.where import Where, check_where, matches
 from mintmark.errors import InputError, RejectedError, first_three
+from mintmark.fitted import Fitted
 from mintmark.method import method, name_of
-from mintmark.synthesizer import Drawn, Fitted, Learnt, Nature, Plan, Synthesizer
+from mintmark.plan import Plan
+from mintmark.synthesizer import Drawn, Learnt, Nature, Synthesizer
 
 __all__ = ["Masked", "RandomTransformer", "Transformer"]
 

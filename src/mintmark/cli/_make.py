@@ -145,7 +145,7 @@ def sample_(
     They go to the file as they are drawn, so that their number is not limited by memory; an Arrow
     file, chosen shares and rules on the whole table, such as uniqueness, need them all at once.
     """
-    from mintmark.data.balance import in_words
+    from mintmark.data.balance import law_in_words
     from mintmark.data.write import write
     from mintmark.run._local import blocks_by
     from mintmark.synthesizer import load_model
@@ -164,10 +164,9 @@ def sample_(
         blocks_by(place, workers) as mapped,
     ):
         made = write(fitted.sample_parts(rows, seed=seed, map=mapped, **asked), to)
-    rejected, balance = made.get("rejected") or {}, made.get("balance")
-    words = f"drew {rows:,} rows: {to}"
-    if balance:
-        words += f"\n{in_words(balance)}"
+    rejected = made.get("rejected") or {}
+    words = "\n".join([f"drew {rows:,} rows: {to}", *law_in_words(made)])
     for rule, count in rejected.items():
         words += f"\nrejected {count:,} rows by {rule}"
-    out(words, {"rows": rows, "out": to, "rejected": rejected, **({"balance": balance} if balance else {})})
+    told = {key: made[key] for key in ("balance", "approximate") if key in made}
+    out(words, {"rows": rows, "out": to, "rejected": rejected, **told})

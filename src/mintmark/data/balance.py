@@ -28,7 +28,7 @@ __all__ = [
     "apportioned",
     "cells",
     "check_balance",
-    "in_words",
+    "law_in_words",
     "record",
     "wish_of",
 ]
@@ -276,8 +276,18 @@ def _moved(made: Sequence[Cell]) -> float:
     return sum(abs(share - cell.model) for share, cell in zip(shares, made, strict=True)) / 2
 
 
-def in_words(balance: Mapping[str, Any]) -> str:
-    """One line of what `record` says; of a record that a file brought, what can be read of it."""
+def law_in_words(provenance: Mapping[str, Any]) -> list[str]:
+    """A line for each way in which rows have not the model's own law, of a provenance that a file may have
+    brought: shares that were chosen, conditions that were met nearly."""
+    balance, nearly = provenance.get("balance"), provenance.get("approximate")
+    lines = [_shares_in_words(balance)] if isinstance(balance, Mapping) else []
+    if isinstance(nearly, Mapping):
+        lines.append(f"{nearly.get('rows')} rows meet a rare condition and are {nearly.get('why')}")
+    return lines
+
+
+def _shares_in_words(balance: Mapping[str, Any]) -> str:
+    """Of what `record` says, what can be read."""
     keys = {"of", "wished", "model"}
     cells = balance.get("cells")
     every = [c for c in cells if isinstance(c, Mapping) and keys <= set(c)] if isinstance(cells, list) else []

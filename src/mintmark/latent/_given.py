@@ -14,7 +14,7 @@ from mintmark.data.read import read
 from mintmark.data.schema import Column, Schema, arrow_type
 from mintmark.data.streams import stream
 from mintmark.errors import InputError, first_three
-from mintmark.synthesizer import Fitted
+from mintmark.fitted import Fitted
 
 __all__ = ["as_learnt", "as_type"]
 

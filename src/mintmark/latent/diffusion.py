@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +30,10 @@ _PASSES, _STEPS = 40, (2_000, 6_000)
 _SELDOM = 0.02
 _USUAL = 0.1
 """Share of the rows that meet, all together, the conditions which are left to drawing again."""
+_NEARLY = (
+    "inpainted: the other columns have their law given the condition nearly, not exactly as `autoregressive` "
+    "has it"
+)
 _WATCHED, _SCARCE, _PATIENCE = 0.1, 4_000, 5
 
 
@@ -108,12 +111,10 @@ class Diffusion(MixedRows):
                     f"where[{name!r}]: {where[name]!r} never occurs in what was learnt, or hardly ever. "
                     "Widen it."
                 )
-        warnings.warn(
-            f"diffusion: about {np.prod(shares):.2%} of the rows would meet where, which are inpainted: the "
-            "other columns have their law given the condition nearly, not exactly as autoregressive has it.",
-            stacklevel=2,
-        )
         return {**learnt, "where": {name: where[name] for name in _rarest(where, shares)}}
+
+    def _approximates(self, learnt: Learnt, where: Where) -> str:
+        return "" if self._condition(learnt, where) is None else _NEARLY
 
     def _made(
         self, n: int, layout: Layout, learnt: Learnt, rng: np.random.Generator

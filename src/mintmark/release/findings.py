@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mintmark.assess.assessment import times_assessed
-from mintmark.data.balance import in_words
+from mintmark.data.balance import law_in_words
 from mintmark.errors import InputError, UnknownNameError
 from mintmark.release.policy import UNSTATED, Policy
 from mintmark.release.rule import FAMILIES, Outcome, Verdict
@@ -92,8 +92,7 @@ def findings(
         lines.append("policy chosen after scoring: its thresholds were set when the scores could be known")
     if open_columns := [c["name"] for c in schema.get("columns", ()) if c.get("protect", True) is False]:
         lines.append(f"protection off by request: {', '.join(open_columns)}")
-    if isinstance(balance := (report.get("provenance") or {}).get("balance"), Mapping):
-        lines.append(in_words(balance))
+    lines += law_in_words(report.get("provenance") or {})
     if "repeated" in report:
         lines.append(times_assessed(report["repeated"]))
     lines.append("these tests gave these results; nothing more is certified")

@@ -25,9 +25,10 @@ import pyarrow as pa
 
 from mintmark.errors import InputError, MintmarkError
 from mintmark.parents import PARENTS, beside, parted
+from mintmark.plan import Plan
 from mintmark.progress import track
 from mintmark.run._atomic import sha256, write_bytes
-from mintmark.synthesizer import Drawn, Plan, Synthesizer, load_model
+from mintmark.synthesizer import Drawn, Synthesizer, load_model
 
 __all__ = ["Shards", "blocks_by", "draw", "read_shard"]
 

@@ -13,12 +13,11 @@ from mintmark.assess.report import _curves, _histograms, _maps
 from mintmark.assess.report._figures import between, count, figure, finite, percent
 from mintmark.assess.report._gauge import gauge
 from mintmark.assess.report._words import FAMILIES, sentence, title
-from mintmark.data.balance import in_words
+from mintmark.data.balance import law_in_words
 from mintmark.metric import Score
 
 __all__ = [
     "associations",
-    "balanced",
     "cleaned",
     "columns",
     "facts",
@@ -54,14 +53,9 @@ def facts(assessment: Assessment) -> dict[str, str]:
         if assessment.repeated is None
         else f"no. {assessment.repeated} of this data",
     }
-    found |= {"Shares": words} if (words := balanced(assessment)) else {}
+    law = law_in_words(made)
+    found |= {"Law of the rows": "; ".join(law)} if law else {}
     return {name: value for name, value in found.items() if rows or not name.endswith("rows")}
-
-
-def balanced(assessment: Assessment) -> str:
-    """Which shares of the rows were chosen, in one line; nothing where none were."""
-    balance = assessment.provenance.get("balance")
-    return in_words(balance) if isinstance(balance, Mapping) else ""
 
 
 HEADLINE = (

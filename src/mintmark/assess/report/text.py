@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from mintmark.assess.assessment import Assessment, times_assessed
 from mintmark.assess.report._aligned import aligned
 from mintmark.assess.report._figures import between, figure
-from mintmark.assess.report._story import balanced
 from mintmark.assess.report._verdict import Line, Verdict, judgement
 from mintmark.assess.report._words import FAMILIES, PRIVACY_LIMIT, title
+from mintmark.data.balance import law_in_words
 from mintmark.metric import Score
 
 __all__ = ["text"]
@@ -47,7 +47,7 @@ def text(assessment: Assessment, verdicts: Iterable[Verdict] | None = None) -> s
     lines += [""] if judged.rules else []
     lines += _scores(assessment.scores)
     lines += ["", *_wrapped(f"Privacy: {PRIVACY_LIMIT}.", "", "")]
-    if words := balanced(assessment):
+    for words in law_in_words(assessment.provenance):
         lines += _wrapped(f"{_capital(words)}.", "", "")
     if assessment.repeated is not None:
         lines += _wrapped(f"{_capital(times_assessed(assessment.repeated))}.", "", "")
