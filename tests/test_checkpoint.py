@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import signal
 import stat
@@ -286,9 +287,48 @@ def test_a_checkpoint_of_another_fit_is_refused_and_what_differs_is_named(monkey
         assert told.match(remedy)
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, "FORMAT", 2)
-        with pytest.raises(InputError, match="format differs"):
+        with pytest.raises(
+            InputError, match=r"holds a checkpoint of format 1, and this is format 2: .* delete the folder"
+        ):
             made("vae").fit(data, seed=0, checkpoint=folder)
-    assert len(list(folder.iterdir())) == 1
+    assert len(list(folder.glob("*.safetensors"))) == 1
+
+
+def test_a_checkpoint_of_other_versions_names_them(monkeypatch, tmp_path):
+    killed(monkeypatch, "vae", tmp_path, 2)
+    monkeypatch.setattr(
+        sys.modules["mintmark.synthesizer"], "version", lambda package: {"torch": "9.9"}.get(package, "0.9")
+    )
+    with pytest.raises(InputError, match=r"of mintmark .*, torch .*, and this is mintmark 0\.9, torch 9\.9"):
+        made("vae").fit(data_for("vae"), seed=0, checkpoint=tmp_path)
+    with pytest.raises(InputError, match=r"of another fit: .*seed"):
+        made("vae").fit(data_for("vae"), seed=1, checkpoint=tmp_path)
+
+
+def test_a_folder_where_another_fit_is_at_work_is_refused(monkeypatch, tmp_path):
+    killed(monkeypatch, "vae", tmp_path, 2)
+    (file,) = tmp_path.glob("*.safetensors")
+    content = file.read_bytes()
+    with (tmp_path / checkpoint._LOCK).open("wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(OutputError, match=r"another fit is at work in .*Wait for it, or give another"):
+            made("vae").fit(data_for("vae"), seed=0, checkpoint=tmp_path)
+    assert file.read_bytes() == content
+    _, found = resumed(monkeypatch, "vae", tmp_path)
+    assert found
+
+
+def test_a_checkpoint_that_cannot_be_read_is_kept_and_told(monkeypatch, tmp_path):
+    killed(monkeypatch, "vae", tmp_path, 2)
+    (file,) = tmp_path.glob("*.safetensors")
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("safetensors.safe_open", refused)
+    with pytest.raises(InputError, match=r"cannot read .*Permission denied\. Make it readable"):
+        made("vae").fit(data_for("vae"), seed=0, checkpoint=tmp_path)
+    assert file.exists()
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "emptied"])
@@ -296,7 +336,7 @@ def test_a_damaged_checkpoint_is_told_and_the_training_begins_anew(
     damage, uninterrupted, monkeypatch, tmp_path
 ):
     killed(monkeypatch, "vae", tmp_path / "c", 3)
-    (file,) = (tmp_path / "c").iterdir()
+    (file,) = (tmp_path / "c").glob("*.safetensors")
     content = bytearray(file.read_bytes())
     content[-9] ^= 1
     file.write_bytes({"cut": content[:-9], "changed": content, "emptied": b""}[damage])

@@ -108,7 +108,7 @@ def test_a_gan_scores_each_row_by_itself_and_shifted_rows_low(gan, tmp_path):
         gan.scores_rows(fresh.drop("x"))
 
 
-def test_a_column_of_another_type_is_read_as_learnt_or_named(gan):
+def test_a_column_of_another_type_is_read_as_learnt_or_named():
     pytest.importorskip("torch")
     rng = np.random.default_rng(0)
     data = {"a": rng.choice(["1", "2", "x"], 400), "b": rng.random(400) < 0.5, "n": rng.normal(size=400)}
@@ -122,20 +122,31 @@ def test_a_column_of_another_type_is_read_as_learnt_or_named(gan):
     assert filled.schema["n"].kind == "number"
     with pytest.raises(InputError, match="column 'b' holds string where bool was learnt"):
         model.log_prob({"a": ["1", "2"], **none})
-    with pytest.raises(InputError, match="column 'a', row 1: '7'"):
-        gan.scores_rows(mm.read({"a": [7, 8], "x": [1.0, 2.0]}))
 
 
 @pytest.mark.filterwarnings("ignore:the GAN makes few kinds")
-def test_rare_categories_are_scored_as_they_were_merged(gan):
+def test_rare_categories_are_scored_as_they_were_merged():
     data = law(600, 4)
     rare = np.array(data.table["a"].to_pylist(), dtype=object)
     rare[:20] = [f"r{i}" for i in range(20)]
     model = mm.synthesizer("gan", hidden=16, noise=4, epochs=4)
     model.fit(mm.read({"a": rare, "x": data.table["x"]}), seed=0)
     assert np.isfinite(model.scores_rows(mm.read({"a": ["r3", "unheard"], "x": [0.1, 0.2]}))).all()
-    with pytest.raises(InputError, match="'z'"):
-        gan.scores_rows(mm.read({"a": ["z"], "x": [1.0]}, kinds={"a": "category"}))
+
+
+def test_a_category_that_the_gan_does_not_know_is_told_and_read_as_all_that_it_knows(gan, monkeypatch):
+    given = mm.read({"a": ["p", "z", "7", "q"], "x": [4.0, 4.0, 4.0, 0.0]}, kinds={"a": "category"})
+    with pytest.warns(UserWarning, match=r"'a': the model does not know 'z', '7' \(2 rows\)") as told:
+        scores = gan.scores_rows(given)
+    assert told[0].filename == __file__
+    known = mm.read({"a": ["p", "q"], "x": [4.0, 0.0]})
+    assert scores[[0, 3]] == pytest.approx(gan.scores_rows(known), abs=1e-4)
+    monkeypatch.setattr("mintmark.latent._ratio.Ratio", lambda *_: lambda rows: rows[:, 0])
+    monkeypatch.setattr("mintmark.nn.training.load_arrays", lambda *_: None)
+    with pytest.warns(UserWarning, match="'z'"):
+        scores = gan.scores_rows(given)
+    share = law(2_000, 1).table["a"].to_pylist().count("p") / 2_000
+    assert scores == pytest.approx([1, share, share, 0])
 
 
 def test_the_command_line_hands_the_model_to_the_metrics(tmp_path, capsys):

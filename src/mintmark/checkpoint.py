@@ -18,19 +18,23 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from mintmark.errors import InputError, OutputError, first_three
 from mintmark.progress import warn
 
-__all__ = ["Place", "checkpoints", "next_training"]
+__all__ = ["Place", "checkpoints", "keep_out", "next_training"]
 
 FORMAT = 1
 _EVERY = 60.0  # seconds
 _FILE = re.compile(r"training-\d+\.safetensors")
 _HALF = re.compile(rf"\.{_FILE.pattern}\.tmp-.*")
+_LOCK = ".mintmark-lock"
+_VERSIONS = ("mintmark", "torch", "method_version", "format")
+_FITS = frozenset({"method", "rows", "schema", "seed"})
+"""What differs between fits, whichever versions made them."""
 About = Callable[[], Mapping[str, Any]]
 
 
@@ -57,14 +61,28 @@ class _Fit:
         """Seconds of this fit, those before it was killed among them."""
         return self.before + time.monotonic() - self.begun
 
-    def open(self) -> None:
-        """Make the folder, drop what is damaged in it, and refuse what belongs to another fit."""
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Make the folder, keep other fits out until this or the process ends, and drop it if it is empty."""
+        file = self.folder / _LOCK
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            held = file.open("ab")
         except OSError as error:
             raise OutputError(
                 f"cannot use {self.folder} for checkpoints: {error.strerror or error}. Give another folder."
             ) from error
+        with held:
+            keep_out(held, f"another fit is at work in {self.folder}. Wait for it, or give another folder.")
+            try:
+                yield
+            finally:
+                file.unlink(missing_ok=True)
+                with suppress(OSError):  # it holds something else
+                    self.folder.rmdir()
+
+    def open(self) -> None:
+        """Drop what is damaged in the folder, and refuse what belongs to another fit."""
         for left in _named(self.folder, _HALF):
             left.unlink(missing_ok=True)
         for file in _named(self.folder, _FILE):
@@ -76,6 +94,13 @@ class _Fit:
     def _refuse_other(self, here: Mapping[str, Any]) -> None:
         now = self.identity()
         odd = [name for name in {**now, **here} if here.get(name) != now.get(name)]
+        versions = [name for name in odd if name in _VERSIONS]
+        if versions and _FITS.isdisjoint(odd):
+            raise InputError(
+                f"{self.folder} holds a checkpoint of {_told(versions, here)}, and this is "
+                f"{_told(versions, now)}: a training goes on with the same alone. Install that again, or "
+                "delete the folder to begin anew."
+            )
         if odd:
             raise InputError(
                 f"{self.folder} holds the checkpoint of another fit: {first_three(odd)} differ"
@@ -83,11 +108,9 @@ class _Fit:
             )
 
     def remove(self) -> None:
-        """Leave nothing of the fit, nor the folder where it holds nothing else."""
+        """Leave nothing of the fit."""
         for file in _named(self.folder, _FILE):
             file.unlink(missing_ok=True)
-        with suppress(OSError):
-            self.folder.rmdir()
 
 
 @dataclass
@@ -155,24 +178,51 @@ def checkpoints(folder: str | Path | None, about: About) -> Iterator[float]:
     Raises
     ------
     InputError
-        If the folder holds the checkpoint of another fit, or a file of such a name that is none.
+        If the folder holds the checkpoint of another fit or of other versions, or a file of such a name that
+        is none or cannot be read.
+    OutputError
+        If the folder cannot be made, or another fit is at work in it.
     """
     if folder is None:
         yield 0.0
         return
     fit = _Fit(Path(folder), about)
-    fit.open()
-    token = _fit.set(fit)
-    try:
-        yield fit.before
-    except InputError as error:
-        if not isinstance(error.__context__, MemoryError):  # which another process may hold
+    with fit.alone():
+        fit.open()
+        token = _fit.set(fit)
+        try:
+            yield fit.before
+        except InputError as error:
+            if not isinstance(error.__context__, MemoryError):  # which another process may hold
+                fit.remove()
+            raise
+        else:
             fit.remove()
-        raise
-    else:
-        fit.remove()
-    finally:
-        _fit.reset(token)
+        finally:
+            _fit.reset(token)
+
+
+def keep_out(lock: IO[bytes], told: str) -> None:
+    """Keep other processes out until the open file is closed or this process ends, however it ends.
+
+    Raises
+    ------
+    OutputError
+        If another is at work, as `told` says it, or the disk has no locks.
+    """
+    import fcntl  # which not every system has
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        gone = os.fstat(lock.fileno()).st_nlink == 0  # by another that has just ended
+    except BlockingIOError:
+        gone = True
+    except OSError as error:
+        raise OutputError(
+            f"cannot lock {lock.name}: {error.strerror or error}. Give a folder on another disk."
+        ) from None
+    if gone:
+        raise OutputError(told)
 
 
 def next_training() -> Place | None:
@@ -182,6 +232,10 @@ def next_training() -> Place | None:
         return None
     fit.trainings += 1
     return Place(fit.folder / f"training-{fit.trainings}.safetensors", fit)
+
+
+def _told(names: list[str], of: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {of.get(name)}" for name in names)
 
 
 def _named(folder: Path, pattern: re.Pattern[str]) -> list[Path]:
@@ -210,7 +264,11 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
         return arrays, json.loads(told["record"])
     except InputError:
         raise
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+    except OSError as error:  # of which no training begun anew would be the better
+        raise InputError(
+            f"cannot read {file}: {error.strerror or error}. Make it readable, or give another folder."
+        ) from None
+    except (SafetensorError, ValueError, KeyError, TypeError):
         warn(f"{file} is damaged; the training begins anew.", stacklevel=2)
         file.unlink(missing_ok=True)
         return None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,7 +19,7 @@ from mintmark.data.streams import stream
 from mintmark.errors import InputError, first_three
 from mintmark.fitted import Fitted
 
-__all__ = ["as_learnt", "as_type"]
+__all__ = ["as_learnt", "as_type", "without_strange"]
 
 
 def as_learnt(data: Any, fitted: Fitted, schema: Schema) -> tuple[Dataset, pa.Table]:
@@ -70,3 +73,32 @@ def _merged(given: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
         return given
     rare = pc.and_(pc.is_valid(given), pc.invert(pc.is_in(given, pa.array(column.categories, given.type))))
     return pc.if_else(rare, OTHER, given)
+
+
+def without_strange(left: pa.Table, schema: Schema) -> tuple[pa.Table, dict[int, npt.NDArray[np.bool_]]]:
+    """The rows without categories that the model does not know, which are told, and where these stood."""
+    strange = {}
+    for j, column in enumerate(schema):
+        given = left[column.name]
+        if not column.is_discrete or pa.types.is_null(given.type):
+            continue
+        words = pa.array(list(column.categories or ()), given.type)
+        odd = pc.and_(pc.is_valid(given), pc.invert(pc.is_in(given, words)))
+        if pc.any(odd).as_py():
+            strange[j] = np.asarray(odd)
+            _tell_of(column.name, given.filter(odd))
+            left = left.set_column(
+                left.column_names.index(column.name),
+                column.name,
+                pc.if_else(odd, pa.scalar(None, given.type), given),
+            )
+    return left, strange
+
+
+def _tell_of(name: str, values: pa.ChunkedArray) -> None:
+    shown = first_three(map(repr, pc.unique(values).to_pylist()))
+    rows = f"{len(values):,} row" + "s" * (len(values) != 1)
+    warnings.warn(
+        f"column {name!r}: the model does not know {shown} ({rows}), which is read as unknown.",
+        stacklevel=5,
+    )

@@ -48,11 +48,14 @@ class Layout:
         Positions of the columns that have a score.
     gates : list of (int, int)
         For each score the code, and the value of it, at which the score counts; (-1, 0) where it always does.
+    columns : list of int
+        For each code the position of its column.
     """
 
     sizes: list[int]
     scored: list[int]
     gates: list[tuple[int, int]]
+    columns: list[int]
 
     @property
     def is_empty(self) -> bool:
@@ -128,13 +131,15 @@ def layout_of(learnt: Mapping[str, Array], schema: Schema) -> Layout:
     sizes: list[int] = []
     scored: list[int] = []
     gates: list[tuple[int, int]] = []
+    columns: list[int] = []
     for j in range(len(schema)):
         size = len(learnt[f"{j}/codes"])
         if f"{j}/value" in learnt:
             scored.append(j)
             gates.append((len(sizes), size - 1) if size > 1 else (-1, 0))
         sizes += _digits(size)
-    return Layout(sizes, scored, gates)
+        columns += [j] * len(_digits(size))
+    return Layout(sizes, scored, gates, columns)
 
 
 def _digits(size: int) -> list[int]:

@@ -133,11 +133,17 @@ def vector_of(place: Tensor, width: int) -> Tensor:
     return vector.scatter_(1, place[:, None], 1.0) if width else vector
 
 
-def as_rows(codes: Tensor, scores: Tensor, layout: Layout) -> Tensor:
-    """Real rows as the critic sees them: 1 at each code's value, scores 0 where they do not count."""
+def as_rows(codes: Tensor, scores: Tensor, layout: Layout, often: Tensor | None = None) -> Tensor:
+    """Real rows as the critic sees them: 1 at each code's value, scores 0 where they do not count.
+
+    Where a code is -1, unknown, its values have their shares in `often`, shape (values,).
+    """
     offsets = torch.from_numpy(np.cumsum([0, *layout.sizes])[:-1].astype(np.int64))
     values = torch.zeros((len(codes), sum(layout.sizes)))
-    values.scatter_(1, codes + offsets, 1.0)
+    values.scatter_(1, codes.clamp_min(0) + offsets, 1.0)
+    if often is not None:
+        unknown = (codes < 0).repeat_interleave(torch.tensor(layout.sizes, dtype=torch.int64), dim=1)
+        values = torch.where(unknown, often, values)
     return torch.cat([values, torch.nan_to_num(scores)], dim=1)
 
 

@@ -8,7 +8,6 @@ numbers in bins.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -23,8 +22,8 @@ from mintmark.data.encode import decode, encode
 from mintmark.data.schema import Column, Schema
 from mintmark.data.streams import check_seed, stream
 from mintmark.data.where import Where
-from mintmark.errors import InputError, RejectedError, first_three
-from mintmark.latent._given import as_learnt, as_type
+from mintmark.errors import InputError, RejectedError
+from mintmark.latent._given import as_learnt, as_type, without_strange
 from mintmark.latent._need import need_torch, warn_of_few
 from mintmark.latent._tokens import Token, allowed, from_tokens, laid_out, learn_tokens, to_tokens
 from mintmark.method import method
@@ -265,7 +264,7 @@ class Autoregressive(Synthesizer):
         fitted = self._state()
         schema = Schema.from_json(fitted.learnt["schema"])
         data, left = as_learnt(data, fitted, schema)
-        left, strange = _without_strange(left, schema)
+        left, strange = without_strange(left, schema)
         tokens = to_tokens(encode(left, schema), fitted.learnt, schema)
         for t, token in enumerate(laid_out(fitted.learnt["sizes"])):
             if token.column in strange:
@@ -326,35 +325,6 @@ def _suits(filled: pa.Array, kind: pa.DataType) -> bool:
         return not pa.types.is_null(kind) and filled.cast(kind) is not None
     except pa.ArrowException:
         return False
-
-
-def _without_strange(left: pa.Table, schema: Schema) -> tuple[pa.Table, dict[int, npt.NDArray[np.bool_]]]:
-    """The rows without categories that the model does not know, which are told, and where these stood."""
-    strange = {}
-    for j, column in enumerate(schema):
-        given = left[column.name]
-        if not column.is_discrete or pa.types.is_null(given.type):
-            continue
-        words = pa.array(list(column.categories or ()), given.type)
-        odd = pc.and_(pc.is_valid(given), pc.invert(pc.is_in(given, words)))
-        if pc.any(odd).as_py():
-            strange[j] = np.asarray(odd)
-            _tell_of(column.name, given.filter(odd))
-            left = left.set_column(
-                left.column_names.index(column.name),
-                column.name,
-                pc.if_else(odd, pa.scalar(None, given.type), given),
-            )
-    return left, strange
-
-
-def _tell_of(name: str, values: pa.ChunkedArray) -> None:
-    shown = first_three(map(repr, pc.unique(values).to_pylist()))
-    rows = f"{len(values):,} row" + "s" * (len(values) != 1)
-    warnings.warn(
-        f"column {name!r}: the model does not know {shown} ({rows}), which is read as unknown.",
-        stacklevel=5,
-    )
 
 
 def _any_value(column: Column) -> Any:

@@ -12,7 +12,7 @@ from pydantic import Field
 from mintmark.data.encode import encode
 from mintmark.data.schema import Schema
 from mintmark.errors import RejectedError
-from mintmark.latent._given import as_learnt
+from mintmark.latent._given import as_learnt, without_strange
 from mintmark.latent._mixed import Layout, layout_of, to_rows
 from mintmark.latent._mixed_rows import Floats, Ints, MixedRows, steps_of
 from mintmark.latent._need import need_torch
@@ -104,7 +104,9 @@ class Gan(MixedRows):
         Of the classifier by which made rows are kept (Grover et al. 2019): 0 is as likely among both, before
         any are left out. It learnt from rows that were fitted, so that what it says of those is in-sample,
         and the rows of `sample` were chosen by it. A value of a sort that the column never had, such as a
-        gap, counts as the nearest sort that it had.
+        gap, counts as the nearest sort that it had. A category that the model does not know, such as one of
+        fewer than 10 rows, which no model learns, speaks for neither side, with a warning: the classifier
+        sees in its place all that were learnt, each by its share.
 
         Parameters
         ----------
@@ -116,7 +118,7 @@ class Gan(MixedRows):
         NotFittedError
             If it is not fitted.
         InputError
-            If a column is absent, or a category was never seen.
+            If a column is absent.
         """
         need_torch()
         import torch
@@ -125,21 +127,31 @@ class Gan(MixedRows):
         from mintmark.latent._table_gan import as_rows
         from mintmark.nn.training import applied, load_arrays
 
-        fitted = self._state()
-        learnt, schema = fitted.learnt, Schema.from_json(fitted.learnt["schema"])
-        _, left = as_learnt(data, fitted, schema)
-        layout = layout_of(learnt, schema)
+        codes, scores, layout = self._understood(data)
         if layout.is_empty:
-            return np.zeros(len(left))
-        codes, scores = to_rows(encode(left, schema), learnt, schema, None)
+            return np.zeros(len(codes))
+        learnt = self._state().learnt
+        often = torch.from_numpy(np.diff(learnt["often"], prepend=0.0)).float()
         network = Ratio(sum(layout.sizes) + len(layout.scored), self.hidden)
         load_arrays(network, learnt, _RATIO)
 
         def told(some: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
-            ratios: torch.Tensor = network(as_rows(some, numbers, layout))
+            ratios: torch.Tensor = network(as_rows(some, numbers, layout, often))
             return ratios
 
         return applied(told, [codes, scores.astype(np.float32)], torch.device("cpu")).astype(np.float64)
+
+    def _understood(self, data: Any) -> tuple[Ints, Floats, Layout]:
+        """Codes of given rows, -1 where the model does not know the category, and scores."""
+        fitted = self._state()
+        learnt, schema = fitted.learnt, Schema.from_json(fitted.learnt["schema"])
+        left, strange = without_strange(as_learnt(data, fitted, schema)[1], schema)
+        codes, scores = to_rows(encode(left, schema), learnt, schema, None)
+        layout = layout_of(learnt, schema)
+        for t, j in enumerate(layout.columns):
+            if j in strange:
+                codes[strange[j], t] = -1
+        return codes, scores, layout
 
     # -- training --------------------------------------------------------------------------------
 

@@ -19,7 +19,6 @@ that holds rows, which would tell them again.
 
 from __future__ import annotations
 
-import fcntl
 import hmac
 import json
 import os
@@ -34,6 +33,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mintmark.checkpoint import keep_out
 from mintmark.data.streams import derive_seed
 from mintmark.errors import InputError, OutputError
 from mintmark.run import _atomic
@@ -171,7 +171,7 @@ def opened(out: Path, recipe: Recipe, source: str) -> Iterator[RunFolder]:
         if fresh:
             _begin(out, recipe, source)
         with (out / "run.json").open("rb") as lock:
-            _hold(lock, out)
+            keep_out(lock, f"another process is at work in {out}. Wait for it, or give another --out.")
             for part in (out, out / "private", out / "private" / "parents", out / "shards"):
                 _atomic.sweep(part)
             secret = out / "private" / "secret"
@@ -197,16 +197,6 @@ def _begin(out: Path, recipe: Recipe, source: str) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(secret)
         (made / "run.json").write_bytes(_json(_identity(secret, recipe, source)))
-
-
-def _hold(lock: Any, out: Path) -> None:
-    """Keep others out until this process ends, however it ends."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise OutputError(
-            f"another process is at work in {out}. Wait for it, or give another --out."
-        ) from None
 
 
 def _compare(place: RunFolder, recipe: Recipe, source: str) -> None:
