@@ -279,6 +279,17 @@ def test_a_range_of_categories_has_no_share():
         model.sample(10, seed=0, shares={"k": {(1, 2): 0.5}})
 
 
+def test_a_cell_without_rows_may_be_one_that_cannot_be():
+    """b follows from a: beside a = p there is no b but u."""
+    a = ["p", "q"] * 60
+    data = mm.read(
+        {"a": a, "b": ["u" if one == "p" else "v" for one in a], "x": [float(k) for k in range(120)]}
+    )
+    model = mm.synthesizer("sequential_trees").fit(data, seed=0)
+    made = model.sample(20, seed=0, where={"a": "p"}, shares={"b": {"u": 1.0}})
+    assert made.table["b"].to_pylist() == ["u"] * 20
+
+
 def test_a_value_that_the_model_never_makes_is_named():
     data = mm.read({"c": ["a", "b"] * 100, "x": list(range(200))}).edit("c", categories=("a", "b", "z"))
     model = mm.synthesizer("independent").fit(data, seed=0)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 import signal
 import stat
 import subprocess
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -318,17 +320,38 @@ def test_a_folder_where_another_fit_is_at_work_is_refused(monkeypatch, tmp_path)
     assert found
 
 
-def test_a_checkpoint_that_cannot_be_read_is_kept_and_told(monkeypatch, tmp_path):
+@pytest.mark.parametrize("read", [1, 2], ids=["looked through", "gone on with"])
+def test_a_checkpoint_that_cannot_be_read_is_kept_and_told(read, monkeypatch, tmp_path):
     killed(monkeypatch, "vae", tmp_path, 2)
     (file,) = tmp_path.glob("*.safetensors")
+    opened, reads = Path.open, []
 
-    def refused(*_, **__):
-        raise PermissionError(13, "Permission denied")
+    def refused(path, *args, **named):
+        reads.extend([1] if path == file else [])
+        if path == file and len(reads) == read:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args, **named)
 
-    monkeypatch.setattr("safetensors.safe_open", refused)
-    with pytest.raises(InputError, match=r"cannot read .*Permission denied\. Make it readable"):
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(OutputError, match=r"cannot read .*Permission denied\. Make it readable"):
         made("vae").fit(data_for("vae"), seed=0, checkpoint=tmp_path)
     assert file.exists()
+
+
+def test_a_finished_fit_is_not_lost_where_the_lock_cannot_be_removed(monkeypatch, tmp_path):
+    def refused(path, **_):
+        raise PermissionError(13, "Permission denied")
+
+    with checkpoint.checkpoints(tmp_path / "c", dict):
+        monkeypatch.setattr(Path, "unlink", refused)
+
+
+def test_a_fit_removes_no_lock_of_another(tmp_path):
+    with checkpoint.checkpoints(tmp_path / "c", dict):
+        shutil.rmtree(tmp_path / "c")
+        (tmp_path / "c").mkdir()
+        (tmp_path / "c" / checkpoint._LOCK).write_text("another's")
+    assert (tmp_path / "c" / checkpoint._LOCK).read_text() == "another's"
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "emptied"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from functools import partial
 
@@ -194,7 +195,7 @@ def test_drawing_that_hardly_keeps_a_row_ends_with_a_reason(fitted, monkeypatch)
 
 def test_a_rare_condition_is_inpainted_and_the_others_suit_it(fitted):
     """x above 5.7 is one row in 75, of class "p", and y is then near -x."""
-    with pytest.warns(UserWarning, match="400 rows meet a rare condition and are inpainted"):
+    with pytest.warns(UserWarning, match="400 rows under a rare condition: inpainted"):
         made = fitted["diffusion"].sample(400, seed=1, where={"x": (5.7, None)})
     assert made.provenance["drawn"] < 5_000  # of whole blocks; nothing is drawn again
     assert made.provenance["approximate"]["rows"] == 400
@@ -208,14 +209,16 @@ def test_a_rare_condition_is_inpainted_and_the_others_suit_it(fitted):
     assert (y == 50).mean() == pytest.approx(0.25, abs=0.12)
 
 
-def test_inpainting_is_told_once_for_a_sample_and_in_every_part_of_it(fitted):
+def test_inpainting_is_told_once_for_a_sample_and_in_every_part_of_it(fitted, monkeypatch):
+    monkeypatch.setattr(sys.modules["mintmark.synthesizer"], "_PART", 1)
     model = fitted["diffusion"]
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        (made,) = model.sample_parts(model.block + 50, seed=1, where={"x": (5.7, None)})
-    assert [str(one.message)[:36] for one in told] == ["4,146 rows meet a rare condition and"]
-    assert made.provenance["approximate"]["rows"] == len(made) == model.block + 50
-    assert law_in_words(made.provenance)[0].startswith("4146 rows meet a rare condition and are inpainted")
+        parts = list(model.sample_parts(model.block + 50, seed=1, where={"x": (5.7, None)}))
+    words = "4,146 rows under a rare condition: inpainted"
+    assert [str(one.message)[: len(words)] for one in told] == [words]
+    assert [len(part) for part in parts] == [model.block, 50]
+    assert all(law_in_words(part.provenance)[0].startswith(words) for part in parts)
 
 
 def test_a_condition_that_many_rows_meet_is_met_by_drawing_again(fitted):
@@ -229,7 +232,7 @@ def test_a_condition_that_many_rows_meet_is_met_by_drawing_again(fitted):
 def test_what_many_rows_meet_is_left_to_the_law_beside_a_rare_condition(fitted):
     """Nearly every row with x above 5.7 is of class "p"; "q" is allowed, and more frequent by itself."""
     where = {"a": ["p", "q"], "x": (5.7, None), "y": (None, 100)}
-    with pytest.warns(UserWarning, match="are inpainted"):
+    with pytest.warns(UserWarning, match="condition: inpainted"):
         made = fitted["diffusion"].sample(400, seed=1, where=where)
     assert (np.array(made.table["a"].to_pylist()) == "p").mean() > 0.9
     assert made.table["y"].null_count == 0

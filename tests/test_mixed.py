@@ -19,7 +19,7 @@ def back_and_forth(values, column, seed=0):
     schema = Schema((column,))
     arrays = {column.name: values}
     learnt = _mixed.learn_mixed(arrays, schema)
-    codes, scores = _mixed.to_rows(arrays, learnt, schema, np.random.default_rng(seed))
+    codes, scores = _mixed.to_rows(arrays, learnt, schema, np.random.default_rng(seed), len(values))
     return codes, scores, learnt, _mixed.from_rows(codes, scores, learnt, schema)[column.name]
 
 
@@ -83,7 +83,7 @@ def test_the_score_counts_where_its_code_says_so():
     learnt = _mixed.learn_mixed({"x": values}, schema)
     layout = _mixed.layout_of(learnt, schema)
     assert (layout.sizes, layout.scored, layout.gates) == ([2], [0], [(0, 1)])
-    codes, scores = _mixed.to_rows({"x": values}, learnt, schema, rng)
+    codes, scores = _mixed.to_rows({"x": values}, learnt, schema, rng, len(values))
     assert (np.isnan(scores[:, 0]) == (codes[:, 0] != 1)).all()
 
 
@@ -140,7 +140,8 @@ def test_a_table_of_every_kind_comes_back(seed):
     schema = data.schema.select([c.name for c in data.schema if c.is_numeric or c.is_discrete])
     arrays = encode(data.table, schema)
     learnt = _mixed.learn_mixed(arrays, schema)
-    made = decode(_mixed.from_rows(*_mixed.to_rows(arrays, learnt, schema, rng), learnt, schema), schema)
+    codes, scores = _mixed.to_rows(arrays, learnt, schema, rng, len(data))
+    made = decode(_mixed.from_rows(codes, scores, learnt, schema), schema)
     for column in schema:
         if column.is_discrete:
             assert made[column.name].to_pylist() == data.table[column.name].to_pylist()

@@ -32,9 +32,7 @@ _EVERY = 60.0  # seconds
 _FILE = re.compile(r"training-\d+\.safetensors")
 _HALF = re.compile(rf"\.{_FILE.pattern}\.tmp-.*")
 _LOCK = ".mintmark-lock"
-_VERSIONS = ("mintmark", "torch", "method_version", "format")
-_FITS = frozenset({"method", "rows", "schema", "seed"})
-"""What differs between fits, whichever versions made them."""
+_VERSIONS = frozenset({"mintmark", "torch", "method_version", "format"})
 About = Callable[[], Mapping[str, Any]]
 
 
@@ -77,9 +75,10 @@ class _Fit:
             try:
                 yield
             finally:
-                file.unlink(missing_ok=True)
-                with suppress(OSError):  # it holds something else
-                    self.folder.rmdir()
+                with suppress(OSError):  # it holds something else, or nothing may be changed there any more
+                    if _is_at(held, file):  # not another fit's, where the folder was deleted meanwhile
+                        file.unlink()
+                        self.folder.rmdir()
 
     def open(self) -> None:
         """Drop what is damaged in the folder, and refuse what belongs to another fit."""
@@ -94,12 +93,10 @@ class _Fit:
     def _refuse_other(self, here: Mapping[str, Any]) -> None:
         now = self.identity()
         odd = [name for name in {**now, **here} if here.get(name) != now.get(name)]
-        versions = [name for name in odd if name in _VERSIONS]
-        if versions and _FITS.isdisjoint(odd):
+        if odd and set(odd) <= _VERSIONS:
             raise InputError(
-                f"{self.folder} holds a checkpoint of {_told(versions, here)}, and this is "
-                f"{_told(versions, now)}: a training goes on with the same alone. Install that again, or "
-                "delete the folder to begin anew."
+                f"{self.folder} holds a checkpoint of {_told(odd, here)}, and this is {_told(odd, now)}: a "
+                "training goes on with the same alone. Go back to that, or delete the folder to begin anew."
             )
         if odd:
             raise InputError(
@@ -179,9 +176,9 @@ def checkpoints(folder: str | Path | None, about: About) -> Iterator[float]:
     ------
     InputError
         If the folder holds the checkpoint of another fit or of other versions, or a file of such a name that
-        is none or cannot be read.
+        is none.
     OutputError
-        If the folder cannot be made, or another fit is at work in it.
+        If the folder cannot be made, or what it holds not read, or another fit is at work in it.
     """
     if folder is None:
         yield 0.0
@@ -203,18 +200,22 @@ def checkpoints(folder: str | Path | None, about: About) -> Iterator[float]:
 
 
 def keep_out(lock: IO[bytes], told: str) -> None:
-    """Keep other processes out until the open file is closed or this process ends, however it ends.
+    """Keep other processes out until the open file is closed or this process and its forks end, however.
+
+    A system without such locks keeps nobody out.
 
     Raises
     ------
     OutputError
         If another is at work, as `told` says it, or the disk has no locks.
     """
-    import fcntl  # which not every system has
-
+    try:
+        import fcntl
+    except ImportError:  # not every system has it
+        return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        gone = os.fstat(lock.fileno()).st_nlink == 0  # by another that has just ended
+        gone = not _is_at(lock, Path(lock.name))  # removed by another that has just ended
     except BlockingIOError:
         gone = True
     except OSError as error:
@@ -223,6 +224,14 @@ def keep_out(lock: IO[bytes], told: str) -> None:
         ) from None
     if gone:
         raise OutputError(told)
+
+
+def _is_at(lock: IO[bytes], file: Path) -> bool:
+    """Whether the open file is the one that lies there."""
+    try:
+        return os.path.samestat(os.fstat(lock.fileno()), file.stat())
+    except FileNotFoundError:
+        return False
 
 
 def next_training() -> Place | None:
@@ -254,6 +263,7 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
     from safetensors import SafetensorError, safe_open
 
     try:
+        file.open("rb").close()  # where it may not be read, `safe_open` says that there is none
         with safe_open(file, framework="numpy") as held:
             told = held.metadata() or {}
             if "record" not in told:
@@ -265,7 +275,7 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
     except InputError:
         raise
     except OSError as error:  # of which no training begun anew would be the better
-        raise InputError(
+        raise OutputError(
             f"cannot read {file}: {error.strerror or error}. Make it readable, or give another folder."
         ) from None
     except (SafetensorError, ValueError, KeyError, TypeError):

@@ -48,7 +48,8 @@ class Plan:
         return sum(-(-part.n // size) for part in self.parts)
 
     def approximate(self) -> dict[str, Any] | None:
-        """For provenance: how many rows have their law given a condition only nearly, and why."""
+        """For provenance: how many rows have their law given a condition only nearly, and why, as the first
+        of them says it."""
         nearly = [part for part in self.parts if part.n and part.nearly]
         if not nearly:
             return None

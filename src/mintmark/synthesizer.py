@@ -174,7 +174,9 @@ class Synthesizer:
         ------
         InputError
             If the data has fewer than two rows or a column that this method cannot make, or the folder
-            holds the checkpoint of another fit.
+            holds the checkpoint of another fit or of other versions.
+        OutputError
+            If the folder cannot be used, or another fit is at work in it.
         """
         data = _dataset(data)
         seed = self._unguessable(check_seed(seed))
@@ -362,7 +364,8 @@ class Synthesizer:
         Yields
         ------
         Dataset
-            At least one, of at most 64 blocks; provenance counts what was drawn and rejected so far.
+            At least one, of at most 64 blocks; provenance counts what was drawn and rejected so far, and
+            says of all rows how many have their law nearly.
         """
         fitted = self.ready(n, seed, where)
         chosen = shares is not None or parity is not None
@@ -417,16 +420,20 @@ class Synthesizer:
         return self._warned(Plan(n, seed, parts, cells, many))
 
     def _part(self, n: int, seed: int, where: Where, told: str = "") -> Part:
+        """A part of a plan; of no row it may have a condition that cannot be met."""
+        if not n:
+            return Part(n, seed, where, told)
         fitted = self._state()
         asked = _asked(fitted, check_where(where, fitted.schema))
         with _of_cell(told):
-            nearly = self._approximates(fitted.learnt, asked) if n and asked else ""
+            nearly = self._approximates(fitted.learnt, asked) if asked else ""
         return Part(n, seed, where, told, nearly)
 
     def _warned(self, plan: Plan) -> Plan:
         """The plan, after a warning where rows will have their law only nearly."""
         if told := plan.approximate():
-            warn(f"{told['rows']:,} rows meet a rare condition and are {told['why']}.", stacklevel=3)
+            (words,) = balance.law_in_words({"approximate": told})
+            warn(f"{words}.", stacklevel=4)  # of whom `sample` was called by
         return plan
 
     def _blocks(

@@ -281,8 +281,8 @@ def law_in_words(provenance: Mapping[str, Any]) -> list[str]:
     brought: shares that were chosen, conditions that were met nearly."""
     balance, nearly = provenance.get("balance"), provenance.get("approximate")
     lines = [_shares_in_words(balance)] if isinstance(balance, Mapping) else []
-    if isinstance(nearly, Mapping):
-        lines.append(f"{nearly.get('rows')} rows meet a rare condition and are {nearly.get('why')}")
+    if isinstance(nearly, Mapping) and isinstance(rows := nearly.get("rows"), int):
+        lines.append(f"{rows:,} row{'s' * (rows != 1)} under a rare condition: {nearly.get('why')}")
     return lines
 
 

@@ -151,11 +151,13 @@ def to_rows(
     learnt: Mapping[str, Array],
     schema: Schema,
     rng: np.random.Generator | None,
+    fitted: int,
 ) -> tuple[Ints, Floats]:
     """Codes, shape (n, codes), and scores, shape (n, scores), NaN where they do not count.
 
     Of a value that many rows hold the score is drawn evenly from its part of the law; without a generator
-    it is the middle of that part, so that a row has one score.
+    it is the middle of that part, so that a row has one score. `fitted` is how many rows were learnt:
+    no score is farther out than that of the outermost of so many.
     """
     n = len(arrays[schema.names[0]])
     codes: list[Array] = [np.empty((n, 0), dtype=np.int64)]
@@ -169,7 +171,7 @@ def to_rows(
         if f"{j}/value" in learnt:
             score = np.full((n, 1), np.nan)
             rest = own == len(learnt[f"{j}/modes"]) + 1
-            score[rest, 0] = ndtri(_ranks(values[rest], learnt, j, n, rng))
+            score[rest, 0] = ndtri(_ranks(values[rest], learnt, j, fitted, rng))
             scores.append(score)
     return np.concatenate(codes, axis=1), np.concatenate(scores, axis=1)
 

@@ -59,7 +59,7 @@ class MixedRows(Synthesizer):
         told = {**learnt, "schema": data.schema.to_json()}
         if layout.is_empty:
             return {**told, "training": []}
-        codes, scores = to_rows(arrays, learnt, data.schema, rng)
+        codes, scores = to_rows(arrays, learnt, data.schema, rng, len(data))
         with failures_told(
             name_of(type(self)), "Give a lower rate, or drop columns of extreme numbers.",
             f"Give a hidden below {self.hidden:,}, or fewer columns.",

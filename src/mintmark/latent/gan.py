@@ -104,9 +104,9 @@ class Gan(MixedRows):
         Of the classifier by which made rows are kept (Grover et al. 2019): 0 is as likely among both, before
         any are left out. It learnt from rows that were fitted, so that what it says of those is in-sample,
         and the rows of `sample` were chosen by it. A value of a sort that the column never had, such as a
-        gap, counts as the nearest sort that it had. A category that the model does not know, such as one of
-        fewer than 10 rows, which no model learns, speaks for neither side, with a warning: the classifier
-        sees in its place all that were learnt, each by its share.
+        gap, counts as the nearest sort that it had. A category that the model does not know counts as the
+        rest into which rare ones were merged, where there is one; else it speaks for neither side, with a
+        warning: the classifier sees in its place all that were learnt, each by its share.
 
         Parameters
         ----------
@@ -118,7 +118,7 @@ class Gan(MixedRows):
         NotFittedError
             If it is not fitted.
         InputError
-            If a column is absent.
+            If a column is absent, or of a type that cannot be read as the one that was learnt.
         """
         need_torch()
         import torch
@@ -146,7 +146,7 @@ class Gan(MixedRows):
         fitted = self._state()
         learnt, schema = fitted.learnt, Schema.from_json(fitted.learnt["schema"])
         left, strange = without_strange(as_learnt(data, fitted, schema)[1], schema)
-        codes, scores = to_rows(encode(left, schema), learnt, schema, None)
+        codes, scores = to_rows(encode(left, schema), learnt, schema, None, fitted.provenance["rows"])
         layout = layout_of(learnt, schema)
         for t, j in enumerate(layout.columns):
             if j in strange:

@@ -165,7 +165,7 @@ def _fitted(
     try:
         return load_model(folder.model)
     except ModelFileError:
-        begun = any(folder.checkpoint.glob("*"))  # a part of the cost was spent before
+        begun = any(folder.checkpoint.glob("training-*"))  # a part of the cost was spent before
         limit, seed = recipe.generate.max_minutes, folder.seed(recipe.seed, "fit")
         fitted, cost = measured(
             lambda: unfitted.fit(train, seed=seed, max_minutes=limit, checkpoint=folder.checkpoint)

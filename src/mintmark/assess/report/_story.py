@@ -54,7 +54,7 @@ def facts(assessment: Assessment) -> dict[str, str]:
         else f"no. {assessment.repeated} of this data",
     }
     law = law_in_words(made)
-    found |= {"Law of the rows": "; ".join(law)} if law else {}
+    found |= {"Law": "; ".join(law)} if law else {}
     return {name: value for name, value in found.items() if rows or not name.endswith("rows")}
 
 
