@@ -2,8 +2,8 @@
 
     python benchmarks/questioned.py [--seed 0]
 
-Adult, 8,000 rows to learn from and 8,000 unseen: `gan`; `autoregressive` as it is; and, on 1,000 rows, without
-dropout and for up to a hundred passes, which rows kept apart end sooner.
+Adult, 8,000 rows to learn from and 8,000 unseen: `gan`; `autoregressive` as it is; and, on 1,000 rows,
+without dropout and for up to a hundred passes, which rows kept apart end sooner.
 """
 
 from __future__ import annotations
